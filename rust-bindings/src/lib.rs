@@ -1,0 +1,1 @@
+//! JavaScript and Python bindings. Foreign glue lives here and nowhere else.

@@ -1,0 +1,4 @@
+//! The `chrysalis` command.
+#![forbid(unsafe_code)]
+
+fn main() {}

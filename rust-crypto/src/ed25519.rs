@@ -1,0 +1,191 @@
+//! Ed25519 signatures (RFC 8032) under one verification rule.
+//!
+//! Libraries disagree on hand-made signatures: cofactored or not, small-order keys or not. Everything in
+//! Chrysalis verifies through this module, so that a signature has one verdict in every crate and language.
+
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::IsIdentity;
+use ed25519_dalek::Signer as _;
+use sha2::{Digest, Sha512};
+use zeroize::Zeroizing;
+
+use crate::error::CryptoError;
+use crate::hex;
+
+/// Length of a seed, a public key.
+pub const KEY_LENGTH: usize = 32;
+/// Length of a signature.
+pub const SIGNATURE_LENGTH: usize = 64;
+
+/// A secret signing key with the public key derived from it.
+///
+/// The secret is wiped when the value is dropped. There is no way to sign with a public key given separately.
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl SigningKey {
+    /// Draws a new key from the operating system's generator.
+    ///
+    /// # Errors
+    /// [`CryptoError::RandomUnavailable`] when the system gives no randomness.
+    pub fn make() -> Result<Self, CryptoError> {
+        let mut seed = Zeroizing::new([0; KEY_LENGTH]);
+        crate::random::fill(seed.as_mut_slice())?;
+        Ok(Self::from_seed(&seed))
+    }
+
+    /// The key of a 32-byte RFC 8032 seed.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; KEY_LENGTH]) -> Self {
+        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+    }
+
+    /// The key of a seed given as a slice.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKeyLength`] unless the slice has 32 bytes.
+    pub fn from_slice(seed: &[u8]) -> Result<Self, CryptoError> {
+        let seed: &[u8; KEY_LENGTH] = seed
+            .try_into()
+            .map_err(|_| CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual: seed.len() })?;
+        Ok(Self::from_seed(seed))
+    }
+
+    /// The seed. The copy is wiped when dropped.
+    #[must_use]
+    pub fn to_seed(&self) -> Zeroizing<[u8; KEY_LENGTH]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
+    /// The public key.
+    #[must_use]
+    pub fn public_key(&self) -> [u8; KEY_LENGTH] {
+        self.0.verifying_key().to_bytes()
+    }
+
+    /// Signs `message`; the same key and message always give the same 64 bytes.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningKey([REDACTED])")
+    }
+}
+
+/// Whether `signature` is `public_key`'s signature of `message`.
+///
+/// The rule, in this order: S at or above the group order is refused; a public key that is not canonically
+/// encoded or has small order is refused; an R that does not decode or is not canonical is refused; then the
+/// cofactored equation 8·S·B = 8·R + 8·k·A decides, with k = SHA-512(R ‖ A ‖ M) mod L. Everything a correct
+/// signer makes is accepted.
+///
+/// # Errors
+/// [`CryptoError::InvalidKeyLength`] and [`CryptoError::InvalidSignature`] for wrong lengths, and
+/// [`CryptoError::InvalidSignature`] for a public key that is not a point of the curve.
+pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, CryptoError> {
+    let public_key: &[u8; KEY_LENGTH] = public_key
+        .try_into()
+        .map_err(|_| CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual: public_key.len() })?;
+    let signature: &[u8; SIGNATURE_LENGTH] =
+        signature.try_into().map_err(|_| CryptoError::InvalidSignature)?;
+    let (r_bytes, s_bytes) = split(signature);
+
+    let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(s_bytes)) else {
+        return Ok(false);
+    };
+    let a = CompressedEdwardsY(*public_key).decompress().ok_or(CryptoError::InvalidSignature)?;
+    if a.compress().0 != *public_key || a.is_small_order() {
+        return Ok(false);
+    }
+    let Some(r) = CompressedEdwardsY(r_bytes).decompress() else {
+        return Ok(false);
+    };
+    if r.compress().0 != r_bytes {
+        return Ok(false);
+    }
+    let k = challenge(&r_bytes, public_key, message);
+    let expected_r = EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &-a, &s);
+    Ok((expected_r - r).mul_by_cofactor().is_identity())
+}
+
+/// [`verify`] with key and signature in hexadecimal, either case.
+///
+/// # Errors
+/// Those of [`verify`], and [`CryptoError::InvalidHex`].
+pub fn verify_hex(public_key: &str, message: &[u8], signature: &str) -> Result<bool, CryptoError> {
+    verify(&hex::decode(public_key)?, message, &hex::decode(signature)?)
+}
+
+fn split(signature: &[u8; SIGNATURE_LENGTH]) -> ([u8; 32], [u8; 32]) {
+    let (mut r, mut s) = ([0; 32], [0; 32]);
+    r.copy_from_slice(&signature[..32]);
+    s.copy_from_slice(&signature[32..]);
+    (r, s)
+}
+
+fn challenge(r: &[u8; 32], public_key: &[u8; 32], message: &[u8]) -> Scalar {
+    let digest = Sha512::new().chain_update(r).chain_update(public_key).chain_update(message).finalize();
+    Scalar::from_bytes_mod_order_wide(&digest.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seed() -> [u8; 32] {
+        std::array::from_fn(|i| u8::try_from(i).unwrap())
+    }
+
+    #[test]
+    fn contract_golden_values() {
+        let key = SigningKey::from_seed(&seed());
+        assert_eq!(
+            hex::encode(&key.public_key()),
+            "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
+        );
+        let signature = key.sign(b"test message");
+        assert_eq!(
+            hex::encode(&signature),
+            "e7a1783d7f86e07c31f651f2cf57a378925525277d50331f2b3da54773e9b7c2\
+             bcb709e3ee3dae93ffd7b4375ca7ea5f1cd8919aa7dbfc96b2651905bed69708"
+        );
+        assert_eq!(verify(&key.public_key(), b"test message", &signature), Ok(true));
+        assert_eq!(verify(&key.public_key(), b"test messagf", &signature), Ok(false));
+    }
+
+    #[test]
+    fn small_order_and_non_canonical_keys_are_refused() {
+        // The identity, and the same point in a non-canonical encoding (y = p + 1).
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        let mut non_canonical = [0xff; 32];
+        non_canonical[0] = 0xee;
+        non_canonical[31] = 0x7f;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        assert_eq!(verify(&identity, b"", &signature), Ok(false));
+        assert_eq!(verify(&non_canonical, b"", &signature), Ok(false));
+    }
+
+    #[test]
+    fn wrong_lengths_are_errors_and_a_large_s_is_false() {
+        let key = SigningKey::from_seed(&seed());
+        let mut signature = key.sign(b"m");
+        assert_eq!(
+            verify(&[0; 31], b"m", &signature),
+            Err(CryptoError::InvalidKeyLength { expected: 32, actual: 31 })
+        );
+        assert_eq!(verify(&key.public_key(), b"m", &signature[..63]), Err(CryptoError::InvalidSignature));
+        signature[32..].copy_from_slice(&[0xff; 32]);
+        assert_eq!(verify(&key.public_key(), b"m", &signature), Ok(false));
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", SigningKey::from_seed(&seed())), "SigningKey([REDACTED])");
+    }
+}

@@ -1,0 +1,132 @@
+//! The one error type of this crate.
+
+use std::fmt;
+
+/// What went wrong in a cryptographic operation.
+///
+/// [`code`](CryptoError::code) is stable and is what callers in every language branch on; the text is for
+/// people. No text ever holds a key, a message or any other caller's data: lengths and positions only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// A key has the wrong number of bytes.
+    InvalidKeyLength {
+        /// The length the algorithm needs.
+        expected: usize,
+        /// The length that was given.
+        actual: usize,
+    },
+    /// A signature is not 64 bytes, or public key bytes are not a point of the curve.
+    InvalidSignature,
+    /// A string is not the hexadecimal form that was expected.
+    InvalidHex(HexError),
+    /// A sealed message is shorter than its nonce and tag.
+    DataTooShort,
+    /// The plaintext is longer than the cipher may seal.
+    EncryptFailed,
+    /// Authentication failed. One error for every cause, and no plaintext with it.
+    DecryptFailed,
+    /// A hasher was used after its digest had been taken.
+    HasherFinalized,
+    /// An argument is out of range or of the wrong shape; the text names the argument, never its value.
+    InvalidArgument(&'static str),
+    /// The operating system gave no randomness.
+    RandomUnavailable,
+    /// An algorithm that this crate does not offer.
+    Unsupported(&'static str),
+    /// Bytes that are not a well-formed commit, record header or proof.
+    Malformed(&'static str),
+    /// A proof that is well-formed and does not hold.
+    InvalidProof(&'static str),
+}
+
+/// Why a string is not hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HexError {
+    /// The number of digits is odd.
+    OddLength,
+    /// A character is not a hexadecimal digit.
+    InvalidCharacter {
+        /// Byte offset of the character. The character itself is not kept.
+        position: usize,
+    },
+    /// The string does not have the length the value needs.
+    InvalidLength,
+}
+
+impl CryptoError {
+    /// Every code this crate can give, in the order of the variants.
+    pub const CODES: &'static [&'static str] = &[
+        "INVALID_KEY_LENGTH",
+        "INVALID_SIGNATURE",
+        "INVALID_HEX",
+        "DATA_TOO_SHORT",
+        "ENCRYPT_FAILED",
+        "DECRYPT_FAILED",
+        "HASHER_FINALIZED",
+        "INVALID_ARGUMENT",
+        "RANDOM_UNAVAILABLE",
+        "UNSUPPORTED",
+        "MALFORMED",
+        "INVALID_PROOF",
+    ];
+
+    /// The stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidKeyLength { .. } => "INVALID_KEY_LENGTH",
+            Self::InvalidSignature => "INVALID_SIGNATURE",
+            Self::InvalidHex(_) => "INVALID_HEX",
+            Self::DataTooShort => "DATA_TOO_SHORT",
+            Self::EncryptFailed => "ENCRYPT_FAILED",
+            Self::DecryptFailed => "DECRYPT_FAILED",
+            Self::HasherFinalized => "HASHER_FINALIZED",
+            Self::InvalidArgument(_) => "INVALID_ARGUMENT",
+            Self::RandomUnavailable => "RANDOM_UNAVAILABLE",
+            Self::Unsupported(_) => "UNSUPPORTED",
+            Self::Malformed(_) => "MALFORMED",
+            Self::InvalidProof(_) => "INVALID_PROOF",
+        }
+    }
+}
+
+impl fmt::Display for CryptoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidKeyLength { expected, actual } => {
+                write!(f, "Invalid key length: expected {expected}, got {actual}")
+            }
+            Self::InvalidSignature => f.write_str("Invalid signature format"),
+            Self::InvalidHex(reason) => write!(f, "Invalid hex encoding: {reason}"),
+            Self::DataTooShort => f.write_str("Encrypted data too short"),
+            Self::EncryptFailed => f.write_str("Encryption failed: aead::Error"),
+            Self::DecryptFailed => f.write_str("Decryption failed: aead::Error"),
+            Self::HasherFinalized => f.write_str("Digest already called"),
+            Self::InvalidArgument(what) => write!(f, "Invalid argument: {what}"),
+            Self::RandomUnavailable => f.write_str("Failed to generate random bytes"),
+            Self::Unsupported(name) => write!(f, "Unsupported algorithm: {name}"),
+            Self::Malformed(what) => write!(f, "Malformed data: {what}"),
+            Self::InvalidProof(what) => write!(f, "Invalid proof: {what}"),
+        }
+    }
+}
+
+impl fmt::Display for HexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OddLength => f.write_str("Odd number of digits"),
+            Self::InvalidCharacter { position } => write!(f, "Invalid character at position {position}"),
+            Self::InvalidLength => f.write_str("Invalid string length"),
+        }
+    }
+}
+
+impl std::error::Error for CryptoError {}
+impl std::error::Error for HexError {}
+
+impl From<HexError> for CryptoError {
+    fn from(error: HexError) -> Self {
+        Self::InvalidHex(error)
+    }
+}

@@ -1,0 +1,2 @@
+//! The durable, signed log under everything Chrysalis persists.
+#![forbid(unsafe_code)]

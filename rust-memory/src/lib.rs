@@ -1,0 +1,2 @@
+//! Durable, signed, mergeable memory for agents.
+#![forbid(unsafe_code)]
