@@ -15,6 +15,7 @@ use crate::hlc::Stamp;
 use crate::lww::LwwRegister;
 use crate::or_set::OrSet;
 use crate::runs::Runs;
+use crate::wire::{Reader, put_length, put_number};
 
 /// The version every encoding begins with.
 pub const VERSION: u8 = 1;
@@ -82,7 +83,7 @@ fn encode<T: Body>(state: &T) -> Vec<u8> {
 }
 
 fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
-    let mut reader = Reader(bytes);
+    let mut reader = Reader::new(bytes);
     if reader.byte()? != VERSION {
         return Err(CrdtError::Malformed("unknown version"));
     }
@@ -104,7 +105,7 @@ fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
         actors.push(actor);
     }
     let state = T::take(&mut reader, &actors)?;
-    if !reader.0.is_empty() {
+    if !reader.is_empty() {
         return Err(CrdtError::Malformed("bytes after the state"));
     }
     Ok(state)
@@ -347,72 +348,129 @@ fn take_dots(
     Ok(())
 }
 
-/// Unsigned LEB128 in the fewest bytes.
-fn put_number(mut number: u64, out: &mut Vec<u8>) {
-    while number > 0x7f {
-        out.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push((number & 0x7f) as u8);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dot::Writer;
+    use crate::value::Value;
 
-fn put_length(length: usize, out: &mut Vec<u8>) {
-    put_number(length as u64, out);
-}
-
-/// What is left to read.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], CrdtError> {
-        let (head, tail) = self.0.split_at_checked(length).ok_or(CrdtError::Malformed("state is cut off"))?;
-        self.0 = tail;
-        Ok(head)
+    fn key(name: &str) -> ActorKey {
+        ActorKey::new(name).unwrap()
     }
 
-    fn byte(&mut self) -> Result<u8, CrdtError> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn number(&mut self) -> Result<u64, CrdtError> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            if shift == 63 && bits > 1 {
-                return Err(CrdtError::Malformed("integer is over 64 bits"));
-            }
-            number |= bits << shift;
-            if byte & 0x80 == 0 {
-                if byte == 0 && shift > 0 {
-                    return Err(CrdtError::Malformed("integer is not in its shortest form"));
-                }
-                return Ok(number);
-            }
+    fn why<T>(result: Result<T, CrdtError>) -> &'static str {
+        match result {
+            Err(CrdtError::Malformed(why)) => why,
+            Err(other) => other.code(),
+            Ok(_) => "accepted",
         }
-        Err(CrdtError::Malformed("integer is over 64 bits"))
     }
 
-    /// A number of things that take at least one byte each, so one above what is left is refused at once.
-    fn length(&mut self) -> Result<usize, CrdtError> {
-        let length = self.number()?;
-        usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= self.0.len())
-            .ok_or(CrdtError::Malformed("state is cut off"))
+    /// Written by hand after docs/encodings/crdt.md.
+    #[test]
+    fn encodings_are_those_of_the_page() {
+        let clock = VectorClock::from_iter([(key("b"), 300), (key("a"), 1)]);
+        assert_eq!(clock.to_bytes(), [1, 1, 2, 1, b'a', 1, b'b', 1, 0xac, 2]);
+
+        let dots = ["a:1", "a:2", "a:5", "b:3"].map(|tag| Dot::parse(tag).unwrap());
+        let context = CausalContext::from_iter(&dots);
+        assert_eq!(context.to_bytes(), [1, 2, 2, 1, b'a', 1, b'b', 2, 0, 1, 1, 0, 1, 2, 0]);
+
+        let mut register = LwwRegister::new();
+        assert_eq!(register.to_bytes(), [1, 3, 0, 0, 0]);
+        register.set_at("v", Stamp::new(200, 1).unwrap(), key("w")).unwrap();
+        assert_eq!(register.to_bytes(), [1, 3, 1, 1, b'w', 0, 1, 0, 0xc8, 1, 1, 0, 0x61, b'v']);
+
+        let mut set = OrSet::new();
+        let (a, b) = (Writer::resume(key("a"), 0), Writer::resume(key("b"), 6));
+        set.add(&a, 5u8).unwrap();
+        set.add_tagged(&a, 4u8).unwrap();
+        set.add_tagged(&b, 4u8).unwrap();
+        set.add_tagged(&a, 4u8).unwrap();
+        let expected: &[u8] = &[
+            1, 4, 2, 1, b'a', 1, b'b', // version, type, actors
+            1, 0, 2, 1, 6, 0, // context: a 1..=3, b 7..=7
+            2, 4, 2, 0, 2, 1, 0, 1, 1, 6, // 4: a:2, a:3, b:7
+            5, 1, 0, 1, 0, // 5: a:1
+        ];
+        assert_eq!(set.to_bytes(), expected);
+        assert_eq!(OrSet::from_bytes(expected), Ok(set));
     }
 
-    fn index(&mut self, count: usize) -> Result<usize, CrdtError> {
-        let index = self.number()?;
-        usize::try_from(index)
-            .ok()
-            .filter(|index| *index < count)
-            .ok_or(CrdtError::Malformed("no such actor"))
+    #[test]
+    fn greatest_counters_and_times_are_kept() {
+        let max = u64::MAX;
+        let dots = [1, max - 2, max].map(|counter| Dot::new(key("a"), counter).unwrap());
+        let context = CausalContext::from_iter(&dots);
+        assert_eq!(CausalContext::from_bytes(&context.to_bytes()), Ok(context));
+        let mut set = OrSet::new();
+        set.add(&Writer::resume(key("a"), max - 1), "last").unwrap();
+        assert_eq!(OrSet::from_bytes(&set.to_bytes()), Ok(set));
+        let mut register = LwwRegister::new();
+        register.set_at(Value::Null, Stamp::MAX, key("a")).unwrap();
+        assert_eq!(LwwRegister::from_bytes(&register.to_bytes()), Ok(register));
     }
 
-    /// A value and its encoding.
-    fn element(&mut self) -> Result<(Element, &'a [u8]), CrdtError> {
-        let (element, length) = Element::decode_prefix(self.0)?;
-        Ok((element, self.take(length)?))
+    #[test]
+    fn whatever_is_not_canonical_is_refused() {
+        const MAX: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+        let clock = |tail: &[u8]| why(VectorClock::from_bytes(&[&[1, 1], tail].concat()));
+        assert_eq!(why(VectorClock::from_bytes(&[])), "state is cut off");
+        assert_eq!(why(VectorClock::from_bytes(&[2, 1, 0])), "unknown version");
+        assert_eq!(why(VectorClock::from_bytes(&[1, 4, 0])), "another type");
+        assert_eq!(clock(&[0]), "accepted");
+        assert_eq!(clock(&[0, 0]), "bytes after the state");
+        assert_eq!(clock(&[0x80, 0]), "integer is not in its shortest form");
+        assert_eq!(clock(&[1, 1, b'a', 0]), "counter is 0");
+        assert_eq!(clock(&[2, 1, b'b', 1, b'a', 1, 1]), "actors are not in order");
+        assert_eq!(clock(&[2, 1, b'a', 1, b'a', 1, 1]), "actors are not in order");
+        assert_eq!(clock(&[1, 1, 0xff, 1]), "crdt/invalid-actor");
+        assert_eq!(clock(&[1, 0, 1]), "crdt/invalid-actor");
+        assert_eq!(clock(&MAX), "state is cut off");
+        assert_eq!(
+            clock(&[1, 1, b'a', 255, 255, 255, 255, 255, 255, 255, 255, 255, 2]),
+            "integer is over 64 bits"
+        );
+        assert_eq!(clock(&[&[1, 1, b'a'], &MAX[..]].concat()), "accepted");
+
+        let context = |tail: &[u8]| why(CausalContext::from_bytes(&[&[1, 2, 1, 1, b'a'], tail].concat()));
+        assert_eq!(context(&[0]), UNUSED);
+        assert_eq!(context(&[9, 0, 0]), "state is cut off");
+        assert_eq!(context(&[&[1, 1], &MAX[..]].concat()), "counter is over 64 bits");
+        assert_eq!(context(&[&[2, 0, 0xfe], &MAX[1..], &[0, 0]].concat()), "counter is over 64 bits");
+
+        let register = |tail: &[u8]| why(LwwRegister::from_bytes(&[&[1, 3, 1, 1, b'a'], tail].concat()));
+        assert_eq!(register(&[0, 1, 0, 0, 0, 0, 0xf6]), "accepted");
+        assert_eq!(register(&[1, 1, 0, 0, 0, 0, 0xf6]), "unknown clock");
+        assert_eq!(register(&[0, 2, 0, 0, 0, 0, 0xf6]), "flag is not 0 or 1");
+        assert_eq!(register(&[0, 0]), UNUSED);
+        assert_eq!(register(&[0, 1, 0, 0, 0, 1, 0xf6]), "no such actor");
+        assert_eq!(register(&[0, 1, 0, 0, 0x80, 0x80, 4, 0, 0xf6]), "logical time is over 16 bits");
+        let beyond = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40];
+        assert_eq!(register(&[&[0, 1, 0], &beyond[..], &[0, 0, 0xf6]].concat()), "time is over 48 bits");
+        assert_eq!(register(&[0, 1, 0, 0, 0, 0, 0xf7]), "unknown simple value");
+        assert_eq!(
+            why(LwwRegister::from_bytes(&[1, 3, 2, 1, b'a', 1, b'b', 0, 1, 0, 0, 0, 0, 0, 0])),
+            UNUSED
+        );
+
+        let set = |tail: &[u8]| why(OrSet::from_bytes(&[&[1, 4, 1, 1, b'a', 1, 0, 1], tail].concat()));
+        assert_eq!(set(&[0]), "accepted");
+        assert_eq!(set(&[1, 5, 1, 0, 1, 0]), "accepted");
+        assert_eq!(set(&[2, 5, 1, 0, 1, 0, 4, 1, 0, 1, 1]), "elements are not in order");
+        assert_eq!(set(&[2, 4, 1, 0, 1, 0, 5, 1, 0, 1, 0]), "dot of two elements");
+        assert_eq!(set(&[1, 4, 1, 0, 1, 2]), "dot outside the context");
+        assert_eq!(set(&[1, 4, 0]), "element without a dot");
+        assert_eq!(set(&[1, 4, 1, 0, 0]), "element without a dot");
+        assert_eq!(set(&[1, 4, 2, 0, 1, 0, 0, 1, 1]), "actors of an element are not in order");
+        assert_eq!(set(&[1, 4, 1, 1, 1, 0]), "no such actor");
+        assert_eq!(set(&[&[1, 4, 1, 0, 2, 0], &MAX[..]].concat()), "counter is over 64 bits");
+    }
+
+    #[test]
+    fn equal_content_of_different_types_has_different_digests() {
+        assert_ne!(VectorClock::new().digest(), CausalContext::new().digest());
+        let clock = VectorClock::new();
+        assert_eq!(clock.digest(), blake3::derive_key(DIGEST_CONTEXT, &[1, 1, 0]));
     }
 }

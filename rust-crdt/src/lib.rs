@@ -14,6 +14,7 @@ pub mod lww;
 pub mod or_set;
 mod runs;
 pub mod value;
+mod wire;
 
 pub use actor::{ActorId, ActorKey};
 pub use clock::{ClockOrdering, VectorClock};

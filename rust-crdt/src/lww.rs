@@ -176,3 +176,62 @@ impl LwwRegister {
         self.winner.as_ref().map(|write| (&write.key, &write.element))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> ActorKey {
+        ActorKey::new(name).unwrap()
+    }
+
+    fn at(ms: u64) -> Stamp {
+        Stamp::new(ms, 0).unwrap()
+    }
+
+    #[test]
+    fn a_later_write_wins_although_its_clock_is_behind() {
+        let (a, b) = (Writer::resume(key("a"), 0), Writer::resume(key("b"), 0));
+        let (mut ahead, mut behind) = (HybridClock::new(), HybridClock::new());
+        let mut register = LwwRegister::new();
+        register.set(&a, &mut ahead, 5_000, "first").unwrap();
+        let first = register.clone();
+        register.set(&b, &mut behind, 3, "second").unwrap();
+        assert!(!register.merge(&first));
+        assert_eq!(register.get().and_then(Value::as_text), Some("second"));
+        assert_eq!((register.stamp(), register.actor()), (Stamp::new(5_000, 1).ok(), Some(&key("b"))));
+        assert_eq!(register.context().vector().to_string(), "{a:1, b:1}");
+    }
+
+    #[test]
+    fn writes_that_differ_in_value_alone_have_the_same_winner_on_both_sides() {
+        let (mut one, mut two) = (LwwRegister::new(), LwwRegister::new());
+        one.set_at("left", at(7), key("a")).unwrap();
+        two.set_at("right", at(7), key("a")).unwrap();
+        let (left, right) = (one.clone(), two.clone());
+        assert_ne!(one.merge(&right), two.merge(&left));
+        assert_eq!(one.to_bytes(), two.to_bytes());
+    }
+
+    #[test]
+    fn writing_with_a_given_stamp_never_goes_back() {
+        let mut register = LwwRegister::new();
+        register.set_at(1u8, at(0), key("a")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from(1u8)));
+        register.set_at(2u8, at(9), key("a")).unwrap();
+        let delta = register.set_at(3u8, at(8), key("z")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from(2u8)));
+        assert_eq!(delta.get(), Some(&Value::from(3u8)));
+    }
+
+    #[test]
+    fn a_refused_write_changes_nothing() {
+        let mut register = LwwRegister::new();
+        let mut spent = HybridClock::new();
+        spent.admit(Stamp::MAX);
+        let writer = Writer::resume(key("a"), 0);
+        assert_eq!(register.set(&writer, &mut spent, 1, "x"), Err(CrdtError::ClockExhausted));
+        assert_eq!(register, LwwRegister::new());
+        assert_eq!((register.get(), register.stamp(), register.actor()), (None, None, None));
+    }
+}

@@ -199,3 +199,117 @@ impl OrSet {
 fn live_dot(actor: &ActorKey, counter: u64) -> Dot {
     Dot::new(actor.clone(), counter).expect("only counters of dots are kept")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer(name: &str) -> Writer {
+        Writer::resume(ActorKey::new(name).unwrap(), 0)
+    }
+
+    fn tags(set: &OrSet, value: &str) -> Vec<String> {
+        set.tags(&Value::from(value)).map(Dot::to_string).collect()
+    }
+
+    #[test]
+    fn removal_survives_a_stale_copy_and_yields_to_a_concurrent_addition() {
+        let (a, b) = (writer("a"), writer("b"));
+        let mut set = OrSet::new();
+        set.add(&a, "x").unwrap();
+        let stale = set.clone();
+        set.remove(&Value::from("x"));
+        set.merge(&stale).unwrap();
+        assert!(set.is_empty());
+        // An addition that has not seen the removal.
+        let mut other = stale;
+        other.add(&b, "x").unwrap();
+        set.merge(&other).unwrap();
+        assert_eq!(tags(&set, "x"), ["b:1"]);
+    }
+
+    #[test]
+    fn adding_again_replaces_dots_or_keeps_them_as_asked() {
+        let a = writer("a");
+        let mut set = OrSet::new();
+        set.add(&a, "x").unwrap();
+        set.add_tagged(&a, "x").unwrap();
+        let (third, _) = set.add_tagged(&a, "x").unwrap();
+        assert_eq!(tags(&set, "x"), ["a:1", "a:2", "a:3"]);
+        set.remove_tags(&Value::from("x"), &[third]);
+        assert_eq!(tags(&set, "x"), ["a:1", "a:2"]);
+        set.add(&a, "x").unwrap();
+        assert_eq!(tags(&set, "x"), ["a:4"]);
+    }
+
+    #[test]
+    fn tags_of_another_element_and_unknown_tags_are_ignored() {
+        let a = writer("a");
+        let mut set = OrSet::new();
+        let (x, _) = set.add_tagged(&a, "x").unwrap();
+        set.add(&a, "y").unwrap();
+        let before = set.clone();
+        set.remove_tags(&Value::from("y"), &[x, Dot::parse("a:9").unwrap(), Dot::parse("b:1").unwrap()]);
+        set.remove_tags(&Value::from("z"), &[Dot::parse("a:1").unwrap()]);
+        assert_eq!(set, before);
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_removals() {
+        let a = writer("a");
+        let mut set = OrSet::new();
+        for i in 0..2000u64 {
+            set.add(&a, i).unwrap();
+            set.remove(&Value::from(i));
+        }
+        // Version, type, one actor of one byte, one run, no element.
+        assert_eq!(set.to_bytes(), [1, 4, 1, 1, b'a', 1, 0, 0xcf, 0x0f, 0]);
+    }
+
+    #[test]
+    fn one_dot_for_two_elements_is_refused_and_nothing_changes() {
+        let (mut one, mut two) = (OrSet::new(), OrSet::new());
+        let honest = writer("h");
+        one.add(&honest, "first").unwrap();
+        one.add(&writer("m"), "x").unwrap();
+        two.add(&honest, "second").unwrap();
+        two.add(&writer("m"), "y").unwrap();
+        let (before_one, before_two) = (one.clone(), two.clone());
+        let actor = ActorKey::new("m").unwrap();
+        let error = CrdtError::Equivocation { actor, counter: 1 };
+        assert_eq!(one.merge(&two), Err(error.clone()));
+        assert_eq!(two.merge(&one), Err(error));
+        assert_eq!((&one, &two), (&before_one, &before_two));
+        // Once one side has removed its element, there is nothing to compare: the removal holds.
+        two.remove(&Value::from("y"));
+        one.merge(&two).unwrap();
+        two.merge(&before_one).unwrap();
+        assert_eq!(one, two);
+        assert_eq!(one.elements().filter_map(Value::as_text).collect::<Vec<_>>(), ["first", "second"]);
+    }
+
+    #[test]
+    fn a_refused_addition_changes_nothing() {
+        let mut set = OrSet::new();
+        let deep = (0..=crate::cbor::MAX_DEPTH).fold(Value::Null, |inner, _| Value::array([inner]));
+        assert!(matches!(set.add(&writer("a"), deep), Err(CrdtError::TooDeep { .. })));
+        let spent = Writer::resume(ActorKey::new("a").unwrap(), u64::MAX);
+        assert_eq!(set.add(&spent, "x"), Err(CrdtError::CounterOverflow));
+        assert_eq!(set, OrSet::new());
+    }
+
+    #[test]
+    fn elements_are_told_apart_and_sorted_as_their_encodings() {
+        let a = writer("a");
+        let mut set = OrSet::new();
+        let one = Value::float(1.0).unwrap();
+        for value in
+            [Value::from("b"), Value::from(true), one, Value::from(1u8), Value::from("a"), Value::from(-1i64)]
+        {
+            set.add(&a, value).unwrap();
+        }
+        let expected =
+            [Value::from(1u8), Value::from(-1i64), Value::from("a"), Value::from("b"), Value::from(true)];
+        assert!(set.elements().eq(&expected));
+    }
+}
