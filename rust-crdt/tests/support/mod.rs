@@ -63,10 +63,15 @@ pub(crate) trait Subject {
 
 /// Runs `CHRYSALIS_HISTORIES` histories (2,000) from `CHRYSALIS_SEED` (1) on.
 pub(crate) fn run_histories<S: Subject>() {
+    run_seeded(2000, run_history::<S>);
+}
+
+/// Runs something with `CHRYSALIS_HISTORIES` (`count`) seeds from `CHRYSALIS_SEED` (1) on; a failure prints its seed.
+pub(crate) fn run_seeded(count: u64, each: impl Fn(&mut Random)) {
     let first = number_from_env("CHRYSALIS_SEED", 1);
-    for seed in first..first.saturating_add(number_from_env("CHRYSALIS_HISTORIES", 2000)) {
+    for seed in first..first.saturating_add(number_from_env("CHRYSALIS_HISTORIES", count)) {
         let _replay = SeedOnPanic(seed);
-        run_history::<S>(&mut Random::new(seed));
+        each(&mut Random::new(seed));
     }
 }
 
