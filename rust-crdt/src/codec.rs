@@ -458,6 +458,7 @@ mod tests {
         assert_eq!(set(&[0]), "accepted");
         assert_eq!(set(&[1, 5, 1, 0, 1, 0]), "accepted");
         assert_eq!(set(&[2, 5, 1, 0, 1, 0, 4, 1, 0, 1, 1]), "elements are not in order");
+        assert_eq!(set(&[2, 5, 1, 0, 1, 0, 5, 1, 0, 1, 1]), "elements are not in order");
         assert_eq!(set(&[2, 4, 1, 0, 1, 0, 5, 1, 0, 1, 0]), "dot of two elements");
         assert_eq!(set(&[1, 4, 1, 0, 1, 2]), "dot outside the context");
         assert_eq!(set(&[1, 4, 0]), "element without a dot");
