@@ -13,8 +13,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use chrysalis_memory::lexical::{IndexedDoc, LexicalIndex, Query};
-use chrysalis_memory::ranking::{RankQuery, Weights, rank};
+use chrysalis_memory::lexical::{IndexedDoc, LexicalIndex};
+use chrysalis_memory::ranking::{RankQuery, rank};
 use serde_json::Value;
 
 /// How many turns are asked for.
@@ -26,6 +26,7 @@ struct Turn {
     body: String,
     date: String,
     session: u64,
+    time_ms: u64,
     ordinal: u32,
 }
 
@@ -52,17 +53,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let turns = conversations.iter().map(|one| one.turns.len()).sum::<usize>();
     let questions = conversations.iter().map(|one| one.questions.len()).sum::<usize>();
     println!("{} conversations, {turns} turns, {questions} questions\n", conversations.len());
-    println!("{:<14}{:>9}{:>5}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>11}", "", "category", "n", "R@1", "R@5", "R@10", "R@20", "All@10", "MRR", "ms/query");
+    println!(
+        "{:<14}{:>9}{:>5}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>11}",
+        "", "category", "n", "R@1", "R@5", "R@10", "R@20", "All@10", "MRR", "ms/query"
+    );
     report("plain BM25", &conversations, |one| {
         let plain = Plain::new(&one.turns);
         move |question: &str| plain.search(question)
     });
     report("ranking", &conversations, |one| {
         let index = index(&one.turns);
-        let as_of_ms = Some(0);
+        let as_of_ms = one.turns.iter().map(|turn| turn.time_ms).max();
         move |question: &str| {
-            let query = Query::new(question);
-            let asked = RankQuery { query: &query, limit: DEPTH, as_of_ms, filter: &|_| true, other: None, weights: weights() };
+            let asked = RankQuery { text: question, limit: DEPTH, as_of_ms, filter: &|_| true, other: None };
             let ranked = rank(&index, &asked);
             Answer {
                 found: ranked.iter().map(|hit| hit.slot as usize).collect(),
@@ -73,24 +76,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn weights() -> Weights {
-    let v = |name: &str, d: f64| std::env::var(name).ok().map_or(d, |v| v.parse().unwrap());
-    let w = Weights::default();
-    Weights {
-        proximity: v("PROX", w.proximity), span: v("SPAN", w.span as f64) as u32, next: v("NEXT", w.next), previous: v("PREV", w.previous),
-        decay: v("DECAY", w.decay), reach: v("REACH", w.reach as f64) as u32, coverage: v("COV", w.coverage), recency: w.recency, half_life_ms: w.half_life_ms, pool: v("POOL", w.pool as f64) as usize }
-}
-
 fn index(turns: &[Turn]) -> LexicalIndex {
-    let v = |name: &str, d: f64| std::env::var(name).ok().map_or(d, |v| v.parse().unwrap());
-    let mut index = LexicalIndex::with_constants(chrysalis_memory::lexical::Bm25 { k1: v("K1", 1.2), b: v("B", 0.75), title_weight: v("TW", 1.0) as u32 }).unwrap();
+    let mut index = LexicalIndex::new();
     for (slot, turn) in turns.iter().enumerate() {
         let slot = u32::try_from(slot).expect("a few hundred turns");
         let mut id = [0; 32];
         id[..4].copy_from_slice(&slot.to_be_bytes());
         let title = format!("{} {}", turn.speaker, turn.date);
         let source = Some((turn.session, turn.ordinal));
-        let doc = IndexedDoc { id, time_ms: turn.session, text: &turn.body, title: &title, source };
+        let doc = IndexedDoc { id, time_ms: turn.time_ms, text: &turn.body, title: &title, source };
         index.insert(slot, &doc).expect("turns are short and their ids distinct");
     }
     index
@@ -134,7 +128,10 @@ where
         measure.print(name, &category.to_string());
     }
     together.print(name, "1 to 4");
-    println!("{name:<14}category 5 against the others, AUROC of the best score: {:.3}\n", auroc(&scores.0, &scores.1));
+    println!(
+        "{name:<14}category 5 against the others, AUROC of the best score: {:.3}\n",
+        auroc(&scores.0, &scores.1)
+    );
 }
 
 impl Measure {
@@ -160,7 +157,10 @@ impl Measure {
         let [r1, r5, r10, r20] = self.recall.map(mean);
         println!(
             "{name:<14}{category:>9}{:>5}{r1:>8.3}{r5:>8.3}{r10:>8.3}{r20:>8.3}{:>8.3}{:>8.3}{:>11.4}",
-            self.count, mean(self.all), mean(self.reciprocal), mean(self.seconds) * 1e3
+            self.count,
+            mean(self.all),
+            mean(self.reciprocal),
+            mean(self.seconds) * 1e3
         );
     }
 }
@@ -170,7 +170,13 @@ fn auroc(with: &[f64], without: &[f64]) -> f64 {
     let mut wins = 0.0;
     for a in with {
         for b in without {
-            wins += if a > b { 1.0 } else if a == b { 0.5 } else { 0.0 };
+            wins += if a > b {
+                1.0
+            } else if a == b {
+                0.5
+            } else {
+                0.0
+            };
         }
     }
     wins / (with.len() * without.len()) as f64
@@ -231,34 +237,56 @@ fn plain_words(text: &str) -> Vec<String> {
 }
 
 fn read(file: &Value) -> Vec<Conversation> {
-    file.as_array().into_iter().flatten().map(|sample| {
-        let conversation = &sample["conversation"];
-        let mut turns = Vec::new();
-        for session in 1_u64.. {
-            let Some(said) = conversation[format!("session_{session}")].as_array() else {
-                if conversation.get(format!("session_{session}_date_time")).is_none() { break } else { continue }
-            };
-            let date = conversation[format!("session_{session}_date_time")].as_str().unwrap_or_default();
-            for (ordinal, turn) in (0..).zip(said) {
-                let text = |key: &str| turn[key].as_str().unwrap_or_default();
-                turns.push(Turn {
-                    name: text("dia_id").to_owned(),
-                    speaker: text("speaker").to_owned(),
-                    body: format!("{} {}", text("text"), text("blip_caption")),
-                    date: date.to_owned(),
-                    session,
-                    ordinal,
-                });
+    file.as_array()
+        .into_iter()
+        .flatten()
+        .map(|sample| {
+            let conversation = &sample["conversation"];
+            let mut turns = Vec::new();
+            for session in 1_u64.. {
+                let Some(said) = conversation[format!("session_{session}")].as_array() else {
+                    if conversation.get(format!("session_{session}_date_time")).is_none() {
+                        break;
+                    } else {
+                        continue;
+                    }
+                };
+                let date = conversation[format!("session_{session}_date_time")].as_str().unwrap_or_default();
+                for (ordinal, turn) in (0..).zip(said) {
+                    let text = |key: &str| turn[key].as_str().unwrap_or_default();
+                    turns.push(Turn {
+                        name: text("dia_id").to_owned(),
+                        speaker: text("speaker").to_owned(),
+                        body: format!("{} {}", text("text"), text("blip_caption")),
+                        date: date.to_owned(),
+                        session,
+                        time_ms: time_ms(date)
+                            .expect("every session has a date such as '1:56 pm on 8 May, 2023'"),
+                        ordinal,
+                    });
+                }
             }
-        }
-        let by_name = turns.iter().enumerate().map(|(at, turn)| (turn.name.as_str(), at)).collect::<HashMap<_, _>>();
-        let questions = sample["qa"].as_array().into_iter().flatten().map(|question| Question {
-            text: question["question"].as_str().unwrap_or_default().to_owned(),
-            category: question["category"].as_u64().unwrap_or_default(),
-            gold: evidence(&question["evidence"]).iter().filter_map(|name| by_name.get(name.as_str()).copied()).collect(),
-        }).collect();
-        Conversation { questions, turns }
-    }).collect()
+            let by_name = turns
+                .iter()
+                .enumerate()
+                .map(|(at, turn)| (turn.name.as_str(), at))
+                .collect::<HashMap<_, _>>();
+            let questions = sample["qa"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|question| Question {
+                    text: question["question"].as_str().unwrap_or_default().to_owned(),
+                    category: question["category"].as_u64().unwrap_or_default(),
+                    gold: evidence(&question["evidence"])
+                        .iter()
+                        .filter_map(|name| by_name.get(name.as_str()).copied())
+                        .collect(),
+                })
+                .collect();
+            Conversation { questions, turns }
+        })
+        .collect()
 }
 
 /// Every `D<number>:<number>` in a list of strings, each once.
@@ -274,4 +302,23 @@ fn evidence(list: &Value) -> BTreeSet<String> {
         }
     }
     names
+}
+
+/// Milliseconds of `1:56 pm on 8 May, 2023`, taken as UTC.
+fn time_ms(date: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let words = date.split([' ', ',', ':']).filter(|word| !word.is_empty()).collect::<Vec<_>>();
+    let [hour, minute, half, "on", day, month, year] = words[..] else { return None };
+    let month = 1 + MONTHS.iter().position(|name| month.starts_with(name))? as u64;
+    let (hour, minute, day, year) = (
+        hour.parse::<u64>().ok()? % 12,
+        minute.parse::<u64>().ok()?,
+        day.parse::<u64>().ok()?,
+        year.parse::<u64>().ok()?,
+    );
+    // Days since 1970 by the civil calendar, with years that begin in March.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    Some(((days * 24 + hour + if half == "pm" { 12 } else { 0 }) * 60 + minute) * 60_000)
 }

@@ -23,7 +23,7 @@ const MIN_DEAD: usize = 256;
 const MAX_CACHED_WORDS: usize = 1 << 17;
 
 /// The length of a removed document.
-const REMOVED: u32 = u32::MAX;
+pub(super) const REMOVED: u32 = u32::MAX;
 
 /// One document as it goes into the index, which keeps neither text nor title.
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +52,9 @@ pub struct Bm25 {
 }
 
 impl Default for Bm25 {
-    /// The customary `k1 = 1.2, b = 0.75`, and a title word worth one of the body.
+    /// The customary `k1 = 1.2, b = 0.75`, and a title word worth two of the body.
     fn default() -> Self {
-        Self { k1: 1.2, b: 0.75, title_weight: 1 }
+        Self { k1: 1.2, b: 0.75, title_weight: 2 }
     }
 }
 
@@ -108,7 +108,8 @@ impl LexicalIndex {
     /// When `k1` is negative or not finite, `b` is not within 0 and 1, or `title_weight` not within 1 and 1000.
     pub fn with_constants(bm25: Bm25) -> Result<Self, IndexError> {
         let Bm25 { k1, b, title_weight } = bm25;
-        let sound = k1.is_finite() && k1 >= 0.0 && (0.0..=1.0).contains(&b) && (1..=1000).contains(&title_weight);
+        let sound =
+            k1.is_finite() && k1 >= 0.0 && (0.0..=1.0).contains(&b) && (1..=1000).contains(&title_weight);
         if sound { Ok(Self { bm25, ..Self::default() }) } else { Err(IndexError::BadConstants) }
     }
 
@@ -181,7 +182,8 @@ impl LexicalIndex {
         let (text_terms, text_length) = self.terms_of(doc.text);
         let (title_terms, title_length) = self.terms_of(doc.title);
         let entries = group(&text_terms, &title_terms);
-        let length = text_length.saturating_add(title_length.saturating_mul(self.bm25.title_weight)).min(REMOVED - 1);
+        let length =
+            text_length.saturating_add(title_length.saturating_mul(self.bm25.title_weight)).min(REMOVED - 1);
         let start = self.forward.len();
         let mut previous = 0;
         for entry in &entries {
@@ -252,10 +254,6 @@ impl LexicalIndex {
         if self.total_length == 0 { 1.0 } else { self.total_length as f64 / self.count() }
     }
 
-    pub(crate) fn is_live(&self, number: u32) -> bool {
-        self.lengths[number as usize] != REMOVED
-    }
-
     pub(crate) fn number_of_id(&self, id: &DocId) -> Option<u32> {
         self.by_id.get(id).copied()
     }
@@ -276,9 +274,20 @@ impl LexicalIndex {
         self.docs[number as usize].source
     }
 
-    /// The documents at one place of a source, in no order that means anything.
-    pub(crate) fn at_source(&self, source: u64, ordinal: u32) -> impl Iterator<Item = u32> + '_ {
-        self.by_source.range((source, ordinal, 0)..=(source, ordinal, u32::MAX)).map(|(_, _, number)| *number)
+    /// The documents from one place of a source to another; those at one place in no order that means anything.
+    pub(crate) fn within_source(
+        &self,
+        first: (u64, u32),
+        last: (u64, u32),
+    ) -> impl Iterator<Item = u32> + '_ {
+        let from = (first.0, first.1, 0);
+        let to = (last.0, last.1, u32::MAX);
+        // An empty range is asked for where two neighbourhoods overlap; `range` would panic on it.
+        (from <= to)
+            .then(|| self.by_source.range(from..=to))
+            .into_iter()
+            .flatten()
+            .map(|(_, _, number)| *number)
     }
 
     /// Where a document holds those of its terms that `wanted` names (ascending), in order of term.

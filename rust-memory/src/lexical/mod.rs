@@ -12,8 +12,8 @@ mod search;
 mod tokenize;
 
 pub use error::IndexError;
-pub use index::{Bm25, DocId, IndexedDoc, LexicalIndex, MAX_DOCUMENTS, MAX_TEXT_BYTES, MAX_TITLE_BYTES};
 pub(crate) use index::Occurrences;
+pub use index::{Bm25, DocId, IndexedDoc, LexicalIndex, MAX_DOCUMENTS, MAX_TEXT_BYTES, MAX_TITLE_BYTES};
 pub use query::{MAX_QUERY_TERMS, Query};
 pub use search::Hit;
 pub use tokenize::{MAX_TERM_BYTES, Token, tokenize};

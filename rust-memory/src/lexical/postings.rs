@@ -63,7 +63,8 @@ impl PostingList {
     /// Appends a document numbered above all before it.
     pub(super) fn push(&mut self, doc: u32, frequency: u32, length: u32) {
         if self.open_count as usize == BLOCK {
-            let end = u32::try_from(self.bytes.len()).expect("ten bytes per document, and documents are limited");
+            let end =
+                u32::try_from(self.bytes.len()).expect("ten bytes per document, and documents are limited");
             self.closed.push(Closed { last: self.last, end, extent: self.open });
             self.open = Extent::EMPTY;
             self.open_count = 0;
@@ -153,6 +154,11 @@ impl<'a> Cursor<'a> {
         self.doc()
     }
 
+    /// Which block the cursor stands in.
+    pub(super) fn block(&self) -> usize {
+        self.block
+    }
+
     /// The last document of the current block.
     pub(super) fn block_last(&self) -> u32 {
         self.list.closed.get(self.block).map_or(self.list.last, |closed| closed.last)
@@ -170,11 +176,10 @@ impl<'a> Cursor<'a> {
     }
 
     fn decode(&mut self) {
-        let (start, base) =
-            self.block.checked_sub(1).map_or((0, 0), |before| {
-                let closed = self.list.closed[before];
-                (closed.end as usize, closed.last)
-            });
+        let (start, base) = self.block.checked_sub(1).map_or((0, 0), |before| {
+            let closed = self.list.closed[before];
+            (closed.end as usize, closed.last)
+        });
         let (end, count) = match self.list.closed.get(self.block) {
             Some(closed) => (closed.end as usize, BLOCK),
             None => (self.list.bytes.len(), self.list.open_count as usize),

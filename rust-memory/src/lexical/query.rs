@@ -79,14 +79,10 @@ mod tests {
     fn terms_are_distinct_and_in_order() {
         let query = Query::new("the cat, the cats and memory_store");
         let terms = query.terms().collect::<Vec<_>>();
-        assert_eq!(terms, [
-            ("the", 2),
-            ("cat", 2),
-            ("and", 1),
-            ("memorystor", 1),
-            ("memori", 1),
-            ("store", 1)
-        ]);
+        assert_eq!(
+            terms,
+            [("the", 2), ("cat", 2), ("and", 1), ("memorystor", 1), ("memori", 1), ("store", 1)]
+        );
         assert_eq!(query.places().first(), Some(&(0, 0)));
         assert_eq!(query.places().last(), Some(&(5, 5)));
     }
@@ -95,7 +91,10 @@ mod tests {
     fn matches_are_joined_and_in_order() {
         let text = "Cats like memoryStore; a cat.";
         let found = Query::new("memory_store cat").matches_in(text);
-        assert_eq!(found.into_iter().map(|range| &text[range]).collect::<Vec<_>>(), ["Cats", "memoryStore", "cat"]);
+        assert_eq!(
+            found.into_iter().map(|range| &text[range]).collect::<Vec<_>>(),
+            ["Cats", "memoryStore", "cat"]
+        );
     }
 
     #[test]

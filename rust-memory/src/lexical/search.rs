@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::index::{DocId, LexicalIndex};
+use super::index::{Bm25, DocId, LexicalIndex, REMOVED};
 use super::postings::{Cursor, END, Extent};
 use super::query::Query;
 
@@ -26,7 +26,7 @@ impl LexicalIndex {
     /// The score is the sum, over the query's distinct terms in order of first occurrence, of
     ///
     /// ```text
-    /// count · idf · (k1 + 1) / (1 + k1 · (1 − b + b · length / mean length) / frequency)
+    /// count · idf · (k1 + 1) / (1 + (k1 · (1 − b) + k1 · b / mean length · length) / frequency)
     /// ```
     ///
     /// with `count` the term's occurrences in the query, `idf = ln(1 + (N − n + ½) / (n + ½))`, and frequency and length those
@@ -74,15 +74,16 @@ impl LexicalIndex {
     }
 
     fn scoring(&self) -> Scoring<'_> {
-        Scoring { k1: self.bm25.k1, b: self.bm25.b, mean: self.mean_length(), lengths: &self.lengths }
+        let Bm25 { k1, b, .. } = self.bm25;
+        Scoring { k1, base: k1 * (1.0 - b), slope: k1 * b / self.mean_length(), lengths: &self.lengths }
     }
 }
 
 /// The part of the formula that no term changes.
 struct Scoring<'a> {
     k1: f64,
-    b: f64,
-    mean: f64,
+    base: f64,
+    slope: f64,
     lengths: &'a [u32],
 }
 
@@ -90,8 +91,10 @@ impl Scoring<'_> {
     /// A term's share of a score. Every operation is monotone as rounded, so that a larger frequency or a smaller length
     /// never gives less: what bounds the pair bounds the share.
     fn share(&self, weight: f64, frequency: u32, length: u32) -> f64 {
-        let norm = self.k1 * (1.0 - self.b + self.b * (f64::from(length) / self.mean));
-        weight / (1.0 + norm / f64::from(frequency))
+        let norm = self.base + self.slope * f64::from(length);
+        // Dividing by 1 changes no bit; most frequencies are 1, and a division is what this costs.
+        let damping = if frequency == 1 { norm } else { norm / f64::from(frequency) };
+        weight / (1.0 + damping)
     }
 
     fn bound(&self, weight: f64, extent: Extent) -> f64 {
@@ -112,9 +115,30 @@ struct Lists<'a> {
 
 struct List<'a> {
     cursor: Cursor<'a>,
+    /// The cursor's document; behind it for a list that became optional.
+    doc: u32,
     weight: f64,
     bound: f64,
+    /// The bound of one block, and which.
+    block_bound: (usize, f64),
     place: usize,
+}
+
+impl List<'_> {
+    fn block_bound(&mut self, scoring: &Scoring<'_>) -> f64 {
+        let block = self.cursor.block();
+        if self.block_bound.0 != block {
+            self.block_bound = (block, scoring.bound(self.weight, self.cursor.block_extent()));
+        }
+        self.block_bound.1
+    }
+
+    /// Adds the share of the cursor's document.
+    fn add_share(&self, scoring: &Scoring<'_>, length: u32, shares: &mut [f64], found: &mut f64) {
+        let share = scoring.share(self.weight, self.cursor.frequency(), length);
+        shares[self.place] = share;
+        *found += share;
+    }
 }
 
 impl<'a> Lists<'a> {
@@ -125,7 +149,9 @@ impl<'a> Lists<'a> {
                 let list = &index.lists[term as usize];
                 let weight = f64::from(count) * index.idf(term) * (scoring.k1 + 1.0);
                 let bound = scoring.bound(weight, list.extent());
-                lists.push(List { cursor: Cursor::new(list), weight, bound, place });
+                let mut cursor = Cursor::new(list);
+                let doc = cursor.doc();
+                lists.push(List { cursor, doc, weight, bound, block_bound: (usize::MAX, 0.0), place });
             }
         }
         lists.sort_by(|a, b| a.bound.total_cmp(&b.bound));
@@ -140,24 +166,18 @@ impl<'a> Lists<'a> {
         &mut self.lists[self.optional..]
     }
 
-    fn next_candidate(&mut self) -> Option<u32> {
-        self.required().iter_mut().map(|list| list.cursor.doc()).min().filter(|doc| *doc != END)
+    fn next_candidate(&self) -> Option<u32> {
+        self.lists[self.optional..].iter().map(|list| list.doc).min().filter(|doc| *doc != END)
     }
 
     /// The documents from `from` for which the required lists stay in their blocks, and a bound on every score there.
     fn window(&mut self, from: u32, scoring: &Scoring<'_>) -> (u32, f64) {
         let mut bound = self.sums[self.optional];
-        let mut end = END - 1;
+        let reading = self.required().iter().filter(|list| list.doc != END);
+        let end = reading.map(|list| list.cursor.block_last()).min().unwrap_or(from);
         for list in self.required() {
-            let doc = list.cursor.doc();
-            if doc != END {
-                end = end.min(list.cursor.block_last());
-            }
-        }
-        debug_assert!(end >= from);
-        for list in self.required() {
-            if list.cursor.doc() <= end {
-                bound += scoring.bound(list.weight, list.cursor.block_extent());
+            if list.doc <= end {
+                bound += list.block_bound(scoring);
             }
         }
         (end, bound)
@@ -165,7 +185,7 @@ impl<'a> Lists<'a> {
 
     fn leave_window(&mut self, end: u32) {
         for list in self.required() {
-            list.cursor.seek(end + 1);
+            list.doc = list.cursor.seek(end + 1);
         }
     }
 
@@ -177,14 +197,13 @@ impl<'a> Lists<'a> {
         let mut found = 0.0;
         let (optional, required) = self.lists.split_at_mut(self.optional);
         for list in required {
-            if list.cursor.doc() == doc {
-                let share = scoring.share(list.weight, list.cursor.frequency(), length);
-                self.shares[list.place] = share;
-                found += share;
+            if list.doc == doc {
+                list.add_share(scoring, length, &mut self.shares, &mut found);
                 list.cursor.advance();
+                list.doc = list.cursor.doc();
             }
         }
-        if length == u32::MAX {
+        if length == REMOVED {
             return None;
         }
         for (below, list) in optional.iter_mut().enumerate().rev() {
@@ -193,14 +212,11 @@ impl<'a> Lists<'a> {
                 return None;
             }
             list.cursor.shallow_seek(doc);
-            let here = scoring.bound(list.weight, list.cursor.block_extent());
-            if (found + rest + here) * SLACK < threshold {
+            if (found + rest + list.block_bound(scoring)) * SLACK < threshold {
                 return None;
             }
             if list.cursor.seek(doc) == doc {
-                let share = scoring.share(list.weight, list.cursor.frequency(), length);
-                self.shares[list.place] = share;
-                found += share;
+                list.add_share(scoring, length, &mut self.shares, &mut found);
             }
         }
         // In the query's order, whatever order the lists were read in. Terms that do not match add an exact zero.

@@ -148,7 +148,11 @@ impl Humps {
             return false;
         }
         previous.is_some_and(|before| {
-            if before.is_uppercase() { next().is_some_and(char::is_lowercase) } else { before.is_alphanumeric() }
+            if before.is_uppercase() {
+                next().is_some_and(char::is_lowercase)
+            } else {
+                before.is_alphanumeric()
+            }
         })
     }
 }
@@ -355,7 +359,9 @@ mod tests {
     #[test]
     fn identifiers_give_the_whole_and_the_parts_at_one_position() {
         let expected = |whole: &str| {
-            [(whole, 0), ("memori", 0), ("store", 0), ("x", 1)].map(|(term, at)| (term.to_owned(), at)).to_vec()
+            [(whole, 0), ("memori", 0), ("store", 0), ("x", 1)]
+                .map(|(term, at)| (term.to_owned(), at))
+                .to_vec()
         };
         for text in ["memory_store x", "memoryStore x", "memory-store x", "memory.store x", "MemoryStore x"] {
             assert_eq!(terms(text), expected("memorystor"), "{text}");
@@ -368,9 +374,10 @@ mod tests {
 
     #[test]
     fn apostrophes() {
-        assert_eq!(words("don't we'll Caroline's I’m O'Brien dogs' 'tis"), [
-            "dont", "we", "carolin", "i", "obrien", "dog", "tis"
-        ]);
+        assert_eq!(
+            words("don't we'll Caroline's I’m O'Brien dogs' 'tis"),
+            ["dont", "we", "carolin", "i", "obrien", "dog", "tis"]
+        );
     }
 
     #[test]
@@ -381,7 +388,10 @@ mod tests {
 
     #[test]
     fn scripts_without_spaces_give_characters_and_pairs() {
-        assert_eq!(terms("记忆a"), [("记", 0), ("记忆", 0), ("忆", 1), ("a", 2)].map(|(t, p)| (t.to_owned(), p)));
+        assert_eq!(
+            terms("记忆a"),
+            [("记", 0), ("记忆", 0), ("忆", 1), ("a", 2)].map(|(t, p)| (t.to_owned(), p))
+        );
     }
 
     #[test]
