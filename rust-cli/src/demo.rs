@@ -52,8 +52,8 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
 
     step(out, 1, "Two agents, ada and bob, open one store and remember a document each.")?;
     let (ada, bob) = (open("ada", &store)?, open("bob", &store)?);
-    let added = ada.remember_documents(&[Document::new("notes/bees.md", ADA)], None)?.added
-        + bob.remember_documents(&[Document::new("notes/weather.md", BOB)], None)?.added;
+    let added = ada.remember_documents(&[Document::new("notes/bees.md", ADA)], None)?.ids.len()
+        + bob.remember_documents(&[Document::new("notes/weather.md", BOB)], None)?.ids.len();
     told(out, format_args!("{added} passages are signed and on disk"))?;
 
     step(out, 2, "Bob asks something only ada has written about.")?;

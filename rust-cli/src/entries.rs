@@ -40,6 +40,10 @@ pub(crate) struct EntryView {
     pub(crate) namespace: String,
     /// How often its author said the same.
     pub(crate) occasions: u32,
+    /// Whether its author replaced it; then it is shown by its id and never recalled.
+    pub(crate) superseded: bool,
+    /// Ids of what its author replaced it by.
+    pub(crate) superseded_by: Vec<String>,
     /// The author's journal it stands in: key and incarnation.
     pub(crate) writer: String,
     /// Its number in that journal.
@@ -86,6 +90,8 @@ impl EntryView {
             occurred_ms: entry.note.occurred_ms,
             namespace: namespace.map_or_else(|| entry.namespace.to_string(), |known| known.name.clone()),
             occasions: entry.occasions,
+            superseded: entry.superseded,
+            superseded_by: entry.superseded_by.iter().map(ToString::to_string).collect(),
             writer: format!("{}-{:016x}", entry.author, entry.writer.incarnation),
             sequence: entry.sequence,
         }

@@ -41,7 +41,7 @@ pub(crate) fn run(session: &mut Session, args: &Merge) -> Result<Outcome, CliErr
 
 fn report(session: &mut Session, merged: &Merged) -> Result<Outcome, CliError> {
     let writer = |key: &[u8; 32], incarnation: u64| format!("{}-{incarnation:016x}", hex::encode(key));
-    let refused = merged.refused.iter().map(|refusal| {
+    let refusals = merged.refusals.iter().map(|refusal| {
         json!({
             "writer": writer(&refusal.writer.key, refusal.writer.incarnation),
             "sequence": refusal.sequence,
@@ -58,7 +58,8 @@ fn report(session: &mut Session, merged: &Merged) -> Result<Outcome, CliError> {
         "commits": merged.commits,
         "records": merged.records,
         "withheld": merged.withheld,
-        "refused": refused.collect::<Vec<_>>(),
+        "refused": merged.refused,
+        "refusals": refusals.collect::<Vec<_>>(),
         "forks": forks.collect::<Vec<_>>(),
         "digest": hex::encode(&merged.digest),
         "interrupted": false,
@@ -70,9 +71,13 @@ fn report(session: &mut Session, merged: &Merged) -> Result<Outcome, CliError> {
             let withheld = count(merged.withheld, "record is", "records are");
             out.summary(format_args!("{withheld} private there; only the leaves came over"))?;
         }
-        for refusal in &merged.refused {
+        for refusal in &merged.refusals {
             let key = AgentKey::from_bytes(refusal.writer.key).to_short();
             out.warn(format_args!("refused commit {} of {key}: {}", refusal.sequence, refusal.reason));
+        }
+        let unnamed = merged.refused - merged.refusals.len() as u64;
+        if unnamed > 0 {
+            out.warn(format_args!("refused {unnamed} more"));
         }
         for fork in &merged.forks {
             let key = AgentKey::from_bytes(fork.writer.key);

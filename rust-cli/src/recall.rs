@@ -147,6 +147,27 @@ fn print_hit(out: &mut Output, rank: usize, hit: &Hit, view: &HitView, explain: 
     out.line(highlighted(&view.entry.text, &hit.matches))
 }
 
+/// What a score is made of; `chrysalis_memory::ranking` has the formula.
+fn channels(hit: &Hit) -> serde_json::Value {
+    let channels = &hit.channels;
+    json!({
+        "bm25": channels.bm25,
+        "proximity": channels.proximity,
+        "coverage": channels.coverage,
+        "neighbourhood": channels.neighbourhood,
+        "recency": channels.recency,
+        "lexical_rank": channels.lexical_rank,
+    })
+}
+
+fn channels_text(hit: &Hit) -> String {
+    let channels = &hit.channels;
+    format!(
+        "(words {:.3} + proximity {:.3}) × coverage {:.3} + neighbours {:.3}, × recency {:.3}",
+        channels.bm25, channels.proximity, channels.coverage, channels.neighbourhood, channels.recency
+    )
+}
+
 fn details(entry: &EntryView) -> Vec<(&'static str, String)> {
     let mut details = vec![
         ("id", entry.id.clone()),
@@ -165,6 +186,9 @@ fn details(entry: &EntryView) -> Vec<(&'static str, String)> {
     }
     if let Some(ms) = entry.occurred_ms {
         details.push(("occurred", time(ms)));
+    }
+    if entry.superseded {
+        details.push(("superseded", if entry.superseded_by.is_empty() { "yes".to_owned() } else { entry.superseded_by.join(", ") }));
     }
     if entry.occasions > 1 {
         details.push(("said", format!("{} times", entry.occasions)));

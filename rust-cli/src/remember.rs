@@ -26,7 +26,11 @@ const KEY_FILE_START: &str = "chrysalis identity ";
 /// What a run remembered so far.
 #[derive(Debug, Default)]
 struct Progress {
-    done: Remembered,
+    documents: u64,
+    unchanged_documents: u64,
+    added: u64,
+    unchanged: u64,
+    superseded: u64,
     skips: Skips,
     /// Files named on the command line that were skipped.
     refused: u64,
@@ -109,8 +113,8 @@ fn remember_text(session: &mut Session, args: &Remember, text: &str, started: In
     let notes = to_notes(text, args.source.as_deref(), &args.tags)?;
     let memory = session.open_writing()?;
     let ids = memory.remember(notes, args.namespace.as_deref())?;
-    let done = Remembered { documents: 1, added: ids.len() as u64, ..Remembered::default() };
-    report(session, &Progress { done, ..Progress::default() }, false, started, Some(ids))?;
+    let progress = Progress { documents: 1, added: ids.len() as u64, ..Progress::default() };
+    report(session, &progress, false, started, Some(&ids))?;
     Ok(Outcome::Done)
 }
 
@@ -249,7 +253,7 @@ impl Progress {
         match memory.remember_documents(&documents, namespace) {
             Err(MemoryError::TooLarge { .. }) => {}
             done => {
-                self.add(done?);
+                self.add(&done?);
                 return Ok(());
             }
         }
@@ -259,18 +263,18 @@ impl Progress {
                     session.out.warn(format_args!("{}: {error}", one_line(&document.source)));
                     self.skips.add(PathBuf::from(&document.source), SkipReason::DetailTooLarge);
                 }
-                done => self.add(done?),
+                done => self.add(&done?),
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, done: Remembered) {
-        self.done.documents += done.documents;
-        self.done.unchanged_documents += done.unchanged_documents;
-        self.done.added += done.added;
-        self.done.unchanged += done.unchanged;
-        self.done.superseded += done.superseded;
+    fn add(&mut self, done: &Remembered) {
+        self.documents += done.documents;
+        self.unchanged_documents += done.unchanged_documents;
+        self.added += done.ids.len() as u64;
+        self.unchanged += done.unchanged;
+        self.superseded += done.superseded;
     }
 }
 
@@ -279,19 +283,19 @@ fn report(
     progress: &Progress,
     interrupted: bool,
     started: Instant,
-    ids: Option<Vec<EntryId>>,
+    ids: Option<&[EntryId]>,
 ) -> Result<(), CliError> {
-    let Progress { done, skips, .. } = progress;
+    let skips = &progress.skips;
     let seconds = started.elapsed().as_secs_f64();
     let ids: Option<Vec<String>> = ids.map(|ids| ids.iter().map(EntryId::to_string).collect());
     let report = Report {
         store: session.store.display().to_string(),
         agent: &session.agent,
-        documents: done.documents,
-        unchanged_documents: done.unchanged_documents,
-        added: done.added,
-        unchanged: done.unchanged,
-        superseded: done.superseded,
+        documents: progress.documents,
+        unchanged_documents: progress.unchanged_documents,
+        added: progress.added,
+        unchanged: progress.unchanged,
+        superseded: progress.superseded,
         skipped: skips.total(),
         skipped_by_reason: skips.counts.iter().map(|(reason, count)| (reason.as_str(), *count)).collect(),
         skipped_examples: skips
@@ -307,13 +311,13 @@ fn report(
         if interrupted {
             out.summary("stopped as asked; everything counted here is on disk")?;
         }
-        let documents = count(done.documents, "document", "documents");
+        let documents = count(progress.documents, "document", "documents");
         out.summary(format_args!(
             "remembered {} from {documents} ({} unchanged, {} superseded) in {seconds:.2} s, {:.0} documents/s",
-            count(done.added, "passage", "passages"),
-            done.unchanged,
-            done.superseded,
-            done.documents as f64 / seconds.max(1e-9),
+            count(progress.added, "passage", "passages"),
+            progress.unchanged,
+            progress.superseded,
+            progress.documents as f64 / seconds.max(1e-9),
         ))?;
         if let Some(ids) = &report.ids {
             for id in ids {

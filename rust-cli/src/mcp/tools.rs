@@ -95,10 +95,8 @@ pub(crate) struct Forget {
 
 #[derive(JsonSchema, Serialize)]
 struct RememberOutput {
-    /// Ids of the new entries, in the order of the text; empty with `replace`.
+    /// Ids of the new entries, one for each new passage, in the order of the text.
     ids: Vec<String>,
-    /// New passages.
-    added: u64,
     /// Passages that were known already.
     unchanged: u64,
     /// Passages no longer in the source.
@@ -204,6 +202,12 @@ impl ToolError {
     }
 }
 
+impl RememberOutput {
+    fn new(ids: &[EntryId], unchanged: u64, superseded: u64) -> Self {
+        Self { ids: ids.iter().map(EntryId::to_string).collect(), unchanged, superseded }
+    }
+}
+
 impl From<MemoryError> for ToolError {
     fn from(error: MemoryError) -> Self {
         let code = error.code();
@@ -237,16 +241,14 @@ fn remember(memory: &Memory, arguments: &Remember) -> Result<CallToolResult, Too
             let mut document = Document::new(source, &arguments.text);
             document.tags.clone_from(&arguments.tags);
             let done = memory.remember_documents(&[document], namespace)?;
-            RememberOutput { ids: Vec::new(), added: done.added, unchanged: done.unchanged, superseded: done.superseded }
+            RememberOutput::new(&done.ids, done.unchanged, done.superseded)
         }
         (source, false) => {
             let notes = to_notes(&arguments.text, source.as_deref(), &arguments.tags)?;
-            let ids = memory.remember(notes, namespace)?;
-            let ids: Vec<String> = ids.iter().map(EntryId::to_string).collect();
-            RememberOutput { added: ids.len() as u64, unchanged: 0, superseded: 0, ids }
+            RememberOutput::new(&memory.remember(notes, namespace)?, 0, 0)
         }
     };
-    let mut text = format!("Remembered {}", count(output.added, "passage", "passages"));
+    let mut text = format!("Remembered {}", count(output.ids.len() as u64, "passage", "passages"));
     if arguments.replace {
         text.push_str(&format!("; {} unchanged, {} superseded", output.unchanged, output.superseded));
     }
