@@ -87,7 +87,9 @@ pub(crate) struct Revocations(HashMap<AgentKey, HashSet<Hash>>);
 
 impl Revocations {
     fn accepts(&self, commit: &CommitInfo) -> bool {
-        self.0.get(&AgentKey::from_bytes(commit.writer.key)).is_none_or(|accepted| accepted.contains(&commit.hash))
+        self.0
+            .get(&AgentKey::from_bytes(commit.writer.key))
+            .is_none_or(|accepted| accepted.contains(&commit.hash))
     }
 }
 
@@ -256,7 +258,8 @@ impl State {
         let Some(at) = record.group else { return };
         self.changed.insert(at);
         let group = &mut self.groups[at as usize];
-        let is_held = |leaf: &Hash| self.records.get(&(*leaf, group.author)).is_some_and(|record| record.held);
+        let is_held =
+            |leaf: &Hash| self.records.get(&(*leaf, group.author)).is_some_and(|record| record.held);
         if !group.members.iter().any(|(_, leaf)| is_held(leaf)) {
             if let Some(source) = group.note.source.take()
                 && let Some(groups) = self.sources.get_mut(&(group.author, group.namespace, source))
@@ -387,14 +390,20 @@ impl State {
                 if let Some(supersede) = Supersede::from_bytes(content) {
                     let replacements: Arc<[Hash]> = supersede.replacements.into();
                     for target in supersede.targets {
-                        self.mark((target, author), Mark { forget: false, by: place.0, replacements: replacements.clone() });
+                        self.mark(
+                            (target, author),
+                            Mark { forget: false, by: place.0, replacements: replacements.clone() },
+                        );
                     }
                 }
             }
             KIND_FORGET => {
                 if let Some(forget) = Forget::from_bytes(content) {
                     for target in forget.targets {
-                        self.mark((target, author), Mark { forget: true, by: place.0, replacements: Arc::default() });
+                        self.mark(
+                            (target, author),
+                            Mark { forget: true, by: place.0, replacements: Arc::default() },
+                        );
                     }
                 }
             }
