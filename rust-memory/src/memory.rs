@@ -477,7 +477,7 @@ impl Memory {
                 view.state.admit(commit);
             }
             reader.clock.admit(view.state.greatest());
-            view.state.to_erase()
+            view.state.take_due_erasures()
         };
         if due.is_empty() || self.read_only {
             return Ok((0, 0));

@@ -120,7 +120,7 @@ pub(crate) struct State {
     frontier: BTreeMap<WriterId, (u64, Hash)>,
     greatest: Stamp,
     withheld: u64,
-    /// Whether a forget statement or one of its targets arrived since [`State::to_erase`] last looked.
+    /// Whether a forget statement or one of its targets arrived since [`State::take_due_erasures`] last looked.
     erasure_due: bool,
 }
 
@@ -239,7 +239,7 @@ impl State {
     /// Records whose author asked for their erasure while their content is still here.
     ///
     /// Empty without looking when nothing arrived since the last call that could have changed it.
-    pub(crate) fn to_erase(&mut self) -> BTreeSet<RecordKey> {
+    pub(crate) fn take_due_erasures(&mut self) -> BTreeSet<RecordKey> {
         if !std::mem::take(&mut self.erasure_due) {
             return BTreeSet::new();
         }
