@@ -1,1 +1,11 @@
 //! JavaScript and Python bindings. Foreign glue lives here and nowhere else.
+//!
+//! A glue function converts its arguments, calls one function of a domain crate and maps the error. What JavaScript
+//! sees is compiled for `wasm32` only and chosen by the features named after the domains.
+
+#[cfg(target_arch = "wasm32")]
+mod convert;
+#[cfg(target_arch = "wasm32")]
+mod error;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;
