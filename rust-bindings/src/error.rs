@@ -4,10 +4,10 @@ use chrysalis_crypto::CryptoError;
 use wasm_bindgen::prelude::*;
 
 /// A result whose error is thrown by the generated glue.
-pub(crate) type Result<T> = std::result::Result<T, Thrown>;
+pub type Result<T> = std::result::Result<T, Thrown>;
 
 /// An error on its way to JavaScript.
-pub(crate) struct Thrown {
+pub struct Thrown {
     code: &'static str,
     message: String,
 }

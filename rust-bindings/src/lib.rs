@@ -6,6 +6,6 @@
 #[cfg(target_arch = "wasm32")]
 mod convert;
 #[cfg(target_arch = "wasm32")]
-mod error;
+pub mod error;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

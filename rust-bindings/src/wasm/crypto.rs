@@ -290,7 +290,7 @@ impl Ed25519KeyPair {
         #[wasm_bindgen(unchecked_param_type = "Uint8Array")] secret: JsValue,
     ) -> Result<Ed25519KeyPair> {
         let secret = Zeroizing::new(convert::bytes(&secret, "secret")?);
-        scrubbed(|| SigningKey::from_slice(&secret).map(Self::of).map_err(Thrown::from))
+        scrubbed(|| SigningKey::from_secret(&secret).map(Self::of).map_err(Thrown::from))
     }
 
     /// The key pair of a 48-byte PKCS#8 document (RFC 8410, version 0).
