@@ -24,17 +24,17 @@ build() { # build DOMAIN
 
   # The generated glue and the hand-written entries, joined into one file per module system. The glue imports the error
   # class from a snippet; the entries must see the same class.
-  local entry from format extension
-  for entry in web:esm:js node:cjs:cjs; do
-    IFS=: read -r from format extension <<<"$entry"
-    esbuild "$source/$from.js" --bundle "--format=$format" --outfile="$new/$name.$extension" \
+  local entry from format platform extension
+  for entry in web:esm:neutral:js node:cjs:node:cjs; do
+    IFS=: read -r from format platform extension <<<"$entry"
+    esbuild "$source/$from.js" --bundle --keep-names "--format=$format" --outfile="$new/$name.$extension" \
       "--alias:glue=$raw/$name.js" "--alias:error=$(echo "$raw"/snippets/*/"typescript/$1/error.js")" \
-      --platform=neutral --external:node:* --target=es2022 --log-level=error
+      --platform=$platform --target=es2022 --log-level=error
   done
   cp "$source"/static/* "$new/"
 
   # Declarations: generated, less wasm-bindgen's loader, which the entries replace.
-  sed '/^export type InitInput/,$d' "$raw/$name.d.ts" >"$new/$name.d.ts"
+  { echo '/// <reference lib="esnext.disposable" />'; sed '/^export type InitInput/,$d' "$raw/$name.d.ts"; } >"$new/$name.d.ts"
   cp "$new/$name.d.ts" "$new/$name.d.mts"
   cp "$new/$name.d.ts" "$new/$name.d.cts"
 

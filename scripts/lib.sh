@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 TOOLS=${TOOLS:-$ROOT/.tools}
-PYTHON=${PYTHON:-python3}
+PYTHON=${PYTHON:-$(command -v python3 || command -v python || echo python3)}
 mkdir -p "$TOOLS"
 
 # The one place that says which wasm-bindgen is used is Cargo.toml; the command must be the same version.

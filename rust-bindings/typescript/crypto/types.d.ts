@@ -54,12 +54,21 @@ export interface SecureBuffer {
   use<T>(work: (bytes: Uint8Array) => T): T;
 }
 
-/** Where the module comes from: a URL, a response, its bytes or a compiled module. */
-export type InitSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
+// WebAssembly's own types come with the DOM library, which Node projects need not load.
+type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
+type LinearMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Memory } } }
+  ? Memory
+  : { readonly buffer: ArrayBuffer };
+
+/** The module's bytes, or the module compiled. */
+export type ModuleSource = ArrayBuffer | ArrayBufferView | CompiledModule;
+
+/** Where the module comes from: its address, a response that holds it, or what `ModuleSource` says. */
+export type InitSource = string | URL | Request | Response | ModuleSource;
 
 /** The exports of the loaded module. */
 export interface InitOutput {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: LinearMemory;
 }
 
 /**
@@ -74,4 +83,4 @@ export function init(
 export default init;
 
 /** `init` for a module that is already there, without waiting. */
-export function initSync(source: BufferSource | WebAssembly.Module | { module: BufferSource | WebAssembly.Module }): InitOutput;
+export function initSync(source: ModuleSource | { module: ModuleSource }): InitOutput;
