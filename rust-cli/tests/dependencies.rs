@@ -38,7 +38,9 @@ fn members() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().unwrap();
     packages
         .iter()
-        .map(|package| (name(package), package["dependencies"].as_array().unwrap().iter().map(name).collect()))
+        .map(|package| {
+            (name(package), package["dependencies"].as_array().unwrap().iter().map(name).collect())
+        })
         .collect()
 }
 
