@@ -44,4 +44,4 @@ build() { # build DOMAIN
     "$(cat "$out/${name}_bg.wasm" "$out/$name.js" | gzip -9 | wc -c) bytes with $name.js in gzip"
 }
 
-for domain in "${@:-crypto}"; do build "$domain"; done
+for domain in ${*:-$WASM_PACKAGES}; do build "$domain"; done

@@ -11,12 +11,14 @@ mkdir -p "$TOOLS"
 # The one place that says which wasm-bindgen is used is Cargo.toml; the command must be the same version.
 WASM_BINDGEN_VERSION=$(sed -n 's/^wasm-bindgen = "=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK_VERSION=0.15.1
+# The domains that have a WebAssembly package; each is a feature of rust-bindings.
+WASM_PACKAGES="crypto"
 
 case $(uname -s) in
   MINGW* | MSYS* | CYGWIN*) VENV_BIN=$ROOT/.venv/Scripts ;;
   *) VENV_BIN=$ROOT/.venv/bin ;;
 esac
-export TOOLS VENV_BIN
+export TOOLS VENV_BIN WASM_PACKAGES
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

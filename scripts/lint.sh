@@ -19,6 +19,9 @@ if wants wasm; then
     use_wasm_toolchain
     # The toolchain's own clippy by its path: cargo would look in its home directory first.
     cargo-clippy clippy --version >/dev/null 2>&1 || fail "no clippy for the wasm toolchain; run: rustup component add clippy"
-    cargo-clippy clippy -p chrysalis-bindings --features crypto --target wasm32-unknown-unknown -- -D warnings
+    # One package at a time, as they are built: features of several would hide what one lacks.
+    for domain in $WASM_PACKAGES; do
+      cargo-clippy clippy -p chrysalis-bindings --features "$domain" --target wasm32-unknown-unknown -- -D warnings
+    done
   )
 fi
