@@ -33,3 +33,4 @@ step "wasm packages, tests" scripts/test-ts.sh
 step "generated declarations" scripts/declarations.sh
 step "wheel" scripts/python.sh build
 step "wheel, tests" scripts/python.sh test
+step "wheel, declarations" scripts/python.sh stubs

@@ -2,6 +2,7 @@
 //!
 //! A glue function converts its arguments, calls one function of a domain crate and maps the error. What JavaScript
 //! sees is compiled for `wasm32` only and chosen by the features named after the domains.
+#![deny(unsafe_code)]
 
 #[cfg(target_arch = "wasm32")]
 mod convert;

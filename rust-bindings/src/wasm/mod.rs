@@ -1,5 +1,6 @@
 //! What JavaScript sees. Each feature adds one domain.
 
+#[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 
 #[cfg(feature = "crypto")]
