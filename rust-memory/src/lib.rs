@@ -1,2 +1,5 @@
 //! Durable, signed, mergeable memory for agents.
 #![forbid(unsafe_code)]
+
+pub mod lexical;
+pub mod ranking;

@@ -1,0 +1,154 @@
+//! The one error type of this crate.
+
+use std::fmt;
+
+use crate::actor::ActorKey;
+
+/// What went wrong in a replicated type, a clock or a decoder.
+///
+/// [`code`](CrdtError::code) is stable and is what callers in every language branch on; the text is for people.
+/// No text holds an actor, an element or any other caller's data: lengths, counters and times only.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CrdtError {
+    /// A text is not an actor id or key; the reason never repeats it.
+    InvalidActor(&'static str),
+    /// A dot has the counter 0, or a text is not a dot.
+    InvalidDot,
+    /// The system gave no randomness for a new incarnation.
+    RandomUnavailable,
+    /// A counter has reached its greatest value.
+    CounterOverflow,
+    /// A counter was to be set below its value.
+    CounterLowered {
+        /// The value it has.
+        current: u64,
+        /// The value that was given.
+        given: u64,
+    },
+    /// One dot names two different updates: its actor wrote twice under one number.
+    Equivocation {
+        /// The actor whose dot it is. Not part of the text.
+        actor: ActorKey,
+        /// The number of the update.
+        counter: u64,
+    },
+    /// A stamp is further ahead of local time than the clock allows. Hold it or refuse it; nothing changed.
+    ClockDrift {
+        /// The stamp's milliseconds.
+        stamp_ms: u64,
+        /// Local time when it came in.
+        now_ms: u64,
+        /// How far ahead a stamp may be.
+        max_drift_ms: u64,
+    },
+    /// A time needs more than the 48 bits of a stamp, or no stamp is left above the last one.
+    ClockExhausted,
+    /// A number is not finite.
+    NotFinite,
+    /// A value is nested deeper than the limit.
+    TooDeep {
+        /// The deepest nesting allowed.
+        limit: usize,
+    },
+    /// An encoding is longer than the limit.
+    TooLong {
+        /// The greatest length allowed, in bytes.
+        limit: usize,
+    },
+    /// Bytes that are not the canonical encoding of anything.
+    Malformed(&'static str),
+}
+
+impl CrdtError {
+    /// Every code this crate can give, in the order of the variants.
+    pub const CODES: &'static [&'static str] = &[
+        "crdt/invalid-actor",
+        "crdt/invalid-dot",
+        "crdt/random-unavailable",
+        "crdt/counter-overflow",
+        "crdt/counter-lowered",
+        "crdt/equivocation",
+        "crdt/clock-drift",
+        "crdt/clock-exhausted",
+        "crdt/not-finite",
+        "crdt/too-deep",
+        "crdt/too-long",
+        "crdt/malformed",
+    ];
+
+    /// The stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidActor(_) => "crdt/invalid-actor",
+            Self::InvalidDot => "crdt/invalid-dot",
+            Self::RandomUnavailable => "crdt/random-unavailable",
+            Self::CounterOverflow => "crdt/counter-overflow",
+            Self::CounterLowered { .. } => "crdt/counter-lowered",
+            Self::Equivocation { .. } => "crdt/equivocation",
+            Self::ClockDrift { .. } => "crdt/clock-drift",
+            Self::ClockExhausted => "crdt/clock-exhausted",
+            Self::NotFinite => "crdt/not-finite",
+            Self::TooDeep { .. } => "crdt/too-deep",
+            Self::TooLong { .. } => "crdt/too-long",
+            Self::Malformed(_) => "crdt/malformed",
+        }
+    }
+}
+
+impl fmt::Display for CrdtError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidActor(why) => write!(f, "invalid actor: {why}"),
+            Self::InvalidDot => f.write_str("a dot is an actor key, a colon and a counter from 1"),
+            Self::RandomUnavailable => f.write_str("the system gives no randomness"),
+            Self::CounterOverflow => f.write_str("counter has reached its greatest value"),
+            Self::CounterLowered { current, given } => {
+                write!(f, "counter is {current} and cannot be set to {given}")
+            }
+            Self::Equivocation { counter, .. } => {
+                write!(f, "update {counter} of an actor has two different contents")
+            }
+            Self::ClockDrift { stamp_ms, now_ms, max_drift_ms } => write!(
+                f,
+                "stamp is {} ms ahead of local time, {max_drift_ms} ms are allowed",
+                stamp_ms.saturating_sub(*now_ms)
+            ),
+            Self::ClockExhausted => f.write_str("time does not fit a stamp of 48-bit milliseconds"),
+            Self::NotFinite => f.write_str("number is not finite"),
+            Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
+            Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
+            Self::Malformed(what) => write!(f, "malformed encoding: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for CrdtError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_code_and_none_repeats_an_actor() {
+        let actor = ActorKey::new("mallory").unwrap();
+        let all = [
+            CrdtError::InvalidActor("id is not 1 to 256 bytes"),
+            CrdtError::InvalidDot,
+            CrdtError::RandomUnavailable,
+            CrdtError::CounterOverflow,
+            CrdtError::CounterLowered { current: 2, given: 1 },
+            CrdtError::Equivocation { actor, counter: 3 },
+            CrdtError::ClockDrift { stamp_ms: 90, now_ms: 20, max_drift_ms: 50 },
+            CrdtError::ClockExhausted,
+            CrdtError::NotFinite,
+            CrdtError::TooDeep { limit: 64 },
+            CrdtError::TooLong { limit: 9 },
+            CrdtError::Malformed("tag"),
+        ];
+        assert_eq!(all.iter().map(CrdtError::code).collect::<Vec<_>>(), CrdtError::CODES);
+        assert!(all.iter().all(|error| !error.to_string().contains("mallory")));
+        assert_eq!(all[6].to_string(), "stamp is 70 ms ahead of local time, 50 ms are allowed");
+    }
+}
