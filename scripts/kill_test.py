@@ -46,6 +46,11 @@ asyncio.run(main())
 """
 
 
+def mcp(round_):
+    """One `chrysalis mcp` process on the store of a round."""
+    return Mcp([BINARY, "--store", round_.store, "--agent", "swarm", "mcp"], "swarm", env=round_.env)
+
+
 class PythonAgent:
     """One Python process with the wheel."""
 
@@ -106,7 +111,7 @@ class Worker:
     def start(self):
         match self.kind:
             case "mcp":
-                agent = Mcp(BINARY, self.round.store, "swarm", self.round.env)
+                agent = mcp(self.round)
             case "python":
                 agent = PythonAgent(self.round.store, self.round.env)
             case _:
@@ -196,18 +201,18 @@ class Round:
 
     def check(self, acknowledged):
         """Every acknowledged entry is found by each kind of process, and the store verifies."""
-        mcp, python = Mcp(BINARY, self.store, "swarm", self.env), PythonAgent(self.store, self.env)
+        server, python = mcp(self), PythonAgent(self.store, self.env)
         cli = Worker(99, "cli", self)
         sample = set(random.Random(self.seed).sample(sorted(acknowledged), min(10, len(acknowledged))))
         for word, entry in acknowledged.items():
-            by = {"mcp": [hit["id"] for hit in mcp.call("recall", query=word, limit=1)["hits"]],
+            by = {"mcp": [hit["id"] for hit in server.call("recall", query=word, limit=1)["hits"]],
                   "python": python.order(query=word)}
             if word in sample:
                 by["cli"] = cli.recall(None, word)
             for kind, found in by.items():
                 if found != [entry]:
                     raise AssertionError(f"acknowledged {word} is not found by {kind}: {found}")
-        mcp.close()
+        server.close()
         python.close()
         report = cli.command("verify")
         if report["findings"]:

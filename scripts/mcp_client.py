@@ -13,17 +13,19 @@ class McpGone(ConnectionError):
 class Mcp:
     """One `chrysalis mcp` process."""
 
-    def __init__(self, binary, store, agent, env=None):
+    def __init__(self, command, agent, env=None, cwd=None):
+        """Starts `command`, which must end in `mcp`, and introduces itself. `agent` is for messages."""
         self.agent = agent
         self.next_id = 0
         self.process = subprocess.Popen(
-            [binary, "--store", store, "--agent", agent, "mcp"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
             env=env,
+            cwd=cwd,
         )
         client = {"name": "chrysalis tests", "version": "1"}
         self.request("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client})
