@@ -27,7 +27,8 @@ pub struct Erased {
 }
 
 impl Store {
-    /// Erases content and salt of the records with these identities, in every journal of this store. Segments are
+    /// Erases content and salt of records, each named by its author's key and its leaf, in every journal of this
+    /// store. A copy of a record in another author's journal is that author's and stays. Segments are
     /// rewritten and replaced, so that a power cut leaves the old or the new one; when it returns, the new ones
     /// are durable. Already erased and withheld records are not counted.
     ///
@@ -38,17 +39,18 @@ impl Store {
     /// # Errors
     /// [`JournalError::ReadOnly`], [`JournalError::DiskFull`], [`JournalError::OutcomeUnknown`],
     /// [`JournalError::Io`]; what was erased before stays erased.
-    pub fn erase(&self, leaves: &BTreeSet<Hash>) -> Result<Erased, JournalError> {
+    pub fn erase(&self, records: &BTreeSet<([u8; 32], Hash)>) -> Result<Erased, JournalError> {
         self.require_writable()?;
         self.enter_process()?;
         let mut report = Erased::default();
-        let found = self.find_content(leaves)?;
+        let found = self.find_content(records)?;
         if found.is_empty() {
             return Ok(report);
         }
         let mut writer = lock(&self.writer);
         let _guard = local::lock(&*self.disk)?;
         for (journal, segments) in found {
+            let leaves = &leaves_of(records, &journal);
             if let Writer::Ready(appender) = &mut *writer
                 && appender.name == journal
             {
@@ -78,13 +80,14 @@ impl Store {
     /// The segments that hold content of these records, and of how many.
     fn find_content(
         &self,
-        leaves: &BTreeSet<Hash>,
+        records: &BTreeSet<([u8; 32], Hash)>,
     ) -> Result<BTreeMap<JournalName, BTreeMap<u64, usize>>, JournalError> {
         let mut found: BTreeMap<JournalName, BTreeMap<u64, usize>> = BTreeMap::new();
-        if leaves.is_empty() {
-            return Ok(found);
-        }
         for journal in self.journals()? {
+            let leaves = &leaves_of(records, &journal);
+            if leaves.is_empty() {
+                continue;
+            }
             for first in recovery::segments(&*self.disk, &journal)? {
                 let mut count = 0;
                 let result = for_each_hit(&*self.disk, &journal, first, leaves, &mut |_, _, hits| {
@@ -103,6 +106,12 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// The leaves to erase in a journal: those of its own writer's records.
+fn leaves_of(records: &BTreeSet<([u8; 32], Hash)>, journal: &JournalName) -> BTreeSet<Hash> {
+    let key = journal.writer.key;
+    records.range((key, [0; 32])..=(key, [255; 32])).map(|(_, leaf)| *leaf).collect()
 }
 
 /// Calls `hit` with offset, length and number of records for each block that holds content to erase.

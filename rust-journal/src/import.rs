@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use chrysalis_crypto::commit::{RecordHeader, WriterId};
+use chrysalis_crypto::commit::{CommitHeader, RecordHeader, WriterId};
 
 use crate::admit::{Admission, Candidate};
 use crate::block::{MAX_BLOCK_LENGTH, block_length, encode_record};
@@ -22,6 +22,8 @@ use crate::store::{Store, lock};
 pub struct ImportOptions<'a> {
     /// Records whose header this is true for are kept as their leaf only.
     pub withhold: Option<&'a dyn Fn(&RecordHeader) -> bool>,
+    /// Commits whose header this is false for are refused, and with them what follows in their journal.
+    pub admit: Option<&'a dyn Fn(&CommitHeader) -> bool>,
 }
 
 /// How far an import has come.
@@ -318,6 +320,9 @@ fn check(
 ) -> Result<Candidate, (WriterId, u64, &'static str)> {
     let name = (commit.header.writer, commit.header.first);
     let refuse = |reason| (name.0, name.1, reason);
+    if options.admit.is_some_and(|admit| !admit(&commit.header)) {
+        return Err(refuse("the caller does not admit it"));
+    }
     commit.verify().map_err(refuse)?;
     let mut bytes = Vec::new();
     for record in &mut commit.records {

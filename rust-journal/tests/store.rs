@@ -127,7 +127,7 @@ fn erased_content_is_gone_and_everything_still_verifies() {
     let store = open(&disk, 1);
     let secret = store.append(vec![record(b"keep"), record(b"secret words")]).unwrap();
     store.append(vec![record(b"later")]).unwrap();
-    let leaves = BTreeSet::from([secret.leaves[1]]);
+    let leaves = BTreeSet::from([(secret.writer.key, secret.leaves[1])]);
     let erased = store.erase(&leaves).unwrap();
     assert_eq!((erased.erased, erased.pending), (1, 0));
     assert_eq!(store.erase(&leaves).unwrap().erased, 0);
