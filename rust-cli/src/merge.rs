@@ -20,8 +20,8 @@ use crate::session::Session;
 pub(crate) fn run(session: &mut Session, args: &Merge) -> Result<Outcome, CliError> {
     // Looked for first, so that a mistyped name does not make a store of one's own.
     args.other.metadata().map_err(CliError::io(&args.other))?;
-    let memory = session.open_writing()?;
     interrupt::watch();
+    let memory = session.open_writing()?;
     let bar = session.out.progress(None, "commits");
     let merged = memory.merge(&args.other, &mut |progress| {
         bar.set_position(progress.commits);

@@ -79,8 +79,8 @@ pub(crate) fn run(session: &mut Session, args: &Remember) -> Result<Outcome, Cli
     }
     let roots = roots(args)?;
     let from_stdin = if args.paths.iter().any(|path| is_stdin(path)) { Some(read_stdin(args)?) } else { None };
-    let memory = session.open_writing()?;
     interrupt::watch();
+    let memory = session.open_writing()?;
     let mut progress = Progress::default();
     let result = remember_all(session, args, &memory, &roots, from_stdin, &mut progress);
     let interrupted = interrupt::requested();

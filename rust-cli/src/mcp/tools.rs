@@ -335,9 +335,27 @@ fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ToolError> {
 
 fn schema<T: JsonSchema>() -> Arc<JsonObject> {
     let settings = schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    match settings.into_generator().into_root_schema_for::<T>().to_value() {
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    simplify(&mut schema);
+    match schema {
         Value::Object(schema) => Arc::new(schema),
         _ => unreachable!("the schema of a struct is an object"),
+    }
+}
+
+/// Makes a schema one that every client understands: descriptions of one line, and no formats that JSON Schema does
+/// not define, which strict validators refuse.
+fn simplify(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(simplify),
+        Value::Object(fields) => {
+            fields.retain(|name, value| name != "format" || !value.is_string());
+            if let Some(Value::String(description)) = fields.get_mut("description") {
+                *description = description.replace('\n', " ");
+            }
+            fields.values_mut().for_each(simplify);
+        }
+        _ => {}
     }
 }
 
@@ -357,6 +375,7 @@ mod tests {
         assert_eq!(property(1, "limit")["maximum"], MAX_HITS);
         assert_eq!(property(1, "limit")["default"], default_limit());
         assert_eq!(property(2, "ids")["maxItems"], MAX_IDS);
+        assert!(!format!("{tools:?}").contains("uint"));
         for tool in &tools {
             assert_eq!(tool.input_schema["additionalProperties"], false, "{}", tool.name);
             assert_eq!(tool.input_schema["type"], "object");
