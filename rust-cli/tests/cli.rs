@@ -8,7 +8,8 @@ use std::process::Stdio;
 use common::{Home, Ran, keys};
 use serde_json::Value;
 
-const BEES: &str = "# Bees\n\nA bee that has found a meadow dances.\n\n# Wasps\n\nWasps build nests of paper.\n";
+const BEES: &str =
+    "# Bees\n\nA bee that has found a meadow dances.\n\n# Wasps\n\nWasps build nests of paper.\n";
 
 fn home_with_bees() -> Home {
     let home = Home::new();
@@ -28,7 +29,8 @@ fn a_folder_is_remembered_once_and_what_changed_is_superseded() {
     let changed = home.json(0, &["remember", "docs"]);
     assert!(changed["added"].as_u64() >= Some(1) && changed["superseded"].as_u64() >= Some(1), "{changed}");
     let answer = home.json(0, &["recall", "what do wasps build nests of", "-k", "9"]);
-    let texts: Vec<&str> = answer["hits"].as_array().unwrap().iter().map(|hit| hit["text"].as_str().unwrap()).collect();
+    let texts: Vec<&str> =
+        answer["hits"].as_array().unwrap().iter().map(|hit| hit["text"].as_str().unwrap()).collect();
     assert!(texts.iter().any(|text| text.contains("chewed wood")), "{texts:?}");
     assert!(!texts.iter().any(|text| text.contains("nests of paper")), "{texts:?}");
     home.write("docs/bees.md", "");
@@ -47,12 +49,33 @@ fn answers_say_where_they_come_from() {
     assert_eq!(
         keys(hit),
         [
-            "author", "channels", "headings", "id", "lines", "matches", "namespace", "occasions", "occurred_ms", "proof",
-            "score", "sequence", "signature", "source", "superseded", "superseded_by", "tags", "text", "time", "time_ms",
+            "author",
+            "channels",
+            "headings",
+            "id",
+            "lines",
+            "matches",
+            "namespace",
+            "occasions",
+            "occurred_ms",
+            "proof",
+            "score",
+            "sequence",
+            "signature",
+            "source",
+            "superseded",
+            "superseded_by",
+            "tags",
+            "text",
+            "time",
+            "time_ms",
             "writer"
         ]
     );
-    assert_eq!(keys(&hit["channels"]), ["bm25", "coverage", "lexical_rank", "neighbourhood", "proximity", "recency"]);
+    assert_eq!(
+        keys(&hit["channels"]),
+        ["bm25", "coverage", "lexical_rank", "neighbourhood", "proximity", "recency"]
+    );
     assert_eq!(hit["source"], "docs/deep/owls.md");
     assert_eq!((&hit["signature"], &hit["author"]["name"]), (&"trusted".into(), &"default".into()));
     assert_eq!(hit["lines"][0], 1);
@@ -71,7 +94,10 @@ fn answers_say_where_they_come_from() {
     let checked = home.json(0, &["verify-proof", proof]);
     assert_eq!(
         keys(&checked),
-        ["author", "commit", "file", "id", "lines", "sequence", "source", "text", "time_ms", "valid", "writer"]
+        [
+            "author", "commit", "file", "id", "lines", "sequence", "source", "text", "time_ms", "valid",
+            "writer"
+        ]
     );
     for field in ["id", "text", "source", "lines", "sequence", "writer", "time_ms"] {
         assert_eq!(checked[field], hit[field], "{field}");
@@ -87,7 +113,10 @@ fn answers_say_where_they_come_from() {
 #[test]
 fn filters_narrow_the_answer() {
     let home = home_with_bees();
-    home.json(0, &["remember", "--text", "Bees again, at work.", "--namespace", "work", "--tag", "b", "--tag", "a"]);
+    home.json(
+        0,
+        &["remember", "--text", "Bees again, at work.", "--namespace", "work", "--tag", "b", "--tag", "a"],
+    );
     let sources = |arguments: &[&str]| -> Vec<Value> {
         let answer = home.json(0, &[&["recall", "bees"], arguments].concat());
         answer["hits"].as_array().unwrap().iter().map(|hit| hit["source"].clone()).collect()
@@ -130,10 +159,15 @@ fn texts_and_standard_input_are_remembered() {
     let from_stdin = ["--json", "remember", "-", "--source", "log"];
     let ran = pipe(&from_stdin, b"one line of a log\n");
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    let replaced: Value = serde_json::from_str(&pipe(&from_stdin, b"another line of a log\n").stdout).unwrap();
+    let replaced: Value =
+        serde_json::from_str(&pipe(&from_stdin, b"another line of a log\n").stdout).unwrap();
     assert_eq!((&replaced["added"], &replaced["superseded"]), (&1.into(), &1.into()), "{replaced}");
     assert_eq!(home.json(0, &["recall", "log"])["hits"].as_array().unwrap().len(), 1);
-    for (bytes, code) in [(&b"\xff\xfe"[..], "cli/input-not-text"), (b"a\0b", "cli/input-not-text"), (b" \n", "memory/empty-text")] {
+    for (bytes, code) in [
+        (&b"\xff\xfe"[..], "cli/input-not-text"),
+        (b"a\0b", "cli/input-not-text"),
+        (b" \n", "memory/empty-text"),
+    ] {
         let ran = pipe(&from_stdin, bytes);
         assert_eq!(ran.status, 3, "{}", ran.stderr);
         assert!(ran.stderr.contains(code), "{}", ran.stderr);
@@ -159,13 +193,26 @@ fn what_cannot_be_remembered_is_named_and_counted() {
     assert_eq!(
         keys(&report),
         [
-            "added", "agent", "documents", "interrupted", "seconds", "skipped", "skipped_by_reason", "skipped_examples",
-            "store", "superseded", "unchanged", "unchanged_documents"
+            "added",
+            "agent",
+            "documents",
+            "interrupted",
+            "seconds",
+            "skipped",
+            "skipped_by_reason",
+            "skipped_examples",
+            "store",
+            "superseded",
+            "unchanged",
+            "unchanged_documents"
         ]
     );
     let reasons = &report["skipped_by_reason"];
     assert_eq!(keys(reasons), ["empty", "key-file", "not-text", "too-large"]);
-    assert_eq!((&reasons["not-text"], &report["skipped"], &report["added"]), (&2.into(), &5.into(), &1.into()));
+    assert_eq!(
+        (&reasons["not-text"], &report["skipped"], &report["added"]),
+        (&2.into(), &5.into(), &1.into())
+    );
 
     // Named on its own, a file that cannot be remembered is a failure.
     for file in ["mix/binary.bin", "mix/latin.txt", "mix/empty.md", "mix/agent.key"] {
@@ -224,9 +271,15 @@ fn stores_merge_to_one_digest_and_trust_marks_answers() {
     home.write("plan.md", "The honey is sold in June.\n");
     let there = ["--store", "other", "--agent", "carol"];
     home.json(0, &[&there[..], &["remember", "plan.md"]].concat());
-    home.json(0, &[&there[..], &["remember", "--text", "Dear diary, honey.", "--namespace", "diary"]].concat());
+    home.json(
+        0,
+        &[&there[..], &["remember", "--text", "Dear diary, honey.", "--namespace", "diary"]].concat(),
+    );
     let merged = home.json(0, &["merge", "other"]);
-    assert_eq!(keys(&merged), ["commits", "digest", "forks", "interrupted", "records", "refusals", "refused", "withheld"]);
+    assert_eq!(
+        keys(&merged),
+        ["commits", "digest", "forks", "interrupted", "records", "refusals", "refused", "withheld"]
+    );
     assert_eq!((&merged["commits"], &merged["refused"]), (&2.into(), &0.into()));
     let back = home.json(0, &[&there[..], &["merge", "store"]].concat());
     assert_eq!(merged["digest"], back["digest"]);
@@ -236,7 +289,8 @@ fn stores_merge_to_one_digest_and_trust_marks_answers() {
     assert_eq!(home.fails(3, &["merge", "nowhere"]), "cli/io");
     assert_eq!(home.fails(3, &["merge", "docs"]), "journal/not-a-store");
 
-    let signature = || home.json(0, &["recall", "when is honey sold", "-k", "1"])["hits"][0]["signature"].clone();
+    let signature =
+        || home.json(0, &["recall", "when is honey sold", "-k", "1"])["hits"][0]["signature"].clone();
     assert_eq!(signature(), "unknown-signer");
     home.json(1, &["recall", "honey", "--trusted-only"]);
     let carol = home.json(0, &["--agent", "carol", "identity"])["key"].as_str().unwrap().to_owned();
@@ -295,8 +349,8 @@ fn status_doctor_and_verify_agree_about_a_sound_store() {
     assert_eq!(
         keys(&status),
         [
-            "authors", "commits", "damage", "digest", "entries", "forks", "frontier", "records", "store", "withheld",
-            "writers"
+            "authors", "commits", "damage", "digest", "entries", "forks", "frontier", "records", "store",
+            "withheld", "writers"
         ]
     );
     assert_eq!(keys(&status["authors"][0]), ["entries", "key", "name"]);
@@ -304,13 +358,23 @@ fn status_doctor_and_verify_agree_about_a_sound_store() {
     assert_eq!(
         keys(&verified),
         [
-            "bytes", "commits", "erased", "findings", "interrupted", "journals", "records", "sound", "unfinished", "withheld"
+            "bytes",
+            "commits",
+            "erased",
+            "findings",
+            "interrupted",
+            "journals",
+            "records",
+            "sound",
+            "unfinished",
+            "withheld"
         ]
     );
     assert_eq!((&verified["records"], &verified["commits"]), (&status["records"], &status["commits"]));
     let checks = home.json(0, &["doctor"]);
     assert!(checks.as_array().unwrap().iter().all(|check| check["level"] != "fail"), "{checks}");
-    let said: Vec<&str> = checks.as_array().unwrap().iter().map(|check| check["check"].as_str().unwrap()).collect();
+    let said: Vec<&str> =
+        checks.as_array().unwrap().iter().map(|check| check["check"].as_str().unwrap()).collect();
     for check in ["keys", "clock", "store", "writing", "locks", "origin", "damage"] {
         assert!(said.contains(&check), "{said:?}");
     }
@@ -335,10 +399,13 @@ fn damage_is_found_and_located_and_nothing_is_changed() {
     let finding = &verified["findings"][0];
     assert_eq!(keys(finding), ["file", "offset", "problem"]);
     assert!(finding["file"].as_str().unwrap().ends_with("0000000000000001.seg"), "{finding}");
-    assert!(finding["offset"].as_u64().unwrap() <= at as u64, "{finding}");
+    // The block that holds the byte is what is wrong.
+    assert!(finding["offset"].as_u64().unwrap().abs_diff(at as u64) < 1024, "{finding}, changed byte {at}");
     assert_eq!(verified["sound"], false);
     let checks = home.json(1, &["doctor"]);
-    assert!(checks.as_array().unwrap().iter().any(|check| check["check"] == "damage" && check["level"] == "fail"));
+    assert!(
+        checks.as_array().unwrap().iter().any(|check| check["check"] == "damage" && check["level"] == "fail")
+    );
     assert_eq!(std::fs::read(&segment).unwrap(), bytes, "checking changes nothing");
 }
 
@@ -376,7 +443,8 @@ fn a_read_only_store_can_be_read() {
                 if entry.path().is_dir() {
                     folders.push(entry.path());
                 } else {
-                    std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(mode & 0o666)).unwrap();
+                    std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(mode & 0o666))
+                        .unwrap();
                 }
             }
             std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -399,20 +467,27 @@ fn terminals_are_never_given_what_files_say_they_should_do() {
     home.write("docs/evil.md", "An evil text.\u{1b}]0;owned\u{7} \u{9b}31m \u{202e}drawkcab\r\n");
     home.json(0, &["remember", "docs", "--tag", "t\u{1b}[2J"]);
     let id = home.json(0, &["recall", "evil"])["hits"][0]["id"].as_str().unwrap().to_owned();
-    for arguments in [&["recall", "evil"][..], &["show", &id], &["--json", "recall", "evil"], &["--json", "show", &id]] {
+    for arguments in
+        [&["recall", "evil"][..], &["show", &id], &["--json", "recall", "evil"], &["--json", "show", &id]]
+    {
         let shown = home.run(arguments).stdout;
         assert!(shown.contains("evil"));
-        let bad = shown.chars().find(|c| (c.is_control() && *c != '\n' && *c != '\t') || ('\u{202a}'..='\u{202e}').contains(c));
+        let bad = shown
+            .chars()
+            .find(|c| (c.is_control() && *c != '\n' && *c != '\t') || ('\u{202a}'..='\u{202e}').contains(c));
         assert_eq!(bad, None, "{arguments:?}: {shown:?}");
     }
 }
 
 #[test]
 fn errors_and_help_are_as_documented() {
-    let home = Home::new();
+    let home = home_with_bees();
     let ran = home.run(&["show", "zz"]);
     let mut lines = ran.stderr.lines();
-    assert_eq!(lines.next(), Some("error: not an entry id: 4 to 64 hexadecimal digits are expected [memory/invalid-entry-id]"));
+    assert_eq!(
+        lines.next(),
+        Some("error: not an entry id: 4 to 64 hexadecimal digits are expected [memory/invalid-entry-id]")
+    );
     assert!(lines.next().unwrap().starts_with("hint: "));
     assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
     assert_eq!(home.fails(2, &["dance"]), "cli/usage");
@@ -422,12 +497,26 @@ fn errors_and_help_are_as_documented() {
     for needed in ["Exit status:", "130", "remember", "verify-proof", "CHRYSALIS_STORE"] {
         assert!(help.stdout.contains(needed), "{needed}");
     }
-    for command in ["remember", "recall", "show", "forget", "merge", "verify", "verify-proof", "identity", "trust", "namespaces", "mcp"] {
+    for command in [
+        "remember",
+        "recall",
+        "show",
+        "forget",
+        "merge",
+        "verify",
+        "verify-proof",
+        "identity",
+        "trust",
+        "namespaces",
+        "mcp",
+    ] {
         let help = home.run(&[command, "--help"]).stdout;
         assert!(help.contains("Example") || help.contains("Configuration"), "{command} teaches by example");
     }
     assert!(home.run(&["--version"]).stdout.starts_with("chrysalis "));
-    let store = std::fs::create_dir(home.path().join("FORMAT-later")).map(|()| home.path().join("FORMAT-later")).unwrap();
+    let store = std::fs::create_dir(home.path().join("FORMAT-later"))
+        .map(|()| home.path().join("FORMAT-later"))
+        .unwrap();
     std::fs::write(store.join("FORMAT"), "chrysalis store 999\n").unwrap();
     let code = home.fails(3, &["--store", "FORMAT-later", "recall", "x"]);
     assert!(["journal/format-too-new", "journal/corrupt"].contains(&code.as_str()), "{code}");
@@ -440,7 +529,8 @@ fn the_demonstration_shows_everything_and_leaves_nothing() {
     std::fs::create_dir(&temporary).unwrap();
     let ran = Ran::of(home.command().arg("demo").env("TMPDIR", &temporary).output().unwrap());
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    for needed in ["notes/bees.md:", "unknown-signer", "one digest", "damaged at byte", "chrysalis remember"] {
+    for needed in ["notes/bees.md:", "unknown-signer", "one digest", "damaged at byte", "chrysalis remember"]
+    {
         assert!(ran.stdout.contains(needed), "{needed}: {}", ran.stdout);
     }
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
@@ -452,7 +542,13 @@ fn the_demonstration_shows_everything_and_leaves_nothing() {
 #[test]
 fn a_reader_that_has_had_enough_is_no_failure() {
     let home = home_with_bees();
-    let mut child = home.command().args(["recall", "bees"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = home
+        .command()
+        .args(["recall", "bees"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let ran = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(ran.stderr).unwrap(), "");
@@ -485,11 +581,22 @@ fn an_interrupted_run_says_what_is_on_disk() {
     let lock = std::fs::File::open(home.store().join("local/lock")).unwrap();
     lock.lock().unwrap();
     let mut command = home.command();
-    let child = command.args(["--json", "remember", "many"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .args(["--json", "remember", "many"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     while !catches_interrupts(child.id()) {
         std::thread::yield_now();
     }
-    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     drop(lock);
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!(ran.status, 130, "{}{}", ran.stdout, ran.stderr);

@@ -20,7 +20,11 @@ impl Client {
     /// Starts a server without introducing itself.
     fn start(home: &Home, agent: &str) -> Self {
         let mut command = home.command();
-        command.args(["--agent", agent, "mcp"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(["--agent", agent, "mcp"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let input = process.stdin.take();
         let output = BufReader::new(process.stdout.take().unwrap());
@@ -103,11 +107,15 @@ fn tools_are_listed_with_schemas_and_hints() {
     assert_eq!(hello["protocolVersion"], "2025-06-18");
     assert!(hello["instructions"].as_str().unwrap().contains("recall"));
     let tools = client.request("tools/list", json!({}))["result"]["tools"].clone();
-    let names: Vec<&str> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["remember", "recall", "forget"]);
     for tool in tools.as_array().unwrap() {
         assert!(tool["title"].is_string() && tool["description"].as_str().unwrap().len() > 100, "{tool}");
-        assert_eq!((&tool["inputSchema"]["type"], &tool["outputSchema"]["type"]), (&"object".into(), &"object".into()));
+        assert_eq!(
+            (&tool["inputSchema"]["type"], &tool["outputSchema"]["type"]),
+            (&"object".into(), &"object".into())
+        );
     }
     let arguments = |tool: usize| keys(&tools[tool]["inputSchema"]["properties"]);
     assert_eq!(arguments(0), ["namespace", "replace", "source", "tags", "text"]);
@@ -115,7 +123,9 @@ fn tools_are_listed_with_schemas_and_hints() {
     assert_eq!(arguments(2), ["ids"]);
     assert_eq!(tools[1]["annotations"]["readOnlyHint"], true);
     assert_eq!(tools[2]["annotations"]["destructiveHint"], true);
-    assert!(client.request("tools/call", json!({"name": "dance", "arguments": {}}))["error"]["code"].is_i64());
+    assert!(
+        client.request("tools/call", json!({"name": "dance", "arguments": {}}))["error"]["code"].is_i64()
+    );
     assert_eq!(client.request("ping", json!({}))["result"], json!({}));
     client.close();
 }
@@ -124,31 +134,66 @@ fn tools_are_listed_with_schemas_and_hints() {
 fn what_is_remembered_is_recalled_and_forgotten() {
     let home = Home::new();
     let mut client = Client::connect(&home, "ada");
-    let said = client.call("remember", json!({"text": "The greenhouse is watered at six.", "source": "chat", "tags": ["garden"]}));
+    let said = client.call(
+        "remember",
+        json!({"text": "The greenhouse is watered at six.", "source": "chat", "tags": ["garden"]}),
+    );
     assert_eq!(keys(&said), ["ids", "superseded", "unchanged"]);
     let id = said["ids"][0].as_str().unwrap().to_owned();
-    let found = client.call("recall", json!({"query": "when is the greenhouse watered", "tags": ["garden"], "trusted_only": true}));
+    let found = client.call(
+        "recall",
+        json!({"query": "when is the greenhouse watered", "tags": ["garden"], "trusted_only": true}),
+    );
     assert_eq!(keys(&found), ["as_of_ms", "hits"]);
     let hit = &found["hits"][0];
     assert_eq!(
         keys(hit),
         [
-            "author", "headings", "id", "lines", "matches", "namespace", "occasions", "occurred_ms", "score", "sequence",
-            "signature", "source", "superseded", "superseded_by", "tags", "text", "time", "time_ms", "writer"
+            "author",
+            "headings",
+            "id",
+            "lines",
+            "matches",
+            "namespace",
+            "occasions",
+            "occurred_ms",
+            "score",
+            "sequence",
+            "signature",
+            "source",
+            "superseded",
+            "superseded_by",
+            "tags",
+            "text",
+            "time",
+            "time_ms",
+            "writer"
         ]
     );
-    assert_eq!((hit["id"].as_str().unwrap(), &hit["source"], &hit["signature"]), (&*id, &"chat".into(), &"trusted".into()));
+    assert_eq!(
+        (hit["id"].as_str().unwrap(), &hit["source"], &hit["signature"]),
+        (&*id, &"chat".into(), &"trusted".into())
+    );
     assert_eq!(client.call("recall", json!({"query": "zebra"}))["hits"], json!([]));
 
     // A document replaces what its source said before; a text that is said adds to it.
     let page = |text: &str| json!({"text": text, "source": "page.md", "replace": true});
     let first = client.call("remember", page("# Bees\n\nBees dance.\n\n# Wasps\n\nWasps sting.\n"));
     let again = client.call("remember", page("# Bees\n\nBees dance.\n\n# Wasps\n\nWasps sting.\n"));
-    assert_eq!((&again["ids"], again["unchanged"].as_u64().unwrap()), (&json!([]), first["ids"].as_array().unwrap().len() as u64));
+    assert_eq!(
+        (&again["ids"], again["unchanged"].as_u64().unwrap()),
+        (&json!([]), first["ids"].as_array().unwrap().len() as u64)
+    );
     assert!(client.call("remember", page("# Bees\n\nBees hum.\n"))["superseded"].as_u64() >= Some(1));
     assert_eq!(client.call("recall", json!({"query": "wasps", "source_prefix": "page"}))["hits"], json!([]));
     client.call("remember", json!({"text": "Watering was skipped today.", "source": "chat"}));
-    assert_eq!(client.call("recall", json!({"query": "watered watering", "source_prefix": "chat"}))["hits"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        client.call("recall", json!({"query": "watered watering", "source_prefix": "chat"}))["hits"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 
     let long: String = (0..3000).map(|number| format!("Sentence {number} of a long story.\n\n")).collect();
     let split = client.call("remember", json!({"text": long, "namespace": "stories"}));
@@ -201,7 +246,8 @@ fn two_servers_on_one_store_see_each_other() {
     for number in 0..5 {
         ada.call("remember", json!({"text": format!("Ada says that item {number} is red.")}));
         bob.call("remember", json!({"text": format!("Bob says that item {number} is blue.")}));
-        let by_bob = ada.call("recall", json!({"query": format!("what does bob say of item {number}"), "limit": 1}));
+        let by_bob =
+            ada.call("recall", json!({"query": format!("what does bob say of item {number}"), "limit": 1}));
         assert_eq!(by_bob["hits"][0]["text"], format!("Bob says that item {number} is blue."));
         assert_eq!(by_bob["hits"][0]["signature"], "unknown-signer");
     }
@@ -210,7 +256,10 @@ fn two_servers_on_one_store_see_each_other() {
     ada.close();
     bob.close();
     let status = home.json(0, &["status"]);
-    assert_eq!((&status["entries"], &status["damage"], &status["forks"]), (&11.into(), &json!([]), &json!([])));
+    assert_eq!(
+        (&status["entries"], &status["damage"], &status["forks"]),
+        (&11.into(), &json!([]), &json!([]))
+    );
 }
 
 #[test]
@@ -223,11 +272,22 @@ fn garbage_is_answered_or_ignored_and_the_server_goes_on() {
     client.send(&json!({"jsonrpc": "2.0", "id": 99, "result": {}}).to_string());
     client.initialize();
     let long_id = json!({"jsonrpc": "2.0", "id": "x".repeat(1000), "method": "ping"}).to_string();
-    for ignored in ["", "  ", "\u{feff}", "nonsense", "{", "\"", "\0\0\0", &"[".repeat(100_000), r#"{"jsonrpc":"2.0","method":"notifications/odd"}"#] {
+    for ignored in [
+        "",
+        "  ",
+        "\u{feff}",
+        "nonsense",
+        "{",
+        "\"",
+        "\0\0\0",
+        &"[".repeat(100_000),
+        r#"{"jsonrpc":"2.0","method":"notifications/odd"}"#,
+    ] {
         client.send(ignored);
     }
     client.send_bytes(b"\xff\xfe\xfd\n\r\n");
-    for refused in ["5", "[]", "{}", r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, r#"{"id":7,"what":1}"#] {
+    for refused in ["5", "[]", "{}", r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, r#"{"id":7,"what":1}"#]
+    {
         client.send(refused);
         let reply = client.receive();
         assert_eq!(reply["error"]["code"], -32600, "{refused}: {reply}");
@@ -262,7 +322,10 @@ fn a_client_that_closes_early_loses_nothing_that_was_answered() {
     let mut client = Client::connect(&home, "ada");
     for number in 0..30 {
         let arguments = json!({"name": "remember", "arguments": {"text": format!("Hasty remark {number}.")}});
-        client.send(&json!({"jsonrpc": "2.0", "id": 1000 + number, "method": "tools/call", "params": arguments}).to_string());
+        client.send(
+            &json!({"jsonrpc": "2.0", "id": 1000 + number, "method": "tools/call", "params": arguments})
+                .to_string(),
+        );
     }
     // An unfinished line is no message.
     client.send_bytes(br#"{"jsonrpc":"2.0","id":5000,"method":"ping"#);

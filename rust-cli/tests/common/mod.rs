@@ -43,7 +43,10 @@ impl Home {
     /// The command, in this home and with nothing else of the environment it could see.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chrysalis"));
-        command.env("CHRYSALIS_HOME", self.path()).env_remove("CHRYSALIS_STORE").env_remove("CHRYSALIS_AGENT");
+        command
+            .env("CHRYSALIS_HOME", self.path())
+            .env_remove("CHRYSALIS_STORE")
+            .env_remove("CHRYSALIS_AGENT");
         command.current_dir(self.path()).stdin(Stdio::null());
         command
     }
@@ -56,7 +59,8 @@ impl Home {
     pub fn json(&self, status: i32, arguments: &[&str]) -> Value {
         let ran = self.run(&[&["--json"], arguments].concat());
         assert_eq!(ran.status, status, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
-        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", ran.stdout))
+        serde_json::from_str(&ran.stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", ran.stdout))
     }
 
     /// Runs with `--json` a command that must fail with `status`; gives the code of the error.
@@ -65,7 +69,8 @@ impl Home {
         assert_eq!(ran.status, status, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
         assert_eq!(ran.stdout, "", "{arguments:?}");
         let last = ran.stderr.lines().last().unwrap_or_default();
-        let error: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+        let error: Value =
+            serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
         assert!(error["error"]["message"].is_string());
         error["error"]["code"].as_str().unwrap().to_owned()
     }
