@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod lexical;
+pub mod passage;
 pub mod ranking;
