@@ -5,7 +5,7 @@ use super::{Kind, MAX_HEADINGS, Outline, Passage};
 const MAX_SCANNED_BYTES: usize = 256;
 
 /// Words that may stand before the one that defines.
-const MODIFIERS: [&str; 47] = [
+const MODIFIERS: &[&str] = &[
     "abstract",
     "async",
     "auto",
@@ -56,7 +56,7 @@ const MODIFIERS: [&str; 47] = [
 ];
 
 /// Words that a defined name follows.
-const DEFINERS: [&str; 35] = [
+const DEFINERS: &[&str] = &[
     "class",
     "const",
     "def",
@@ -94,8 +94,11 @@ const DEFINERS: [&str; 35] = [
     "val",
 ];
 
+/// Words that define at the margin, and elsewhere only what is local.
+const LOCAL: &[&str] = &["const", "let", "val"];
+
 /// Words that look like a call or a definition without being one.
-const STATEMENTS: [&str; 16] = [
+const STATEMENTS: &[&str] = &[
     "assert", "await", "case", "catch", "do", "elif", "else", "for", "if", "new", "return", "switch",
     "throw", "try", "while", "with",
 ];
@@ -148,12 +151,15 @@ pub(super) fn name<'a>(lines: &Lines<'a>, passages: &mut [Passage<'a>]) {
         while at < lines.len() && lines.number(at) <= passage.lines.1 {
             let line = lines.trimmed(at);
             let indentation = lines.indentation(at);
-            if !is_closing(line) && !is_leading(line) {
+            // Preprocessor lines stand at the margin wherever they are.
+            if !is_closing(line) && !is_leading(line) && !line.starts_with('#') {
                 open.truncate(open.partition_point(|(above, _)| *above < indentation));
             }
             if !inside {
                 inside = true;
-                passage.headings.extend(open.iter().map(|(_, name)| *name).take(MAX_HEADINGS));
+                let around =
+                    open.iter().take_while(|(above, _)| *above < indentation + usize::from(is_closing(line)));
+                passage.headings.extend(around.map(|(_, name)| *name).take(MAX_HEADINGS));
             }
             if let Some(name) = defined_name(line) {
                 if passage.headings.len() < MAX_HEADINGS && !passage.headings.contains(&name) {
@@ -197,6 +203,9 @@ fn defined_name(line: &str) -> Option<&str> {
         let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '!'))).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         if word.is_empty() || STATEMENTS.contains(&word) {
+            return None;
+        }
+        if LOCAL.contains(&word) && line.starts_with([' ', '\t']) {
             return None;
         }
         if DEFINERS.contains(&word) {
@@ -247,18 +256,25 @@ fn name_after<'a>(definer: &str, after: &'a str) -> Option<&'a str> {
 }
 
 /// The name before the parentheses of a function in the manner of C: `static int main(void) {`, `void A::run(int x)`.
+///
+/// A type must stand before it. Away from the margin, where calls and prose look much the same, a brace must follow.
 fn called_name(line: &str) -> Option<&str> {
-    if line.ends_with([';', ',']) {
+    let indented = line.starts_with([' ', '\t']);
+    if line.ends_with(';') || (indented && !line.ends_with('{')) {
         return None;
     }
     let before = line[..line.find('(')?].trim();
     let start = before
         .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '~' | '$')))
         .map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
-    let name = before[start..].trim_start_matches(':');
-    let typed =
-        start > 0 && before[..start].chars().all(|c| c.is_alphanumeric() || " \t_:<>,*&[]$".contains(c));
-    (typed && name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '~'))).then_some(name)
+    let (kind, name) = before.split_at(start);
+    let typed = kind.ends_with([' ', '\t', '*', '&'])
+        && kind.chars().all(|c| c.is_alphanumeric() || " \t_:<>,*&[]$".contains(c));
+    let name = name.trim_start_matches(':');
+    (typed
+        && !DEFINERS.contains(&name)
+        && name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '~')))
+    .then_some(name)
 }
 
 /// What follows a leading group in brackets or quotation marks, if there is one that ends on the line.
@@ -307,7 +323,8 @@ mod tests {
             ("void Widget::paint(Canvas& canvas) {", "Widget::paint"),
             ("enum class Color { red };", "Color"),
             ("template <typename T> struct Box {", "Box"),
-            ("public static void main(String[] args) {", "main"),
+            ("    public static void main(String[] args) {", "main"),
+            ("INLINE output_t make_output(const uint32_t input_cv[8],", "make_output"),
             ("const char *name(void) {", "name"),
             ("let rec fold f acc = function", "fold"),
             ("module Make (S : Store) = struct", "Make"),
