@@ -61,7 +61,7 @@ const LAST_STEP: u64 = 4 << 20;
 /// What came of taking a journal.
 pub(crate) enum Taken {
     /// It can be appended to.
-    Ready(Appender),
+    Ready(Box<Appender>),
     /// Someone else holds its lock.
     Held,
     /// It ends in damage; the lock is free again.
@@ -96,7 +96,7 @@ impl Appender {
         let mark_path = name.mark();
         let mark_file =
             disk.open(&mark_path, OpenMode::Create).map_err(JournalError::io("open", &mark_path))?;
-        Ok(Taken::Ready(Self {
+        Ok(Taken::Ready(Box::new(Self {
             disk: Arc::clone(disk),
             name,
             head: end.head,
@@ -110,7 +110,7 @@ impl Appender {
             is_broken: false,
             process: process_id(),
             _lock: lock,
-        }))
+        })))
     }
 
     /// For an empty journal: the commit that its first one will follow.

@@ -85,7 +85,9 @@ pub(crate) fn decode_prefix(
         return Err(fault(12, "block prefix has a wrong checksum"));
     }
     let length = u32::from_le_bytes(array(prefix, 4)) as usize;
-    if length % ALIGNMENT != 0 || !(RECORDS_OFFSET + END_LENGTH..=MAX_BLOCK_LENGTH).contains(&length) {
+    if !length.is_multiple_of(ALIGNMENT)
+        || !(RECORDS_OFFSET + END_LENGTH..=MAX_BLOCK_LENGTH).contains(&length)
+    {
         return Err(fault(4, "block length is out of bounds"));
     }
     let flags = u32::from_le_bytes(array(prefix, 8));

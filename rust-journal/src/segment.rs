@@ -275,7 +275,7 @@ impl SegmentReader {
 
     /// Whether the block at `offset` is a write that did not finish, by what a torn write leaves: sectors that
     /// are still zero, or a file that is still too short.
-    fn is_incomplete(&mut self, offset: u64) -> Result<bool, JournalError> {
+    pub(crate) fn is_incomplete(&mut self, offset: u64) -> Result<bool, JournalError> {
         let place = self.place(offset);
         let prefix = self.bytes(offset, PREFIX_LENGTH)?;
         if prefix.iter().all(|byte| *byte == 0) {

@@ -12,9 +12,9 @@ use crate::local;
 use crate::mark::{Mark, MarkState, read_mark};
 use crate::name::{JournalName, WRITERS};
 use crate::record::StoredRecord;
-use crate::recovery::{is_unfinished, segments};
+use crate::recovery::{Rule, is_unfinished, segments};
 use crate::segment::{SEGMENT_HEADER_LENGTH, SegmentReader, Tail};
-use crate::store::{UNSIGNED_KEY, list_journals};
+use crate::store::{UNSIGNED_KEY, list_journals, rule_of};
 use crate::text::{self, MAX_TEXT_LENGTH};
 
 /// Something in a store that is not as it was written.
@@ -263,17 +263,28 @@ impl JournalCheck<'_> {
         match reader.tail(offset)? {
             Tail::Clean => Ok(ControlFlow::Continue(())),
             Tail::Incomplete if is_last => {
-                // A write begins with its prefix or with a whole sector missing; other bytes were changed later.
                 self.unfinished(&reader.path, offset);
                 Ok(ControlFlow::Continue(()))
             }
             Tail::Incomplete => {
                 Err(JournalError::corrupt(&reader.path, offset, "commits are missing or damaged"))
             }
+            // Commits are imported in batches, so that later ones can reach the disk before earlier ones.
+            Tail::BlocksFollow(_)
+                if is_last && !self.is_own_journal()? && reader.is_incomplete(offset)? =>
+            {
+                self.unfinished(&reader.path, offset);
+                Ok(ControlFlow::Continue(()))
+            }
             Tail::BlocksFollow(problem) | Tail::Damaged(problem) => {
                 Err(JournalError::corrupt(&reader.path, offset, problem))
             }
         }
+    }
+
+    /// Whether the journal was only ever appended to by this directory's own processes.
+    fn is_own_journal(&self) -> Result<bool, JournalError> {
+        Ok(rule_of(self.disk, &self.journal)? == Rule::Own)
     }
 
     /// What is wrong with a good block at this place, and where in it.
