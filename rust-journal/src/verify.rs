@@ -149,6 +149,8 @@ struct Walk {
     head: Hash,
     mark: Option<Mark>,
     is_mark_met: bool,
+    /// The segment before, and where its commits end.
+    before: Option<(u64, u64)>,
 }
 
 impl JournalCheck<'_> {
@@ -165,7 +167,7 @@ impl JournalCheck<'_> {
         };
         self.check_lock()?;
         let is_free = matches!(self.disk.try_lock(&self.journal.lock()), Ok(Some(_)) | Err(_));
-        let mut walk = Walk { next: 1, head: [0; 32], mark, is_mark_met: mark.is_none() };
+        let mut walk = Walk { next: 1, head: [0; 32], mark, is_mark_met: mark.is_none(), before: None };
         let firsts = segments(self.disk, &self.journal)?;
         for (i, &first) in firsts.iter().enumerate() {
             let is_last = i + 1 == firsts.len();
@@ -212,14 +214,10 @@ impl JournalCheck<'_> {
     }
 
     fn enter(&self, reader: &SegmentReader, walk: &mut Walk, is_first: bool) -> Result<(), JournalError> {
-        let header = &reader.header;
         if is_first && self.journal.branch.is_some() {
-            (walk.next, walk.head) = (header.first, header.previous);
-        } else if header.first != walk.next || header.previous != walk.head {
-            let problem = "segment does not follow the one before it";
-            return Err(JournalError::corrupt(&reader.path, 56, problem));
+            (walk.next, walk.head) = (reader.header.first, reader.header.previous);
         }
-        Ok(())
+        reader.check_follows(&self.journal, walk.next, &walk.head, walk.before)
     }
 
     fn walk(
@@ -243,6 +241,7 @@ impl JournalCheck<'_> {
             offset += block.length as u64;
             (walk.next, walk.head) = (block.header.last() + 1, block.hash);
             self.count(&block);
+            walk.before = Some((reader.header.first, offset));
             if let Some(mark) = walk.mark
                 && (mark.segment, mark.end) == (reader.header.first, offset)
             {
