@@ -210,6 +210,7 @@ impl Store {
     fn take_writer(&self) -> Result<Box<Appender>, JournalError> {
         let disk = &*self.disk;
         local::remove_temporaries(disk)?;
+        local::sync_names(disk)?;
         if !local::is_at_home(disk, self.options.host)? {
             self.close_copied()?;
             local::settle_here(disk, self.options.host)?;

@@ -281,7 +281,7 @@ fn make_durable(
 
 /// Writes a range over with itself. A sync that failed in an earlier process may have left pages that the system
 /// takes for clean although they never reached the disk; written again, they are part of the next sync.
-fn rewrite(file: &dyn crate::disk::DiskFile, start: u64, end: u64) -> std::io::Result<()> {
+pub(crate) fn rewrite(file: &dyn crate::disk::DiskFile, start: u64, end: u64) -> std::io::Result<()> {
     let mut buffer = vec![0; 1 << 20];
     let mut at = start;
     while at < end {

@@ -154,10 +154,10 @@ fn length(source: &Store) -> u64 {
 }
 
 fn survivals(n: u64) -> Vec<Survival> {
-    let random = if is_soak() { 40 } else { 4 };
+    let random = if is_soak() { 40 } else { 2 };
     let mut all = vec![Survival::Synced, Survival::All];
     all.extend((0..random).map(|i| Survival::Random(n * 1000 + i)));
-    all.extend((0..random / 4).map(|i| Survival::Stale(n * 1000 + i)));
+    all.extend((0..random.div_ceil(4)).map(|i| Survival::Stale(n * 1000 + i)));
     all
 }
 
@@ -176,6 +176,13 @@ fn no_power_cut_loses_what_was_acknowledged() {
             check(&disk.power_cut(survival), &log, matches!(survival, Survival::Stale(_)), &what);
         }
         check(&disk.kill(), &log, false, &format!("kill at operation {n}"));
+        // Killed only, gone on with by another process, and then the power goes.
+        let (next, mut log) = (disk.kill(), log.clone());
+        recover(&next, &source, &mut log, n).unwrap();
+        for survival in [Survival::Synced, Survival::Random(n)] {
+            let what = format!("kill at operation {n}, recovery, power cut, {survival:?}");
+            check(&next.power_cut(survival), &log, false, &what);
+        }
     }
 }
 
@@ -194,7 +201,7 @@ fn recover(disk: &SimDisk, source: &Store, log: &mut Log, n: u64) -> Result<(), 
 fn no_second_power_cut_during_recovery_does_either() {
     let source = source();
     let length = length(&source);
-    let stride = if is_soak() { 1 } else { 5 };
+    let stride = if is_soak() { 1 } else { 13 };
     for n in (0..=length).step_by(stride) {
         let (disk, mut log) = (SimDisk::new(), Log::default());
         disk.power_off_after(n);
