@@ -57,7 +57,9 @@ pub fn holds(disk: &dyn Disk, needle: &[u8]) -> bool {
             return bytes.windows(needle.len()).any(|window| window == needle);
         }
         let names = disk.list(path).unwrap();
-        names.iter().any(|name| below(disk, &if path.is_empty() { name.clone() } else { format!("{path}/{name}") }, needle))
+        names.iter().any(|name| {
+            below(disk, &if path.is_empty() { name.clone() } else { format!("{path}/{name}") }, needle)
+        })
     }
     below(disk, "", needle)
 }
