@@ -80,9 +80,11 @@ pub struct CommitHeader {
 
 impl CommitHeader {
     /// Sequence number of the last record.
+    ///
+    /// Saturates for numbers that no decoded header has.
     #[must_use]
     pub fn last(&self) -> u64 {
-        self.first + u64::from(self.count - 1)
+        self.first.saturating_add(u64::from(self.count.saturating_sub(1)))
     }
 
     /// The 128-byte encoding.
@@ -305,6 +307,8 @@ mod tests {
         let bytes = header.to_bytes();
         assert_eq!(CommitHeader::from_bytes(&bytes), Ok(header));
         assert_eq!(header.last(), 7);
+        assert_eq!(CommitHeader { count: 0, ..header }.last(), 5);
+        assert_eq!(CommitHeader { first: u64::MAX, ..header }.last(), u64::MAX);
         assert!(header.is_signed(&signature));
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes;

@@ -17,6 +17,12 @@ use crate::hex;
 pub const KEY_LENGTH: usize = 32;
 /// Length of a signature.
 pub const SIGNATURE_LENGTH: usize = 64;
+/// Length of a secret key in the one PKCS#8 form that is read and written.
+pub const PKCS8_LENGTH: usize = 48;
+
+/// The DER of RFC 8410 before the seed: version 0, algorithm 1.3.101.112, an octet string in an octet string.
+const PKCS8_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// A secret signing key with the public key derived from it.
 ///
@@ -51,6 +57,38 @@ impl SigningKey {
         Ok(Self::from_seed(seed))
     }
 
+    /// The key of a 32-byte seed or of its 48-byte PKCS#8 form.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKeyLength`] for anything else.
+    pub fn from_secret(secret: &[u8]) -> Result<Self, CryptoError> {
+        match secret.strip_prefix(&PKCS8_PREFIX) {
+            Some(seed) if secret.len() == PKCS8_LENGTH => Self::from_slice(seed),
+            _ => Self::from_slice(secret),
+        }
+    }
+
+    /// The key of the 48-byte PKCS#8 form (RFC 8410 section 7, without attributes or public key).
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKeyLength`] unless there are 48 bytes that begin with exactly that form's prefix;
+    /// with another prefix the error says that 32 were expected, as from [`from_secret`](Self::from_secret).
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, CryptoError> {
+        if der.len() != PKCS8_LENGTH {
+            return Err(CryptoError::InvalidKeyLength { expected: PKCS8_LENGTH, actual: der.len() });
+        }
+        Self::from_secret(der)
+    }
+
+    /// The 48-byte PKCS#8 form. The copy is wiped when dropped.
+    #[must_use]
+    pub fn to_pkcs8(&self) -> Zeroizing<[u8; PKCS8_LENGTH]> {
+        let mut der = Zeroizing::new([0; PKCS8_LENGTH]);
+        der[..PKCS8_PREFIX.len()].copy_from_slice(&PKCS8_PREFIX);
+        der[PKCS8_PREFIX.len()..].copy_from_slice(&*self.to_seed());
+        der
+    }
+
     /// The seed. The copy is wiped when dropped.
     #[must_use]
     pub fn to_seed(&self) -> Zeroizing<[u8; KEY_LENGTH]> {
@@ -63,10 +101,22 @@ impl SigningKey {
         self.0.verifying_key().to_bytes()
     }
 
+    /// The public key in lower-case hexadecimal, 64 characters.
+    #[must_use]
+    pub fn public_key_hex(&self) -> String {
+        hex::encode(&self.public_key())
+    }
+
     /// Signs `message`; the same key and message always give the same 64 bytes.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
         self.0.sign(message).to_bytes()
+    }
+
+    /// [`sign`](Self::sign) in lower-case hexadecimal, 128 characters.
+    #[must_use]
+    pub fn sign_hex(&self, message: &[u8]) -> String {
+        hex::encode(&self.sign(message))
     }
 }
 
@@ -182,6 +232,39 @@ mod tests {
         assert_eq!(verify(&key.public_key(), b"m", &signature[..63]), Err(CryptoError::InvalidSignature));
         signature[32..].copy_from_slice(&[0xff; 32]);
         assert_eq!(verify(&key.public_key(), b"m", &signature), Ok(false));
+    }
+
+    #[test]
+    fn pkcs8_is_read_exactly_and_no_other_way() {
+        let key = SigningKey::from_seed(&seed());
+        let der = key.to_pkcs8();
+        assert_eq!(hex::encode(&der[..16]), "302e020100300506032b657004220420");
+        assert_eq!(der[16..], seed());
+        for read in [SigningKey::from_pkcs8(&*der), SigningKey::from_secret(&*der)] {
+            assert_eq!(read.unwrap().public_key(), key.public_key());
+        }
+        assert_eq!(SigningKey::from_secret(&seed()).unwrap().public_key(), key.public_key());
+        for byte in 0..16 {
+            let mut other = *der;
+            other[byte] ^= 1;
+            for read in [SigningKey::from_pkcs8(&other), SigningKey::from_secret(&other)] {
+                let expected = CryptoError::InvalidKeyLength { expected: 32, actual: 48 };
+                assert_eq!(read.unwrap_err(), expected);
+            }
+        }
+        for length in (0..48).chain([49]) {
+            let bytes = [&der[..], &[0]].concat();
+            assert!(SigningKey::from_pkcs8(&bytes[..length]).is_err());
+            assert_eq!(SigningKey::from_secret(&bytes[..length]).is_ok(), length == 32);
+        }
+    }
+
+    #[test]
+    fn hexadecimal_forms_agree_with_the_bytes() {
+        let key = SigningKey::from_seed(&seed());
+        assert_eq!(key.public_key_hex(), hex::encode(&key.public_key()));
+        assert_eq!(key.sign_hex(b"m"), hex::encode(&key.sign(b"m")));
+        assert_eq!(verify_hex(&key.public_key_hex(), b"m", &key.sign_hex(b"m").to_uppercase()), Ok(true));
     }
 
     #[test]

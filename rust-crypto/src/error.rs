@@ -130,3 +130,77 @@ impl From<HexError> for CryptoError {
         Self::InvalidHex(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One error of every variant, in order. The match makes a new variant fail to compile until it is listed.
+    fn one_of_each() -> Vec<CryptoError> {
+        let all = vec![
+            CryptoError::InvalidKeyLength { expected: 32, actual: 31 },
+            CryptoError::InvalidSignature,
+            CryptoError::InvalidHex(HexError::InvalidCharacter { position: 3 }),
+            CryptoError::DataTooShort,
+            CryptoError::EncryptFailed,
+            CryptoError::DecryptFailed,
+            CryptoError::HasherFinalized,
+            CryptoError::InvalidArgument("length"),
+            CryptoError::RandomUnavailable,
+            CryptoError::Unsupported("name"),
+            CryptoError::Malformed("part"),
+            CryptoError::InvalidProof("claim"),
+        ];
+        for error in &all {
+            match error {
+                CryptoError::InvalidKeyLength { .. }
+                | CryptoError::InvalidSignature
+                | CryptoError::InvalidHex(_)
+                | CryptoError::DataTooShort
+                | CryptoError::EncryptFailed
+                | CryptoError::DecryptFailed
+                | CryptoError::HasherFinalized
+                | CryptoError::InvalidArgument(_)
+                | CryptoError::RandomUnavailable
+                | CryptoError::Unsupported(_)
+                | CryptoError::Malformed(_)
+                | CryptoError::InvalidProof(_) => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn codes_lists_every_code_once_and_in_order() {
+        let codes: Vec<_> = one_of_each().iter().map(CryptoError::code).collect();
+        assert_eq!(codes, CryptoError::CODES);
+        let mut unique = codes.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), codes.len());
+    }
+
+    #[test]
+    fn texts_are_the_ones_callers_know() {
+        let texts: Vec<_> = one_of_each().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "Invalid key length: expected 32, got 31",
+                "Invalid signature format",
+                "Invalid hex encoding: Invalid character at position 3",
+                "Encrypted data too short",
+                "Encryption failed: aead::Error",
+                "Decryption failed: aead::Error",
+                "Digest already called",
+                "Invalid argument: length",
+                "Failed to generate random bytes",
+                "Unsupported algorithm: name",
+                "Malformed data: part",
+                "Invalid proof: claim",
+            ]
+        );
+        assert_eq!(HexError::OddLength.to_string(), "Odd number of digits");
+        assert_eq!(HexError::InvalidLength.to_string(), "Invalid string length");
+    }
+}

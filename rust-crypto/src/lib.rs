@@ -1,12 +1,17 @@
-//! Cryptography for Chrysalis: the bottom layer that every other crate stands on.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod aead;
 pub mod commit;
+pub mod compare;
 pub mod ed25519;
 pub mod error;
+pub mod fingerprint;
+pub mod hash;
 pub mod hex;
 pub mod merkle;
 pub mod proof;
 pub mod random;
+pub mod secret;
 
 pub use error::{CryptoError, HexError};

@@ -58,7 +58,9 @@ impl RecordProof {
             .filter(|length| usize::from(*length) <= MAX_PATH)
             .ok_or(CryptoError::InvalidArgument("path is over 20 steps"))?;
         let content_length = u32::try_from(self.content.len())
-            .map_err(|_| CryptoError::InvalidArgument("record content is over 16 MiB"))?;
+            .ok()
+            .filter(|length| *length as usize <= MAX_CONTENT_LENGTH)
+            .ok_or(CryptoError::InvalidArgument("record content is over 16 MiB"))?;
         let length = FIXED_LENGTH
             + 32 * self.path.len()
             + self.record.encoded_length()
@@ -125,6 +127,9 @@ impl RecordProof {
     /// # Errors
     /// [`CryptoError::InvalidProof`] naming the first thing that does not hold.
     pub fn verify(self) -> Result<VerifiedRecord, CryptoError> {
+        // A proof built by hand may hold a header that no bytes decode to.
+        CommitHeader::from_bytes(&self.commit.to_bytes())
+            .map_err(|_| CryptoError::InvalidProof("commit header is not well-formed"))?;
         if self.record.content_length as usize != self.content.len() {
             return Err(CryptoError::InvalidProof("content length differs from its header"));
         }
@@ -238,6 +243,23 @@ mod tests {
             assert!(verify(&bytes[..length]).is_err());
         }
         assert!(verify(&[&bytes[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_proof_built_by_hand_is_held_to_the_rules_of_a_decoded_one() {
+        let key = SigningKey::from_seed(&[9; 32]);
+        for first in [0, u64::MAX - 3] {
+            let mut built = proof();
+            built.commit.first = first;
+            built.signature = built.commit.sign(&key);
+            assert_eq!(built.verify(), Err(CryptoError::InvalidProof("commit header is not well-formed")));
+        }
+        let mut long = proof();
+        long.content = vec![0; MAX_CONTENT_LENGTH + 1];
+        assert_eq!(long.to_bytes().unwrap_err().code(), "INVALID_ARGUMENT");
+        let mut deep = proof();
+        deep.path = vec![[0; 32]; 21];
+        assert_eq!(deep.to_bytes().unwrap_err().code(), "INVALID_ARGUMENT");
     }
 
     #[test]

@@ -1,0 +1,149 @@
+//! Authenticated encryption: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03).
+//!
+//! A sealed message is `nonce(24) ‖ ciphertext ‖ tag(16)`. The nonce is drawn from the operating system for
+//! every message and no function takes one: at 192 bits random nonces do not repeat in practice, so a key has no
+//! message count to keep.
+
+use chacha20poly1305::{AeadInOut as _, Key, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
+use zeroize::Zeroizing;
+
+use crate::error::CryptoError;
+use crate::random;
+
+/// Length of a key.
+pub const KEY_LENGTH: usize = 32;
+/// Length of the nonce at the start of a sealed message.
+pub const NONCE_LENGTH: usize = 24;
+/// Length of the tag at the end of a sealed message.
+pub const TAG_LENGTH: usize = 16;
+/// What sealing adds to the length of a message.
+pub const OVERHEAD: usize = NONCE_LENGTH + TAG_LENGTH;
+/// The longest message: 2 GiB less room for the overhead, so that lengths fit 32-bit targets.
+pub const MAX_PLAINTEXT_LENGTH: usize = (1 << 31) - 84;
+
+/// Seals `data` under a 32-byte key: `nonce(24) ‖ ciphertext ‖ tag(16)`.
+///
+/// `aad` is authenticated and not part of the output; opening needs the same bytes. Put into it what the
+/// message belongs to, so that it cannot be moved elsewhere. Empty data and empty `aad` are valid.
+///
+/// # Errors
+/// [`CryptoError::InvalidKeyLength`]; [`CryptoError::EncryptFailed`] when the data is over
+/// [`MAX_PLAINTEXT_LENGTH`] or there is no memory for the result; [`CryptoError::RandomUnavailable`].
+pub fn xchacha20poly1305_encrypt(data: &[u8], key: &[u8], aad: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let cipher = cipher(key)?;
+    seal_with_nonce(&cipher, data, aad, random::array()?)
+}
+
+/// Opens what [`xchacha20poly1305_encrypt`] sealed with the same key and `aad`.
+///
+/// The tag is checked before anything is decrypted. The plaintext is wiped when the returned value is dropped.
+///
+/// # Errors
+/// [`CryptoError::InvalidKeyLength`]; [`CryptoError::DataTooShort`] below 40 bytes;
+/// [`CryptoError::DecryptFailed`] for a wrong key, wrong `aad` or any changed byte, without saying which.
+pub fn xchacha20poly1305_decrypt(
+    sealed: &[u8],
+    key: &[u8],
+    aad: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    let cipher = cipher(key)?;
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(CryptoError::DataTooShort)?;
+    let (ciphertext, tag) = rest.split_last_chunk::<TAG_LENGTH>().ok_or(CryptoError::DataTooShort)?;
+    let mut plaintext = Vec::new();
+    plaintext.try_reserve_exact(ciphertext.len()).map_err(|_| CryptoError::DecryptFailed)?;
+    plaintext.extend_from_slice(ciphertext);
+    let mut plaintext = Zeroizing::new(plaintext);
+    cipher
+        .decrypt_inout_detached(&XNonce::from(*nonce), aad, plaintext.as_mut_slice().into(), &Tag::from(*tag))
+        .map_err(|_| CryptoError::DecryptFailed)?;
+    Ok(plaintext)
+}
+
+fn cipher(key: &[u8]) -> Result<XChaCha20Poly1305, CryptoError> {
+    let key: &Key = key
+        .try_into()
+        .map_err(|_| CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual: key.len() })?;
+    Ok(XChaCha20Poly1305::new(key))
+}
+
+fn seal_with_nonce(
+    cipher: &XChaCha20Poly1305,
+    data: &[u8],
+    aad: &[u8],
+    nonce: [u8; NONCE_LENGTH],
+) -> Result<Vec<u8>, CryptoError> {
+    if data.len() > MAX_PLAINTEXT_LENGTH {
+        return Err(CryptoError::EncryptFailed);
+    }
+    let mut sealed = Vec::new();
+    // Reserved once and in full: growing would leave a copy of the plaintext behind.
+    sealed.try_reserve_exact(data.len() + OVERHEAD).map_err(|_| CryptoError::EncryptFailed)?;
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(data);
+    let tag = cipher
+        .encrypt_inout_detached(&XNonce::from(nonce), aad, (&mut sealed[NONCE_LENGTH..]).into())
+        .map_err(|_| CryptoError::EncryptFailed)?;
+    sealed.extend_from_slice(&tag);
+    Ok(sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 32] = [5; 32];
+
+    #[test]
+    fn draft_irtf_cfrg_xchacha_03_section_a_3_1() {
+        let key: [u8; 32] = std::array::from_fn(|i| 0x80 + u8::try_from(i).unwrap());
+        let nonce: [u8; 24] = std::array::from_fn(|i| 0x40 + u8::try_from(i).unwrap());
+        let aad = crate::hex::decode("50515253c0c1c2c3c4c5c6c7").unwrap();
+        let text = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the \
+                     future, sunscreen would be it.";
+        let sealed = seal_with_nonce(&cipher(&key).unwrap(), text, &aad, nonce).unwrap();
+        assert_eq!(
+            crate::hex::encode(&sealed[24..]),
+            "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb731c7f1b0b4aa6440bf3a82f4eda7e39\
+             ae64c6708c54c216cb96b72e1213b4522f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9\
+             21f9664c97637da9768812f615c68b13b52ec0875924c1c7987947deafd8780acf49"
+        );
+        assert_eq!(*xchacha20poly1305_decrypt(&sealed, &key, &aad).unwrap(), text);
+    }
+
+    #[test]
+    fn every_seal_is_fresh_and_opens() {
+        let first = xchacha20poly1305_encrypt(b"text", &KEY, b"place").unwrap();
+        let second = xchacha20poly1305_encrypt(b"text", &KEY, b"place").unwrap();
+        assert_ne!(first, second);
+        assert_eq!(first.len(), 4 + OVERHEAD);
+        assert_eq!(*xchacha20poly1305_decrypt(&first, &KEY, b"place").unwrap(), b"text");
+        let empty = xchacha20poly1305_encrypt(b"", &KEY, b"").unwrap();
+        assert_eq!(empty.len(), OVERHEAD);
+        assert!(xchacha20poly1305_decrypt(&empty, &KEY, b"").unwrap().is_empty());
+    }
+
+    #[test]
+    fn each_fault_has_its_error() {
+        let sealed = xchacha20poly1305_encrypt(b"text", &KEY, b"place").unwrap();
+        let wrong_key = CryptoError::InvalidKeyLength { expected: 32, actual: 31 };
+        assert_eq!(xchacha20poly1305_encrypt(b"", &KEY[..31], b""), Err(wrong_key.clone()));
+        assert_eq!(xchacha20poly1305_decrypt(&sealed, &KEY[..31], b"place"), Err(wrong_key));
+        for length in 0..sealed.len() {
+            let expected =
+                if length < OVERHEAD { CryptoError::DataTooShort } else { CryptoError::DecryptFailed };
+            assert_eq!(xchacha20poly1305_decrypt(&sealed[..length], &KEY, b"place"), Err(expected));
+        }
+        assert_eq!(xchacha20poly1305_decrypt(&sealed, &KEY, b"plac"), Err(CryptoError::DecryptFailed));
+        assert_eq!(xchacha20poly1305_decrypt(&sealed, &[6; 32], b"place"), Err(CryptoError::DecryptFailed));
+    }
+
+    #[test]
+    fn no_changed_bit_opens() {
+        let sealed = xchacha20poly1305_encrypt(b"text", &KEY, b"place").unwrap();
+        for bit in 0..sealed.len() * 8 {
+            let mut flipped = sealed.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(xchacha20poly1305_decrypt(&flipped, &KEY, b"place").is_err(), "bit {bit}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Hash functions: SHA-2 (FIPS 180-4) and BLAKE3, at once or piece by piece.
+
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+use crate::error::CryptoError;
+use crate::hex;
+
+/// A hash function. The numbers are fixed: callers in other languages pass them.
+///
+/// 3, 4 and 5 belong to SHA-3, which this crate does not offer.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum HashAlgorithm {
+    /// SHA-256, 32 bytes.
+    Sha256 = 0,
+    /// SHA-384, 48 bytes.
+    Sha384 = 1,
+    /// SHA-512, 64 bytes.
+    Sha512 = 2,
+    /// BLAKE3 without a key, 32 bytes.
+    Blake3 = 6,
+}
+
+impl HashAlgorithm {
+    /// Every algorithm offered, in the order of their numbers.
+    pub const ALL: &'static [Self] = &[Self::Sha256, Self::Sha384, Self::Sha512, Self::Blake3];
+
+    /// Length of the digest in bytes.
+    #[must_use]
+    pub const fn output_length(self) -> usize {
+        match self {
+            Self::Sha256 | Self::Blake3 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+impl From<HashAlgorithm> for u32 {
+    fn from(algorithm: HashAlgorithm) -> Self {
+        algorithm as Self
+    }
+}
+
+impl TryFrom<u32> for HashAlgorithm {
+    type Error = CryptoError;
+
+    fn try_from(number: u32) -> Result<Self, CryptoError> {
+        match number {
+            0 => Ok(Self::Sha256),
+            1 => Ok(Self::Sha384),
+            2 => Ok(Self::Sha512),
+            3 => Err(CryptoError::Unsupported("Sha3_256")),
+            4 => Err(CryptoError::Unsupported("Sha3_384")),
+            5 => Err(CryptoError::Unsupported("Sha3_512")),
+            6 => Ok(Self::Blake3),
+            _ => Err(CryptoError::Unsupported("unknown hash algorithm number")),
+        }
+    }
+}
+
+/// The digest of `data`: [`output_length`](HashAlgorithm::output_length) bytes.
+#[must_use]
+pub fn hash(data: &[u8], algorithm: HashAlgorithm) -> Vec<u8> {
+    match algorithm {
+        HashAlgorithm::Sha256 => Sha256::digest(data).to_vec(),
+        HashAlgorithm::Sha384 => sha384(data).to_vec(),
+        HashAlgorithm::Sha512 => Sha512::digest(data).to_vec(),
+        HashAlgorithm::Blake3 => blake3_hash(data).to_vec(),
+    }
+}
+
+/// [`hash`] in lower-case hexadecimal.
+#[must_use]
+pub fn hash_hex(data: &[u8], algorithm: HashAlgorithm) -> String {
+    hex::encode(&hash(data, algorithm))
+}
+
+/// SHA-384 of `data`.
+#[must_use]
+pub fn sha384(data: &[u8]) -> [u8; 48] {
+    Sha384::digest(data).into()
+}
+
+/// SHA-384 of `data` in lower-case hexadecimal, 96 characters.
+#[must_use]
+pub fn sha384_hex(data: &[u8]) -> String {
+    hex::encode(&sha384(data))
+}
+
+/// BLAKE3 of `data`, without a key, 32 bytes.
+#[must_use]
+pub fn blake3_hash(data: &[u8]) -> [u8; 32] {
+    *blake3::hash(data).as_bytes()
+}
+
+/// BLAKE3 of `data` in lower-case hexadecimal, 64 characters.
+#[must_use]
+pub fn blake3_hex(data: &[u8]) -> String {
+    hex::encode(&blake3_hash(data))
+}
+
+/// A hash of data that arrives in pieces; how it was cut does not change the digest.
+///
+/// Other languages hold this object, so taking the digest leaves it behind in a finished state in which every
+/// use but [`reset`](Self::reset) is an error, instead of consuming it. A clone goes on independently; the
+/// clone of a finished hasher is finished.
+#[derive(Clone)]
+pub struct IncrementalHasher {
+    algorithm: HashAlgorithm,
+    state: State,
+}
+
+#[derive(Clone)]
+enum State {
+    Sha256(Sha256),
+    // SHA-384 and SHA-512 states are larger than the others and BLAKE3's is larger still.
+    Sha384(Box<Sha384>),
+    Sha512(Box<Sha512>),
+    Blake3(Box<blake3::Hasher>),
+    Finished,
+}
+
+impl IncrementalHasher {
+    /// A hasher that has seen nothing.
+    #[must_use]
+    pub fn new(algorithm: HashAlgorithm) -> Self {
+        Self { algorithm, state: State::new(algorithm) }
+    }
+
+    /// The algorithm.
+    #[must_use]
+    pub fn algorithm(&self) -> HashAlgorithm {
+        self.algorithm
+    }
+
+    /// Takes in the next piece.
+    ///
+    /// # Errors
+    /// [`CryptoError::HasherFinalized`] after the digest was taken.
+    pub fn update(&mut self, data: &[u8]) -> Result<(), CryptoError> {
+        match &mut self.state {
+            State::Sha256(state) => state.update(data),
+            State::Sha384(state) => state.update(data),
+            State::Sha512(state) => state.update(data),
+            State::Blake3(state) => {
+                state.update(data);
+            }
+            State::Finished => return Err(CryptoError::HasherFinalized),
+        }
+        Ok(())
+    }
+
+    /// The digest of everything taken in. The hasher is finished afterwards.
+    ///
+    /// # Errors
+    /// [`CryptoError::HasherFinalized`] after the digest was taken.
+    pub fn finalize(&mut self) -> Result<Vec<u8>, CryptoError> {
+        match std::mem::replace(&mut self.state, State::Finished) {
+            State::Sha256(state) => Ok(state.finalize().to_vec()),
+            State::Sha384(state) => Ok(state.finalize().to_vec()),
+            State::Sha512(state) => Ok(state.finalize().to_vec()),
+            State::Blake3(state) => Ok(state.finalize().as_bytes().to_vec()),
+            State::Finished => Err(CryptoError::HasherFinalized),
+        }
+    }
+
+    /// [`finalize`](Self::finalize) in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// As [`finalize`](Self::finalize).
+    pub fn finalize_hex(&mut self) -> Result<String, CryptoError> {
+        Ok(hex::encode(&self.finalize()?))
+    }
+
+    /// Forgets everything taken in; a finished hasher becomes usable again.
+    pub fn reset(&mut self) {
+        self.state = State::new(self.algorithm);
+    }
+}
+
+impl std::fmt::Debug for IncrementalHasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The state is a function of the data, so it is not shown.
+        f.debug_struct("IncrementalHasher").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn new(algorithm: HashAlgorithm) -> Self {
+        match algorithm {
+            HashAlgorithm::Sha256 => Self::Sha256(Sha256::new()),
+            HashAlgorithm::Sha384 => Self::Sha384(Box::default()),
+            HashAlgorithm::Sha512 => Self::Sha512(Box::default()),
+            HashAlgorithm::Blake3 => Self::Blake3(Box::default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_fixed_and_the_rest_is_refused() {
+        assert_eq!(HashAlgorithm::ALL.iter().map(|&a| u32::from(a)).collect::<Vec<_>>(), [0, 1, 2, 6]);
+        for &algorithm in HashAlgorithm::ALL {
+            assert_eq!(HashAlgorithm::try_from(u32::from(algorithm)), Ok(algorithm));
+            assert_eq!(hash(b"", algorithm).len(), algorithm.output_length());
+        }
+        for number in [3, 4, 5, 7, u32::MAX] {
+            assert_eq!(HashAlgorithm::try_from(number).unwrap_err().code(), "UNSUPPORTED");
+        }
+    }
+
+    #[test]
+    fn a_finished_hasher_refuses_everything_until_reset() {
+        for &algorithm in HashAlgorithm::ALL {
+            let mut hasher = IncrementalHasher::new(algorithm);
+            hasher.update(b"ab").unwrap();
+            hasher.update(b"").unwrap();
+            hasher.update(b"c").unwrap();
+            assert_eq!(hasher.finalize(), Ok(hash(b"abc", algorithm)));
+            assert_eq!(hasher.update(b"x"), Err(CryptoError::HasherFinalized));
+            assert_eq!(hasher.finalize(), Err(CryptoError::HasherFinalized));
+            assert_eq!(hasher.clone().finalize_hex(), Err(CryptoError::HasherFinalized));
+            hasher.reset();
+            assert_eq!(hasher.finalize_hex(), Ok(hash_hex(b"", algorithm)));
+        }
+    }
+
+    #[test]
+    fn clones_go_on_independently() {
+        let mut first = IncrementalHasher::new(HashAlgorithm::Blake3);
+        first.update(b"a").unwrap();
+        let mut second = first.clone();
+        first.update(b"b").unwrap();
+        second.update(b"c").unwrap();
+        assert_eq!(first.finalize_hex(), Ok(blake3_hex(b"ab")));
+        assert_eq!(second.finalize_hex(), Ok(blake3_hex(b"ac")));
+    }
+
+    #[test]
+    fn debug_shows_no_state() {
+        let mut hasher = IncrementalHasher::new(HashAlgorithm::Sha384);
+        hasher.update(b"secret").unwrap();
+        assert_eq!(format!("{hasher:?}"), "IncrementalHasher { algorithm: Sha384, .. }");
+    }
+}
