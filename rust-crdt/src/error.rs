@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::actor::ActorKey;
+
 /// What went wrong in a replicated type, a clock or a decoder.
 ///
 /// [`code`](CrdtError::code) is stable and is what callers in every language branch on; the text is for people.
@@ -9,6 +11,28 @@ use std::fmt;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum CrdtError {
+    /// A text is not an actor id or key; the reason never repeats it.
+    InvalidActor(&'static str),
+    /// A dot has the counter 0, or a text is not a dot.
+    InvalidDot,
+    /// The system gave no randomness for a new incarnation.
+    RandomUnavailable,
+    /// A counter has reached its greatest value.
+    CounterOverflow,
+    /// A counter was to be set below its value.
+    CounterLowered {
+        /// The value it has.
+        current: u64,
+        /// The value that was given.
+        given: u64,
+    },
+    /// One dot names two different updates: its actor wrote twice under one number.
+    Equivocation {
+        /// The actor whose dot it is. Not part of the text.
+        actor: ActorKey,
+        /// The number of the update.
+        counter: u64,
+    },
     /// A stamp is further ahead of local time than the clock allows. Hold it or refuse it; nothing changed.
     ClockDrift {
         /// The stamp's milliseconds.
@@ -39,6 +63,12 @@ pub enum CrdtError {
 impl CrdtError {
     /// Every code this crate can give, in the order of the variants.
     pub const CODES: &'static [&'static str] = &[
+        "crdt/invalid-actor",
+        "crdt/invalid-dot",
+        "crdt/random-unavailable",
+        "crdt/counter-overflow",
+        "crdt/counter-lowered",
+        "crdt/equivocation",
         "crdt/clock-drift",
         "crdt/clock-exhausted",
         "crdt/not-finite",
@@ -51,6 +81,12 @@ impl CrdtError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::InvalidActor(_) => "crdt/invalid-actor",
+            Self::InvalidDot => "crdt/invalid-dot",
+            Self::RandomUnavailable => "crdt/random-unavailable",
+            Self::CounterOverflow => "crdt/counter-overflow",
+            Self::CounterLowered { .. } => "crdt/counter-lowered",
+            Self::Equivocation { .. } => "crdt/equivocation",
             Self::ClockDrift { .. } => "crdt/clock-drift",
             Self::ClockExhausted => "crdt/clock-exhausted",
             Self::NotFinite => "crdt/not-finite",
@@ -64,6 +100,16 @@ impl CrdtError {
 impl fmt::Display for CrdtError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::InvalidActor(why) => write!(f, "invalid actor: {why}"),
+            Self::InvalidDot => f.write_str("a dot is an actor key, a colon and a counter from 1"),
+            Self::RandomUnavailable => f.write_str("the system gives no randomness"),
+            Self::CounterOverflow => f.write_str("counter has reached its greatest value"),
+            Self::CounterLowered { current, given } => {
+                write!(f, "counter is {current} and cannot be set to {given}")
+            }
+            Self::Equivocation { counter, .. } => {
+                write!(f, "update {counter} of an actor has two different contents")
+            }
             Self::ClockDrift { stamp_ms, now_ms, max_drift_ms } => write!(
                 f,
                 "stamp is {} ms ahead of local time, {max_drift_ms} ms are allowed",
@@ -79,3 +125,30 @@ impl fmt::Display for CrdtError {
 }
 
 impl std::error::Error for CrdtError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_code_and_none_repeats_an_actor() {
+        let actor = ActorKey::new("mallory").unwrap();
+        let all = [
+            CrdtError::InvalidActor("id is not 1 to 256 bytes"),
+            CrdtError::InvalidDot,
+            CrdtError::RandomUnavailable,
+            CrdtError::CounterOverflow,
+            CrdtError::CounterLowered { current: 2, given: 1 },
+            CrdtError::Equivocation { actor, counter: 3 },
+            CrdtError::ClockDrift { stamp_ms: 90, now_ms: 20, max_drift_ms: 50 },
+            CrdtError::ClockExhausted,
+            CrdtError::NotFinite,
+            CrdtError::TooDeep { limit: 64 },
+            CrdtError::TooLong { limit: 9 },
+            CrdtError::Malformed("tag"),
+        ];
+        assert_eq!(all.iter().map(CrdtError::code).collect::<Vec<_>>(), CrdtError::CODES);
+        assert!(all.iter().all(|error| !error.to_string().contains("mallory")));
+        assert_eq!(all[6].to_string(), "stamp is 70 ms ahead of local time, 50 ms are allowed");
+    }
+}

@@ -1,11 +1,27 @@
-//! Replicated data types that merge in any order to the same bytes.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod actor;
 pub mod cbor;
+pub mod clock;
+pub mod codec;
+pub mod context;
+pub mod dot;
+mod element;
 pub mod error;
 pub mod hlc;
+pub mod lww;
+pub mod or_set;
+mod runs;
 pub mod value;
+mod wire;
 
+pub use actor::{ActorId, ActorKey};
+pub use clock::{ClockOrdering, VectorClock};
+pub use context::CausalContext;
+pub use dot::{Dot, Writer};
 pub use error::CrdtError;
 pub use hlc::{HybridClock, Stamp};
+pub use lww::{LwwRegister, OrderKey};
+pub use or_set::OrSet;
 pub use value::Value;

@@ -394,4 +394,11 @@ mod tests {
         assert_eq!(Value::from("x").get("x"), None);
         assert_eq!(Value::map([("a", 1u64), ("a", 2)]).get("a").and_then(Value::as_u64), Some(2));
     }
+
+    #[test]
+    fn maps_order_entry_by_entry() {
+        let (a, b) = (Value::map([(0u8, 1u8), (1, 0)]), Value::map([(0u8, 0u8), (2, 0)]));
+        assert!(a > b);
+        assert!(a.to_bytes().unwrap() > b.to_bytes().unwrap());
+    }
 }

@@ -1,8 +1,8 @@
 //! The bodies of the fuzz targets, one function each.
 //!
 //! They are plain functions, so that `tests/fuzz.rs` of the crate replays `seeds/` and a short random run
-//! without libFuzzer. `cargo fuzz run proof fuzz/corpus/proof fuzz/seeds/proof` explores for longer. An input that once failed belongs
-//! in `seeds/`, where it stays a test.
+//! without libFuzzer. `cargo fuzz run proof fuzz/corpus/proof fuzz/seeds/proof` explores for longer. An input
+//! that once failed belongs in `seeds/`, where it stays a test.
 
 use chrysalis_crypto::commit::{CommitHeader, RecordHeader};
 use chrysalis_crypto::proof::{self, RecordProof};

@@ -1,0 +1,477 @@
+//! The canonical binary encoding of every type: equal states have equal bytes, and only those bytes are read.
+//!
+//! `docs/encodings/crdt.md` describes it byte for byte. In short: version, type, the actors that occur in byte
+//! order, then the body with LEB128 integers, actors by index, contexts as runs and maps in order.
+
+use std::collections::BTreeSet;
+
+use crate::actor::{ActorKey, MAX_KEY_LENGTH};
+use crate::clock::VectorClock;
+use crate::context::CausalContext;
+use crate::dot::Dot;
+use crate::element::Element;
+use crate::error::CrdtError;
+use crate::hlc::Stamp;
+use crate::lww::LwwRegister;
+use crate::or_set::OrSet;
+use crate::runs::Runs;
+use crate::wire::{Reader, put_length, put_number};
+
+/// The version every encoding begins with.
+pub const VERSION: u8 = 1;
+
+/// The derive-key context of state digests.
+const DIGEST_CONTEXT: &str = "chrysalis 2026-11-20 crdt state v1";
+
+/// The clock that an LWW register's stamps come from: hybrid, the only one so far.
+const CLOCK_HYBRID: u8 = 0;
+
+/// A type with a canonical encoding.
+trait Body: Sized {
+    /// The second byte of the encoding.
+    const TYPE: u8;
+
+    /// The actors that occur.
+    fn table(&self) -> Table<'_>;
+
+    /// Appends everything behind the actors.
+    fn put(&self, table: &Table<'_>, out: &mut Vec<u8>);
+
+    /// Reads everything behind the actors, all of which must be used.
+    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError>;
+}
+
+macro_rules! canonical {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The canonical encoding: equal states have equal bytes. Linear in the result.
+            #[must_use]
+            pub fn to_bytes(&self) -> Vec<u8> {
+                encode(self)
+            }
+
+            /// The state with this encoding. Linear in the input, up to a logarithm, in time and space.
+            ///
+            /// # Errors
+            /// [`CrdtError::Malformed`] for anything but exactly one canonical encoding of this type, and the errors
+            /// of actors and values that are out of bounds.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, CrdtError> {
+                decode(bytes)
+            }
+
+            /// The BLAKE3 digest of the canonical encoding, in a key context of its own.
+            #[must_use]
+            pub fn digest(&self) -> [u8; 32] {
+                blake3::derive_key(DIGEST_CONTEXT, &encode(self))
+            }
+        }
+    )*};
+}
+
+canonical!(VectorClock, CausalContext, LwwRegister, OrSet);
+
+fn encode<T: Body>(state: &T) -> Vec<u8> {
+    let table = state.table();
+    let mut out = vec![VERSION, T::TYPE];
+    put_length(table.0.len(), &mut out);
+    for actor in &table.0 {
+        put_length(actor.as_str().len(), &mut out);
+        out.extend_from_slice(actor.as_str().as_bytes());
+    }
+    state.put(&table, &mut out);
+    out
+}
+
+fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
+    let mut reader = Reader::new(bytes);
+    if reader.byte()? != VERSION {
+        return Err(CrdtError::Malformed("unknown version"));
+    }
+    if reader.byte()? != T::TYPE {
+        return Err(CrdtError::Malformed("another type"));
+    }
+    let mut actors: Vec<ActorKey> = Vec::new();
+    for _ in 0..reader.length()? {
+        let length = reader.length()?;
+        if length > MAX_KEY_LENGTH {
+            return Err(CrdtError::InvalidActor("key is over 273 bytes"));
+        }
+        let text =
+            str::from_utf8(reader.take(length)?).map_err(|_| CrdtError::InvalidActor("key is not UTF-8"))?;
+        let actor = ActorKey::new(text)?;
+        if actors.last().is_some_and(|last| *last >= actor) {
+            return Err(CrdtError::Malformed("actors are not in order"));
+        }
+        actors.push(actor);
+    }
+    let state = T::take(&mut reader, &actors)?;
+    if !reader.is_empty() {
+        return Err(CrdtError::Malformed("bytes after the state"));
+    }
+    Ok(state)
+}
+
+impl Body for VectorClock {
+    const TYPE: u8 = 1;
+
+    fn table(&self) -> Table<'_> {
+        Table(self.nodes().collect())
+    }
+
+    fn put(&self, _: &Table<'_>, out: &mut Vec<u8>) {
+        for (_, count) in self.iter() {
+            put_number(count, out);
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
+        let entry = |actor: &ActorKey| match reader.number()? {
+            0 => Err(CrdtError::Malformed("counter is 0")),
+            count => Ok((actor.clone(), count)),
+        };
+        actors.iter().map(entry).collect()
+    }
+}
+
+impl Body for CausalContext {
+    const TYPE: u8 = 2;
+
+    fn table(&self) -> Table<'_> {
+        Table(self.actors().collect())
+    }
+
+    fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
+        put_context(self, table, out);
+    }
+
+    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
+        let (context, unused) = take_context(reader, actors)?;
+        if unused.is_empty() { Ok(context) } else { Err(CrdtError::Malformed(UNUSED)) }
+    }
+}
+
+impl Body for LwwRegister {
+    const TYPE: u8 = 3;
+
+    fn table(&self) -> Table<'_> {
+        let actors: BTreeSet<_> = self.context().actors().chain(self.actor()).collect();
+        Table(actors.into_iter().collect())
+    }
+
+    fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
+        out.push(CLOCK_HYBRID);
+        let Some((key, element)) = self.winner() else {
+            out.push(0);
+            return;
+        };
+        out.push(1);
+        put_context(self.context(), table, out);
+        put_number(key.stamp().ms(), out);
+        put_number(u64::from(key.stamp().logical()), out);
+        put_length(table.index(key.actor()), out);
+        element.encode_into(out);
+    }
+
+    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
+        if reader.byte()? != CLOCK_HYBRID {
+            return Err(CrdtError::Malformed("unknown clock"));
+        }
+        match reader.byte()? {
+            0 if actors.is_empty() => return Ok(Self::new()),
+            0 => return Err(CrdtError::Malformed(UNUSED)),
+            1 => {}
+            _ => return Err(CrdtError::Malformed("flag is not 0 or 1")),
+        }
+        let (context, unused) = take_context(reader, actors)?;
+        let ms = reader.number()?;
+        let logical = u16::try_from(reader.number()?)
+            .map_err(|_| CrdtError::Malformed("logical time is over 16 bits"))?;
+        let stamp = Stamp::new(ms, logical).map_err(|_| CrdtError::Malformed("time is over 48 bits"))?;
+        let index = reader.index(actors.len())?;
+        // Only the winner's actor may be without a dot: its write then came with a stamp from outside.
+        if unused.iter().any(|actor| *actor != index) {
+            return Err(CrdtError::Malformed(UNUSED));
+        }
+        let (element, encoded) = reader.element()?;
+        Ok(Self::from_parts(Some((stamp, actors[index].clone(), element, encoded)), context))
+    }
+}
+
+impl Body for OrSet {
+    const TYPE: u8 = 4;
+
+    fn table(&self) -> Table<'_> {
+        // Every live dot is in the context.
+        self.context().table()
+    }
+
+    fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
+        put_context(self.context(), table, out);
+        put_length(self.len(), out);
+        for (element, dots) in self.entries() {
+            element.encode_into(out);
+            put_dots(dots, table, out);
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
+        let mut set = Self::with_context(CausalContext::take(reader, actors)?);
+        let mut last: Option<Element> = None;
+        for _ in 0..reader.length()? {
+            let (element, _) = reader.element()?;
+            if last.is_some_and(|last| last >= element) {
+                return Err(CrdtError::Malformed("elements are not in order"));
+            }
+            take_dots(reader, actors, |dot| {
+                if !set.context().contains(&dot) {
+                    return Err(CrdtError::Malformed("dot outside the context"));
+                }
+                if !set.insert_live(dot, element.clone()) {
+                    return Err(CrdtError::Malformed("dot of two elements"));
+                }
+                Ok(())
+            })?;
+            last = Some(element);
+        }
+        Ok(set)
+    }
+}
+
+const UNUSED: &str = "actor without an update";
+
+/// The actors of a message, in byte order.
+struct Table<'a>(Vec<&'a ActorKey>);
+
+impl Table<'_> {
+    fn index(&self, actor: &ActorKey) -> usize {
+        self.0.binary_search(&actor).expect("the table has every actor of the state")
+    }
+}
+
+/// Per actor of the table: the number of runs, then per run the gap before it and its length, both less what they
+/// are at least.
+fn put_context(context: &CausalContext, table: &Table<'_>, out: &mut Vec<u8>) {
+    for actor in &table.0 {
+        let Some(runs) = context.runs_of(actor) else {
+            put_length(0, out);
+            continue;
+        };
+        put_length(runs.iter().len(), out);
+        let mut least = 1;
+        for (start, end) in runs.iter() {
+            put_number(start - least, out);
+            put_number(end - start, out);
+            // Not used after a run that ends at the greatest counter: none follows.
+            least = end.saturating_add(2);
+        }
+    }
+}
+
+/// The context, and the indices of the actors that have no run.
+fn take_context(
+    reader: &mut Reader<'_>,
+    actors: &[ActorKey],
+) -> Result<(CausalContext, Vec<usize>), CrdtError> {
+    const OVERFLOW: CrdtError = CrdtError::Malformed("counter is over 64 bits");
+    let mut context = CausalContext::new();
+    let mut unused = Vec::new();
+    for (index, actor) in actors.iter().enumerate() {
+        let count = reader.length()?;
+        if count == 0 {
+            unused.push(index);
+        }
+        let mut runs = Runs::default();
+        let mut least = Some(1u64);
+        for _ in 0..count {
+            let (gap, more) = (reader.number()?, reader.number()?);
+            let start = least.and_then(|least| least.checked_add(gap)).ok_or(OVERFLOW)?;
+            let end = start.checked_add(more).ok_or(OVERFLOW)?;
+            if !runs.push(start, end) {
+                return Err(CrdtError::Malformed("runs are not apart"));
+            }
+            least = end.checked_add(2);
+        }
+        context.set_runs(actor.clone(), runs);
+    }
+    Ok((context, unused))
+}
+
+/// The number of actors, then per actor its index, the number of its dots and each dot's distance from the one
+/// before. Not as runs: each live dot takes memory at the reader, so each must take a byte here.
+fn put_dots(dots: &BTreeSet<Dot>, table: &Table<'_>, out: &mut Vec<u8>) {
+    let dots: Vec<&Dot> = dots.iter().collect();
+    let groups = || dots.chunk_by(|a, b| a.actor() == b.actor());
+    put_length(groups().count(), out);
+    for group in groups() {
+        put_length(table.index(group[0].actor()), out);
+        put_length(group.len(), out);
+        let mut least = 1;
+        for dot in group {
+            put_number(dot.counter() - least, out);
+            // Not used after the greatest counter: none follows.
+            least = dot.counter().saturating_add(1);
+        }
+    }
+}
+
+fn take_dots(
+    reader: &mut Reader<'_>,
+    actors: &[ActorKey],
+    mut each: impl FnMut(Dot) -> Result<(), CrdtError>,
+) -> Result<(), CrdtError> {
+    const EMPTY: CrdtError = CrdtError::Malformed("element without a dot");
+    let groups = reader.length()?;
+    if groups == 0 {
+        return Err(EMPTY);
+    }
+    let mut last = None;
+    for _ in 0..groups {
+        let index = reader.index(actors.len())?;
+        if last.is_some_and(|last| last >= index) {
+            return Err(CrdtError::Malformed("actors of an element are not in order"));
+        }
+        last = Some(index);
+        let count = reader.length()?;
+        if count == 0 {
+            return Err(EMPTY);
+        }
+        let mut least = Some(1u64);
+        for _ in 0..count {
+            let gap = reader.number()?;
+            let counter = least
+                .and_then(|least| least.checked_add(gap))
+                .ok_or(CrdtError::Malformed("counter is over 64 bits"))?;
+            each(Dot::new(actors[index].clone(), counter)?)?;
+            least = counter.checked_add(1);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dot::Writer;
+    use crate::value::Value;
+
+    fn key(name: &str) -> ActorKey {
+        ActorKey::new(name).unwrap()
+    }
+
+    fn why<T>(result: Result<T, CrdtError>) -> &'static str {
+        match result {
+            Err(CrdtError::Malformed(why)) => why,
+            Err(other) => other.code(),
+            Ok(_) => "accepted",
+        }
+    }
+
+    /// Written by hand after docs/encodings/crdt.md.
+    #[test]
+    fn encodings_are_those_of_the_page() {
+        let clock = VectorClock::from_iter([(key("b"), 300), (key("a"), 1)]);
+        assert_eq!(clock.to_bytes(), [1, 1, 2, 1, b'a', 1, b'b', 1, 0xac, 2]);
+
+        let dots = ["a:1", "a:2", "a:5", "b:3"].map(|tag| Dot::parse(tag).unwrap());
+        let context = CausalContext::from_iter(&dots);
+        assert_eq!(context.to_bytes(), [1, 2, 2, 1, b'a', 1, b'b', 2, 0, 1, 1, 0, 1, 2, 0]);
+
+        let mut register = LwwRegister::new();
+        assert_eq!(register.to_bytes(), [1, 3, 0, 0, 0]);
+        register.set_at("v", Stamp::new(200, 1).unwrap(), key("w")).unwrap();
+        assert_eq!(register.to_bytes(), [1, 3, 1, 1, b'w', 0, 1, 0, 0xc8, 1, 1, 0, 0x61, b'v']);
+
+        let mut set = OrSet::new();
+        let (a, b) = (Writer::resume(key("a"), 0), Writer::resume(key("b"), 6));
+        set.add(&a, 5u8).unwrap();
+        set.add_tagged(&a, 4u8).unwrap();
+        set.add_tagged(&b, 4u8).unwrap();
+        set.add_tagged(&a, 4u8).unwrap();
+        let expected: &[u8] = &[
+            1, 4, 2, 1, b'a', 1, b'b', // version, type, actors
+            1, 0, 2, 1, 6, 0, // context: a 1..=3, b 7..=7
+            2, 4, 2, 0, 2, 1, 0, 1, 1, 6, // 4: a:2, a:3, b:7
+            5, 1, 0, 1, 0, // 5: a:1
+        ];
+        assert_eq!(set.to_bytes(), expected);
+        assert_eq!(OrSet::from_bytes(expected), Ok(set));
+    }
+
+    #[test]
+    fn greatest_counters_and_times_are_kept() {
+        let max = u64::MAX;
+        let dots = [1, max - 2, max].map(|counter| Dot::new(key("a"), counter).unwrap());
+        let context = CausalContext::from_iter(&dots);
+        assert_eq!(CausalContext::from_bytes(&context.to_bytes()), Ok(context));
+        let mut set = OrSet::new();
+        set.add(&Writer::resume(key("a"), max - 1), "last").unwrap();
+        assert_eq!(OrSet::from_bytes(&set.to_bytes()), Ok(set));
+        let mut register = LwwRegister::new();
+        register.set_at(Value::Null, Stamp::MAX, key("a")).unwrap();
+        assert_eq!(LwwRegister::from_bytes(&register.to_bytes()), Ok(register));
+    }
+
+    #[test]
+    fn whatever_is_not_canonical_is_refused() {
+        const MAX: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+        let clock = |tail: &[u8]| why(VectorClock::from_bytes(&[&[1, 1], tail].concat()));
+        assert_eq!(why(VectorClock::from_bytes(&[])), "state is cut off");
+        assert_eq!(why(VectorClock::from_bytes(&[2, 1, 0])), "unknown version");
+        assert_eq!(why(VectorClock::from_bytes(&[1, 4, 0])), "another type");
+        assert_eq!(clock(&[0]), "accepted");
+        assert_eq!(clock(&[0, 0]), "bytes after the state");
+        assert_eq!(clock(&[0x80, 0]), "integer is not in its shortest form");
+        assert_eq!(clock(&[1, 1, b'a', 0]), "counter is 0");
+        assert_eq!(clock(&[2, 1, b'b', 1, b'a', 1, 1]), "actors are not in order");
+        assert_eq!(clock(&[2, 1, b'a', 1, b'a', 1, 1]), "actors are not in order");
+        assert_eq!(clock(&[1, 1, 0xff, 1]), "crdt/invalid-actor");
+        assert_eq!(clock(&[1, 0, 1]), "crdt/invalid-actor");
+        assert_eq!(clock(&MAX), "state is cut off");
+        assert_eq!(
+            clock(&[1, 1, b'a', 255, 255, 255, 255, 255, 255, 255, 255, 255, 2]),
+            "integer is over 64 bits"
+        );
+        assert_eq!(clock(&[&[1, 1, b'a'], &MAX[..]].concat()), "accepted");
+
+        let context = |tail: &[u8]| why(CausalContext::from_bytes(&[&[1, 2, 1, 1, b'a'], tail].concat()));
+        assert_eq!(context(&[0]), UNUSED);
+        assert_eq!(context(&[9, 0, 0]), "state is cut off");
+        assert_eq!(context(&[&[1, 1], &MAX[..]].concat()), "counter is over 64 bits");
+        assert_eq!(context(&[&[2, 0, 0xfe], &MAX[1..], &[0, 0]].concat()), "counter is over 64 bits");
+
+        let register = |tail: &[u8]| why(LwwRegister::from_bytes(&[&[1, 3, 1, 1, b'a'], tail].concat()));
+        assert_eq!(register(&[0, 1, 0, 0, 0, 0, 0xf6]), "accepted");
+        assert_eq!(register(&[1, 1, 0, 0, 0, 0, 0xf6]), "unknown clock");
+        assert_eq!(register(&[0, 2, 0, 0, 0, 0, 0xf6]), "flag is not 0 or 1");
+        assert_eq!(register(&[0, 0]), UNUSED);
+        assert_eq!(register(&[0, 1, 0, 0, 0, 1, 0xf6]), "no such actor");
+        assert_eq!(register(&[0, 1, 0, 0, 0x80, 0x80, 4, 0, 0xf6]), "logical time is over 16 bits");
+        let beyond = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40];
+        assert_eq!(register(&[&[0, 1, 0], &beyond[..], &[0, 0, 0xf6]].concat()), "time is over 48 bits");
+        assert_eq!(register(&[0, 1, 0, 0, 0, 0, 0xf7]), "unknown simple value");
+        assert_eq!(
+            why(LwwRegister::from_bytes(&[1, 3, 2, 1, b'a', 1, b'b', 0, 1, 0, 0, 0, 0, 0, 0])),
+            UNUSED
+        );
+
+        let set = |tail: &[u8]| why(OrSet::from_bytes(&[&[1, 4, 1, 1, b'a', 1, 0, 1], tail].concat()));
+        assert_eq!(set(&[0]), "accepted");
+        assert_eq!(set(&[1, 5, 1, 0, 1, 0]), "accepted");
+        assert_eq!(set(&[2, 5, 1, 0, 1, 0, 4, 1, 0, 1, 1]), "elements are not in order");
+        assert_eq!(set(&[2, 5, 1, 0, 1, 0, 5, 1, 0, 1, 1]), "elements are not in order");
+        assert_eq!(set(&[2, 4, 1, 0, 1, 0, 5, 1, 0, 1, 0]), "dot of two elements");
+        assert_eq!(set(&[1, 4, 1, 0, 1, 2]), "dot outside the context");
+        assert_eq!(set(&[1, 4, 0]), "element without a dot");
+        assert_eq!(set(&[1, 4, 1, 0, 0]), "element without a dot");
+        assert_eq!(set(&[1, 4, 2, 0, 1, 0, 0, 1, 1]), "actors of an element are not in order");
+        assert_eq!(set(&[1, 4, 1, 1, 1, 0]), "no such actor");
+        assert_eq!(set(&[&[1, 4, 1, 0, 2, 0], &MAX[..]].concat()), "counter is over 64 bits");
+    }
+
+    #[test]
+    fn equal_content_of_different_types_has_different_digests() {
+        assert_ne!(VectorClock::new().digest(), CausalContext::new().digest());
+        let clock = VectorClock::new();
+        assert_eq!(clock.digest(), blake3::derive_key(DIGEST_CONTEXT, &[1, 1, 0]));
+    }
+}

@@ -1,0 +1,150 @@
+//! Causal contexts: which updates a state has taken in, whether or not anything is left of them.
+
+use std::collections::BTreeMap;
+
+use crate::actor::ActorKey;
+use crate::clock::{ClockOrdering, VectorClock};
+use crate::dot::Dot;
+use crate::runs::Runs;
+
+/// A set of dots: a version vector for what is known without gaps, and a cloud of dots above it.
+///
+/// Both live in one list of runs per actor, where the vector is the run that starts at 1, so that closing a gap
+/// compacts by itself and equal sets are equal values. Memory grows with actors and gaps, not with updates.
+///
+/// Source: Almeida et al., "Scalable and Accurate Causality Tracking for Eventually Consistent Stores" (2014).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CausalContext(BTreeMap<ActorKey, Runs>);
+
+impl CausalContext {
+    /// The context of no update.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// Whether the update with this dot is in.
+    #[must_use]
+    pub fn contains(&self, dot: &Dot) -> bool {
+        self.0.get(dot.actor()).is_some_and(|runs| runs.contains(dot.counter()))
+    }
+
+    /// Takes in a dot.
+    pub fn insert(&mut self, dot: &Dot) {
+        self.runs_mut(dot.actor()).insert(dot.counter(), dot.counter());
+    }
+
+    /// The greatest counter known of an actor, 0 when there is none.
+    #[must_use]
+    pub fn greatest(&self, actor: &ActorKey) -> u64 {
+        self.0.get(actor).map_or(0, Runs::greatest)
+    }
+
+    /// Union.
+    pub fn merge(&mut self, other: &Self) {
+        for (actor, runs) in &other.0 {
+            self.runs_mut(actor).merge(runs);
+        }
+    }
+
+    /// Whether every dot of the other context is in this one.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        other.0.iter().all(|(actor, runs)| self.0.get(actor).is_some_and(|ours| ours.includes(runs)))
+    }
+
+    /// How this context lies to another one.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> ClockOrdering {
+        ClockOrdering::from_inclusions(other.includes(self), self.includes(other))
+    }
+
+    /// Up to where each actor's updates are known without a gap.
+    #[must_use]
+    pub fn vector(&self) -> VectorClock {
+        self.0.iter().map(|(actor, runs)| (actor.clone(), runs.contiguous())).collect()
+    }
+
+    /// The dots above a gap, as inclusive ranges of counters in order.
+    pub fn cloud(&self) -> impl Iterator<Item = (&ActorKey, u64, u64)> {
+        self.runs().filter(|(_, start, _)| *start > 1)
+    }
+
+    /// All dots, as inclusive ranges of counters in order.
+    pub fn runs(&self) -> impl Iterator<Item = (&ActorKey, u64, u64)> {
+        self.0.iter().flat_map(|(actor, runs)| runs.iter().map(move |(start, end)| (actor, start, end)))
+    }
+
+    /// The actors with a dot, in byte order.
+    pub fn actors(&self) -> impl ExactSizeIterator<Item = &ActorKey> {
+        self.0.keys()
+    }
+
+    /// Whether there is no dot.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn runs_of(&self, actor: &ActorKey) -> Option<&Runs> {
+        self.0.get(actor)
+    }
+
+    /// Sets an actor's runs; an empty set leaves no entry.
+    pub(crate) fn set_runs(&mut self, actor: ActorKey, runs: Runs) {
+        if runs.greatest() > 0 {
+            self.0.insert(actor, runs);
+        }
+    }
+
+    /// The runs of an actor, to be filled by the caller at once: no entry stays empty.
+    fn runs_mut(&mut self, actor: &ActorKey) -> &mut Runs {
+        if !self.0.contains_key(actor) {
+            self.0.insert(actor.clone(), Runs::default());
+        }
+        self.0.get_mut(actor).expect("inserted above when it was missing")
+    }
+}
+
+impl<'a> FromIterator<&'a Dot> for CausalContext {
+    fn from_iter<I: IntoIterator<Item = &'a Dot>>(dots: I) -> Self {
+        let mut context = Self::new();
+        for dot in dots {
+            context.insert(dot);
+        }
+        context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dot(tag: &str) -> Dot {
+        Dot::parse(tag).unwrap()
+    }
+
+    #[test]
+    fn gaps_are_cloud_until_they_close() {
+        let mut context = CausalContext::from_iter(&[dot("a:1"), dot("a:3"), dot("b:2")]);
+        let (a, b) = (dot("a:1").actor().clone(), dot("b:1").actor().clone());
+        assert_eq!(context.vector(), VectorClock::singleton(a.clone(), 1));
+        assert_eq!(context.cloud().collect::<Vec<_>>(), [(&a, 3, 3), (&b, 2, 2)]);
+        context.insert(&dot("a:2"));
+        context.insert(&dot("b:1"));
+        assert_eq!(context.cloud().count(), 0);
+        assert_eq!(context.vector(), VectorClock::from_iter([(a, 3), (b, 2)]));
+    }
+
+    #[test]
+    fn contexts_compare_as_sets() {
+        let small = CausalContext::from_iter(&[dot("a:2")]);
+        let large = CausalContext::from_iter(&[dot("a:1"), dot("a:2")]);
+        let other = CausalContext::from_iter(&[dot("a:1")]);
+        assert_eq!(small.compare(&large), ClockOrdering::Before);
+        assert_eq!(large.compare(&other), ClockOrdering::After);
+        assert_eq!(small.compare(&other), ClockOrdering::Concurrent);
+        assert_eq!(small.compare(&small), ClockOrdering::Equal);
+        assert!(large.contains(&dot("a:2")) && !large.contains(&dot("a:3")) && !large.contains(&dot("b:1")));
+    }
+}

@@ -1,0 +1,237 @@
+//! A register in which the last write wins, the same one on every replica.
+
+use crate::actor::ActorKey;
+use crate::context::CausalContext;
+use crate::dot::Writer;
+use crate::element::Element;
+use crate::error::CrdtError;
+use crate::hlc::{HybridClock, Stamp};
+use crate::value::Value;
+
+/// The one total order behind every "last wins" and "first wins": stamp, then actor, then value digest.
+///
+/// It extends causality, since a local stamp exceeds all that its replica has seen. Derived order of the fields.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct OrderKey {
+    stamp: Stamp,
+    actor: ActorKey,
+    /// The first 16 bytes of the BLAKE3 hash of the value's encoding.
+    digest: [u8; 16],
+}
+
+impl OrderKey {
+    /// The key of a write of `value`.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value that has no encoding.
+    pub fn new(stamp: Stamp, actor: ActorKey, value: &Value) -> Result<Self, CrdtError> {
+        Ok(Self::from_encoded(stamp, actor, &value.to_bytes()?))
+    }
+
+    /// The stamp of the write.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// Who wrote.
+    #[must_use]
+    pub fn actor(&self) -> &ActorKey {
+        &self.actor
+    }
+
+    fn from_encoded(stamp: Stamp, actor: ActorKey, encoded: &[u8]) -> Self {
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&blake3::hash(encoded).as_bytes()[..16]);
+        Self { stamp, actor, digest }
+    }
+}
+
+/// A last-writer-wins register: the winning write, and the causal context of all writes taken in.
+///
+/// Merging takes the greater write by [`OrderKey`] and joins the contexts.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct LwwRegister {
+    winner: Option<Write>,
+    context: CausalContext,
+}
+
+/// Ordered by key; the value behind it decides between writes whose digests collide.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Write {
+    key: OrderKey,
+    element: Element,
+}
+
+impl LwwRegister {
+    /// The register that was never written.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { winner: None, context: CausalContext::new() }
+    }
+
+    /// Writes a value with a stamp above all that the register and the clock have seen, and returns the delta.
+    ///
+    /// So the write wins here and wherever only older writes are known. `now_ms` is milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::CounterOverflow`]
+    /// when the writer has no dot left, [`CrdtError::ClockExhausted`] when the clock has no stamp left. The
+    /// register is unchanged.
+    pub fn set(
+        &mut self,
+        writer: &Writer,
+        clock: &mut HybridClock,
+        now_ms: u64,
+        value: impl Into<Value>,
+    ) -> Result<Self, CrdtError> {
+        let (element, bytes) = Element::new(value.into())?;
+        let dot = writer.next_dot(&self.context)?;
+        if let Some(stamp) = self.stamp() {
+            clock.admit(stamp);
+        }
+        let key = OrderKey::from_encoded(clock.tick(now_ms)?, writer.actor().clone(), &bytes);
+        Ok(self.apply(Write { key, element }, CausalContext::from_iter([&dot])))
+    }
+
+    /// Records a write with a stamp given by the caller and returns the delta.
+    ///
+    /// It takes effect only if its key is greater than the winner's: a register never goes back. The caller owns
+    /// the uniqueness of (stamp, actor); writes that share both are told apart by value. The causal
+    /// context is left alone.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits; nothing changed.
+    pub fn set_at(
+        &mut self,
+        value: impl Into<Value>,
+        stamp: Stamp,
+        actor: ActorKey,
+    ) -> Result<Self, CrdtError> {
+        let (element, bytes) = Element::new(value.into())?;
+        let key = OrderKey::from_encoded(stamp, actor, &bytes);
+        Ok(self.apply(Write { key, element }, CausalContext::new()))
+    }
+
+    /// The value, unless the register was never written.
+    #[must_use]
+    pub fn get(&self) -> Option<&Value> {
+        self.winner.as_ref().map(|write| write.element.value())
+    }
+
+    /// The order key of the winning write.
+    #[must_use]
+    pub fn key(&self) -> Option<&OrderKey> {
+        self.winner.as_ref().map(|write| &write.key)
+    }
+
+    /// The stamp of the winning write.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.key().map(OrderKey::stamp)
+    }
+
+    /// Who made the winning write.
+    #[must_use]
+    pub fn actor(&self) -> Option<&ActorKey> {
+        self.key().map(OrderKey::actor)
+    }
+
+    /// Every write taken in that had a dot.
+    #[must_use]
+    pub fn context(&self) -> &CausalContext {
+        &self.context
+    }
+
+    /// Joins another state or delta into this one and returns whether the other's write won.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        self.context.merge(&other.context);
+        // No write at all is less than any.
+        let won = other.winner > self.winner;
+        if won {
+            self.winner.clone_from(&other.winner);
+        }
+        won
+    }
+
+    fn apply(&mut self, write: Write, context: CausalContext) -> Self {
+        let delta = Self { winner: Some(write), context };
+        self.merge(&delta);
+        delta
+    }
+
+    /// The state that an encoding describes.
+    pub(crate) fn from_parts(
+        winner: Option<(Stamp, ActorKey, Element, &[u8])>,
+        context: CausalContext,
+    ) -> Self {
+        let winner = winner.map(|(stamp, actor, element, encoded)| Write {
+            key: OrderKey::from_encoded(stamp, actor, encoded),
+            element,
+        });
+        Self { winner, context }
+    }
+
+    pub(crate) fn winner(&self) -> Option<(&OrderKey, &Element)> {
+        self.winner.as_ref().map(|write| (&write.key, &write.element))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> ActorKey {
+        ActorKey::new(name).unwrap()
+    }
+
+    fn at(ms: u64) -> Stamp {
+        Stamp::new(ms, 0).unwrap()
+    }
+
+    #[test]
+    fn a_later_write_wins_although_its_clock_is_behind() {
+        let (a, b) = (Writer::resume(key("a"), 0), Writer::resume(key("b"), 0));
+        let (mut ahead, mut behind) = (HybridClock::new(), HybridClock::new());
+        let mut register = LwwRegister::new();
+        register.set(&a, &mut ahead, 5_000, "first").unwrap();
+        let first = register.clone();
+        register.set(&b, &mut behind, 3, "second").unwrap();
+        assert!(!register.merge(&first));
+        assert_eq!(register.get().and_then(Value::as_text), Some("second"));
+        assert_eq!((register.stamp(), register.actor()), (Stamp::new(5_000, 1).ok(), Some(&key("b"))));
+        assert_eq!(register.context().vector().to_string(), "{a:1, b:1}");
+    }
+
+    #[test]
+    fn writes_that_differ_in_value_alone_have_the_same_winner_on_both_sides() {
+        let (mut one, mut two) = (LwwRegister::new(), LwwRegister::new());
+        one.set_at("left", at(7), key("a")).unwrap();
+        two.set_at("right", at(7), key("a")).unwrap();
+        let (left, right) = (one.clone(), two.clone());
+        assert_ne!(one.merge(&right), two.merge(&left));
+        assert_eq!(one.to_bytes(), two.to_bytes());
+    }
+
+    #[test]
+    fn writing_with_a_given_stamp_never_goes_back() {
+        let mut register = LwwRegister::new();
+        register.set_at(1u8, at(0), key("a")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from(1u8)));
+        register.set_at(2u8, at(9), key("a")).unwrap();
+        let delta = register.set_at(3u8, at(8), key("z")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from(2u8)));
+        assert_eq!(delta.get(), Some(&Value::from(3u8)));
+    }
+
+    #[test]
+    fn a_refused_write_changes_nothing() {
+        let mut register = LwwRegister::new();
+        let mut spent = HybridClock::new();
+        spent.admit(Stamp::MAX);
+        let writer = Writer::resume(key("a"), 0);
+        assert_eq!(register.set(&writer, &mut spent, 1, "x"), Err(CrdtError::ClockExhausted));
+        assert_eq!(register, LwwRegister::new());
+        assert_eq!((register.get(), register.stamp(), register.actor()), (None, None, None));
+    }
+}

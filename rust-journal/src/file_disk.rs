@@ -1,0 +1,210 @@
+//! A directory of the operating system.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::disk::{DirFingerprint, Disk, DiskFile, DiskLock, OpenMode};
+
+/// The directory at a path, through the operating system.
+#[derive(Clone, Debug)]
+pub struct FileDisk {
+    root: PathBuf,
+}
+
+impl FileDisk {
+    /// A disk whose root is `root`; the directory is created with the first thing in it.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// The root given to [`new`](Self::new).
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn resolve(&self, path: &str) -> io::Result<PathBuf> {
+        if path.is_empty() {
+            return Ok(self.root.clone());
+        }
+        if path.split('/').any(|name| matches!(name, "" | "." | "..") || name.contains(['\\', '\0'])) {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+        }
+        Ok(self.root.join(path))
+    }
+
+    fn open_lock(&self, path: &str) -> io::Result<File> {
+        let path = self.resolve(path)?;
+        // Some network file systems lock exclusively only through a handle that may write.
+        match OpenOptions::new().read(true).write(true).open(&path) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                File::open(path)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Disk for FileDisk {
+    fn create_dir_all(&self, dir: &str) -> io::Result<()> {
+        fs::create_dir_all(self.resolve(dir)?)
+    }
+
+    fn list(&self, dir: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.resolve(dir)?)? {
+            // Names that are not Unicode are not ours.
+            if let Ok(name) = entry?.file_name().into_string() {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Box<dyn DiskFile>> {
+        let path = self.resolve(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        match mode {
+            OpenMode::Read => &mut options,
+            OpenMode::Write => options.write(true),
+            OpenMode::Create => options.write(true).create(true).truncate(false),
+            OpenMode::CreateNew => options.write(true).create_new(true),
+        };
+        Ok(Box::new(options.open(path)?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.resolve(from)?, self.resolve(to)?)
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        fs::remove_file(self.resolve(path)?)
+    }
+
+    #[cfg(unix)]
+    fn sync_dir(&self, dir: &str) -> io::Result<()> {
+        File::open(self.resolve(dir)?)?.sync_all()
+    }
+
+    /// Windows has no such call: NTFS journals names itself.
+    #[cfg(windows)]
+    fn sync_dir(&self, dir: &str) -> io::Result<()> {
+        fs::metadata(self.resolve(dir)?).map(|_| ())
+    }
+
+    fn try_lock(&self, path: &str) -> io::Result<Option<Box<dyn DiskLock>>> {
+        let file = self.open_lock(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(FileLock(file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn lock(&self, path: &str) -> io::Result<Box<dyn DiskLock>> {
+        let file = self.open_lock(path)?;
+        loop {
+            match file.lock() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(Box::new(FileLock(file))),
+            }
+        }
+    }
+
+    fn fingerprint(&self, dir: &str) -> io::Result<DirFingerprint> {
+        let metadata = fs::metadata(self.resolve(dir)?)?;
+        let birth_ns = metadata
+            .created()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .and_then(|age| u64::try_from(age.as_nanos()).ok());
+        Ok(DirFingerprint { inode: inode(&metadata), birth_ns })
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no inodes")]
+fn inode(metadata: &fs::Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::ino(metadata))
+}
+
+#[cfg(windows)]
+fn inode(_: &fs::Metadata) -> Option<u64> {
+    None
+}
+
+/// Closing the file releases the lock, unless a forked process still has it open.
+struct FileLock(#[expect(dead_code, reason = "held, not used")] File);
+
+impl DiskLock for FileLock {}
+
+impl DiskFile for File {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match read_some(self, &mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match write_some(self, &bytes[written..], offset + written as u64) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)),
+                Ok(n) => written += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        Self::set_len(self, length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn write_some(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::write_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn write_some(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
+}
