@@ -15,6 +15,7 @@ import threading
 import weakref
 
 from ._rust import Pool, Port
+from .exceptions import from_native
 
 # Type checkers take this name for true. Importing it from `typing` would cost more than all the rest.
 TYPE_CHECKING = False
@@ -77,15 +78,17 @@ class _LoopPort:
 
     def drain(self) -> None:
         """Gives every result that has arrived to whoever waits for it. Runs in the loop's thread."""
-        for ticket, value, error in self.native.drain():
+        for ticket, value, fault in self.native.drain():
             self.room.release()
             future = self.waiting.pop(ticket, None)
             if future is None or future.done():
                 continue
-            if error is None:
+            if fault is None:
                 future.set_result(value)
+            elif isinstance(fault, BaseException):
+                future.set_exception(fault)
             else:
-                future.set_exception(error)
+                future.set_exception(from_native(*fault))
 
 
 class _Ports(threading.local):

@@ -31,12 +31,37 @@ const MAX_THREADS: usize = 8;
 const CAPACITY: usize = 256;
 
 /// Makes the Python value of a finished job, in the thread of the loop that asked.
-pub(super) type Reply = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+type Reply = Box<dyn FnOnce(Python<'_>) -> Result<Py<PyAny>, Fault> + Send>;
 /// Work without the interpreter. The flag rises when nobody waits for the result any more.
 type Work = Box<dyn FnOnce(&AtomicBool) -> Reply + Send>;
 
-/// A drained job: its ticket, its value, and the exception where there is no value.
-type Finished = (u64, Py<PyAny>, Option<Py<PyBaseException>>);
+/// A drained job: its ticket, its value, and why there is no value.
+type Finished = (u64, Py<PyAny>, Option<Fault>);
+
+/// Why a job gave no value.
+///
+/// The package makes the exception for a failure. Making it here would run Python code below Rust frames, where an
+/// interpreter that is ending may stop a daemon thread for good.
+#[derive(IntoPyObject)]
+pub(super) enum Fault {
+    /// The work failed: code and text.
+    Work(&'static str, String),
+    /// The value could not be made.
+    Value(Py<PyBaseException>),
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        let (code, message) = failure.into_parts();
+        Self::Work(code, message)
+    }
+}
+
+impl From<PyErr> for Fault {
+    fn from(error: PyErr) -> Self {
+        Self::Value(Python::attach(|py| error.into_value(py)))
+    }
+}
 
 /// The threads that do native work; they start when there is work for them.
 #[pyclass(frozen, module = "memory_system._rust")]
@@ -179,12 +204,12 @@ impl Port {
         queued.is_some()
     }
 
-    /// What has finished since the last call: ticket, value, and the exception where there is no value.
+    /// What has finished since the last call: ticket, value, and where there is none, code and text or an exception.
     fn drain(&self, py: Python<'_>) -> Vec<Finished> {
         let make = |(ticket, reply): (u64, Reply)| match reply(py) {
             Ok(value) => (ticket, value, None),
             // One value that cannot be made spoils no other.
-            Err(error) => (ticket, py.None(), Some(error.into_value(py))),
+            Err(fault) => (ticket, py.None(), Some(fault)),
         };
         self.mailbox.take().into_iter().map(make).collect()
     }
@@ -210,7 +235,7 @@ impl Port {
     pub(super) fn submit<T, W>(&self, work: W) -> PyResult<u64>
     where
         W: FnOnce(&AtomicBool) -> T + Send + 'static,
-        T: FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
+        T: FnOnce(Python<'_>) -> Result<Py<PyAny>, Fault> + Send + 'static,
     {
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let cancelled = Arc::new(AtomicBool::new(false));

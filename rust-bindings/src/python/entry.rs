@@ -141,18 +141,28 @@ pub(super) struct Learned {
     documents: u64,
     /// Documents of which every passage was known already.
     unchanged_documents: u64,
-    /// Passages that are new.
-    added: u64,
+    /// The ids of the passages that are new, in order.
+    ids: Vec<String>,
     /// Passages that were known already.
     unchanged: u64,
     /// Earlier passages that no longer stand in their source and were superseded.
     superseded: u64,
 }
 
+#[pymethods]
+impl Learned {
+    fn __repr__(&self) -> String {
+        let Self { documents, unchanged, superseded, .. } = self;
+        let added = self.ids.len();
+        format!("<Learned {added} passages of {documents} documents, {unchanged} unchanged, {superseded} superseded>")
+    }
+}
+
 impl From<memory::Remembered> for Learned {
     fn from(done: memory::Remembered) -> Self {
-        let memory::Remembered { documents, unchanged_documents, added, unchanged, superseded } = done;
-        Self { documents, unchanged_documents, added, unchanged, superseded }
+        let memory::Remembered { documents, unchanged_documents, ids, unchanged, superseded } = done;
+        let ids = ids.iter().map(ToString::to_string).collect();
+        Self { documents, unchanged_documents, ids, unchanged, superseded }
     }
 }
 
@@ -165,6 +175,14 @@ pub(super) struct Forgotten {
     erased: u64,
     /// Records another process holds; it erases them at its next call.
     pending: u64,
+}
+
+#[pymethods]
+impl Forgotten {
+    fn __repr__(&self) -> String {
+        let Self { entries, erased, pending } = self;
+        format!("<Forgotten {entries} entries, {erased} records erased, {pending} pending>")
+    }
 }
 
 impl From<memory::Forgotten> for Forgotten {
@@ -191,6 +209,14 @@ pub(super) struct Stats {
     authors: BTreeMap<String, u64>,
 }
 
+#[pymethods]
+impl Stats {
+    fn __repr__(&self) -> String {
+        let Self { entries, records, commits, writers, .. } = self;
+        format!("<Stats {entries} entries, {records} records, {commits} commits, {writers} writers>")
+    }
+}
+
 impl From<memory::Stats> for Stats {
     fn from(stats: memory::Stats) -> Self {
         let memory::Stats { entries, records, withheld, commits, writers, authors } = stats;
@@ -208,24 +234,35 @@ pub(super) struct MergeReport {
     records: u64,
     /// Records of which only the leaf came over, because they are private there.
     withheld: u64,
-    /// Commits that were not admitted: writer, first sequence number, and why.
-    refused: Vec<(String, u64, String)>,
+    /// How many commits were not admitted.
+    refused: u64,
+    /// The first of these: writer, first sequence number, and why.
+    refusals: Vec<(String, u64, String)>,
     /// Writers that signed two different commits for one place, found by this merge.
     forks: Vec<String>,
     /// The digest afterwards, 64 hexadecimal characters.
     digest: String,
 }
 
+#[pymethods]
+impl MergeReport {
+    fn __repr__(&self) -> String {
+        let Self { commits, records, withheld, refused, .. } = self;
+        format!("<MergeReport {commits} commits, {records} records, {withheld} withheld, {refused} refused>")
+    }
+}
+
 impl From<memory::Merged> for MergeReport {
     fn from(merged: memory::Merged) -> Self {
-        let refused = |refusal: &chrysalis_journal::Refusal| {
+        let refusal = |refusal: &chrysalis_journal::Refusal| {
             (refusal.writer.name(), refusal.sequence, refusal.reason.to_owned())
         };
         Self {
             commits: merged.commits,
             records: merged.records,
             withheld: merged.withheld,
-            refused: merged.refused.iter().map(refused).collect(),
+            refused: merged.refused,
+            refusals: merged.refusals.iter().map(refusal).collect(),
             forks: merged.forks.iter().map(|fork| fork.writer.name()).collect(),
             digest: hex::encode(&merged.digest),
         }

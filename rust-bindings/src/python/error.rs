@@ -16,6 +16,13 @@ pub(super) struct Failure {
     message: String,
 }
 
+impl Failure {
+    /// The code and the text.
+    pub(super) fn into_parts(self) -> (&'static str, String) {
+        (self.code, self.message)
+    }
+}
+
 /// What can go wrong between Python and the crates below, beside their own errors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

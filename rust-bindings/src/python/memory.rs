@@ -27,7 +27,7 @@ pub(super) fn error_codes() -> Vec<&'static str> {
 
 /// One agent's memory. Making it touches no file; the first work opens the store, on a native thread.
 ///
-/// Every method but `close` hands work to `port` and gives the ticket under which the result will be drained.
+/// Every method hands work to `port` and gives the ticket under which the result will be drained.
 #[pyclass(frozen, module = "memory_system._rust")]
 pub(super) struct RustMemoryStore {
     handle: Arc<Handle>,
@@ -142,7 +142,7 @@ impl RustMemoryStore {
         let handle = Arc::clone(&self.handle);
         port.submit(move |_| {
             let answer = handle.with(|memory| memory.recall(&query).map_err(Failure::from));
-            move |py| to_list(py, answer?)?.into_py_any(py)
+            move |py| Ok(to_list(py, answer?)?.into_py_any(py)?)
         })
     }
 
@@ -234,7 +234,7 @@ impl RustMemoryStore {
         let handle = Arc::clone(&self.handle);
         port.submit(move |cancelled| {
             let done = handle.with(|memory| work(memory, cancelled));
-            move |py| done?.into_py_any(py)
+            move |py| Ok(done?.into_py_any(py)?)
         })
     }
 }
