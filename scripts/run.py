@@ -71,7 +71,7 @@ def documents(folder, patterns):
 
 def remember_over_mcp(agent, texts, die_after=None):
     """Remembers texts one call each; gives the ids that were acknowledged. May be killed on the way."""
-    mcp, acknowledged = Mcp(BINARY, STORE, agent), []
+    mcp, acknowledged = Mcp([BINARY, "--store", STORE, "--agent", agent, "mcp"], agent), []
     for number, (source, text) in enumerate(texts):
         if number == die_after:
             # The request is on its way when the process dies: it lands whole or not at all.
@@ -153,19 +153,20 @@ def ask():
         if hit:
             text = re.sub(r"\s+", " ", hit["text"])[:150]
             print(f"    “{text}…”")
-            print(f"    {hit['source']}:{hit['lines'][0]}  by {hit['author_name'] or hit['author'][:8]} "
-                  f"({hit['signature']})  {hit['time']}  asked and answered in {milliseconds:.0f} ms")
+            author = hit["author"]["name"] or hit["author"]["key"][:8]
+            print(f"    {hit['source']}:{hit['lines'][0]}  by {author} ({hit['signature']})  {hit['time']}  "
+                  f"asked and answered in {milliseconds:.0f} ms")
     print(f"\n  {right} of {len(QUESTIONS)} answers came from the right source")
     return right
 
 
 def verify_in_typescript():
-    program = ROOT / "rust-bindings" / "typescript" / "examples" / "verify-proofs.ts"
+    program = ROOT / "rust-bindings" / "typescript" / "examples"
     out = RUN / "typescript"
     npx = shutil.which("npx") or sys.exit("npx is missing: install Node 20 or later")
-    subprocess.run([npx, "tsc", "-p", program.parent, "--outDir", out], cwd=ROOT, check=True)
-    # Node finds `rust-crypto` from where the program lies, so it runs from inside the workspace.
-    subprocess.run(["node", out / "verify-proofs.js", PROOFS], cwd=ROOT, check=True)
+    # Node finds `rust-crypto` from where the program lies, so it is built inside the workspace.
+    subprocess.run([npx, "tsc", "-p", program, "--outDir", out], cwd=ROOT, check=True)
+    subprocess.run(["node", out / "verify-proofs.mjs", PROOFS], cwd=ROOT, check=True)
 
 
 def main():

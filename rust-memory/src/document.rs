@@ -100,7 +100,7 @@ impl Document {
                         lines: passage.lines,
                         bytes: (passage.range.start as u64, passage.range.end as u64),
                         ordinal,
-                        headings: passage.headings,
+                        headings: passage.headings.into_iter().map(str::to_owned).collect(),
                     }),
                     tags: self.tags.clone(),
                     occurred_ms: None,
@@ -120,7 +120,8 @@ mod tests {
     fn files_that_are_not_text_or_too_large_are_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file.md");
-        for (bytes, text) in [(&b"a\0b"[..], false), (b"\xff\xfe", false), (b"# A\n\nb\n", true), (b"", true)] {
+        for (bytes, text) in [(&b"a\0b"[..], false), (b"\xff\xfe", false), (b"# A\n\nb\n", true), (b"", true)]
+        {
             std::fs::write(&path, bytes).unwrap();
             assert_eq!(Document::read(&path, "file.md", 100).is_ok(), text, "{bytes:?}");
         }
@@ -131,7 +132,8 @@ mod tests {
 
     #[test]
     fn passages_say_where_they_stand() {
-        let notes = Document::new("bees.md", "# Bees\n\nThey dance.\n\n# Wasps\n\nThey sting.\n").to_notes().unwrap();
+        let notes =
+            Document::new("bees.md", "# Bees\n\nThey dance.\n\n# Wasps\n\nThey sting.\n").to_notes().unwrap();
         let last = notes.last().unwrap();
         let place = last.place.as_ref().unwrap();
         assert!(last.text.contains("They sting."));

@@ -159,7 +159,9 @@ impl fmt::Display for MemoryError {
             Self::Crypto(error) => error.fmt(f),
             Self::Index(error) => error.fmt(f),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
-            Self::NoIdentity => f.write_str("this memory was opened without an identity, so nothing can be written"),
+            Self::NoIdentity => {
+                f.write_str("this memory was opened without an identity, so nothing can be written")
+            }
             Self::IdentityMissing(path) => write!(f, "no key file at {}", path.display()),
             Self::IdentityExists(path) => write!(f, "a key file is already at {}", path.display()),
             Self::IdentityMalformed(path) => write!(f, "{} is not a key file, or is damaged", path.display()),
@@ -168,11 +170,16 @@ impl fmt::Display for MemoryError {
                 write!(f, "key file {path} has mode {mode:03o}; others may read it (run: chmod 600 {path})")
             }
             Self::InvalidName(what) => {
-                write!(f, "invalid {what}: use 1 to 64 letters, digits, '.', '-' or '_', not starting with '.'")
+                write!(
+                    f,
+                    "invalid {what}: use 1 to 64 letters, digits, '.', '-' or '_', not starting with '.'"
+                )
             }
             Self::InvalidAgentKey => f.write_str("not an agent key: 64 hexadecimal digits are expected"),
             Self::EmptyText => f.write_str("nothing to remember: the text is empty"),
-            Self::TooLarge { what, limit, actual } => write!(f, "{what} is too large: {actual}, limit {limit}"),
+            Self::TooLarge { what, limit, actual } => {
+                write!(f, "{what} is too large: {actual}, limit {limit}")
+            }
             Self::NotText(path) => write!(f, "{} is not UTF-8 text", path.display()),
             Self::EmptyQuery => f.write_str("the query has no words or numbers to look for"),
             Self::NoSuchEntry => f.write_str("no entry has this id"),

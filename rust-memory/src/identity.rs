@@ -101,7 +101,8 @@ impl Identity {
         check_mode(path, &file)?;
         // 512 bytes hold any key file; whatever is longer is not one.
         let mut text = Zeroizing::new(Vec::with_capacity(512));
-        io::Read::read_to_end(&mut io::Read::take(&mut file, 512), &mut text).map_err(MemoryError::io(path))?;
+        io::Read::read_to_end(&mut io::Read::take(&mut file, 512), &mut text)
+            .map_err(MemoryError::io(path))?;
         parse(&text, path)
     }
 
@@ -166,7 +167,10 @@ impl Identity {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").field("name", &self.name).field("key", &self.public_key()).finish_non_exhaustive()
+        f.debug_struct("Identity")
+            .field("name", &self.name)
+            .field("key", &self.public_key())
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,7 +260,11 @@ fn parse(text: &[u8], path: &Path) -> Result<Identity, MemoryError> {
         return Err(malformed());
     }
     let mut field = |name: &str| {
-        lines.next().and_then(|line| line.strip_prefix(name)).and_then(|rest| rest.strip_prefix(' ')).ok_or_else(malformed)
+        lines
+            .next()
+            .and_then(|line| line.strip_prefix(name))
+            .and_then(|rest| rest.strip_prefix(' '))
+            .ok_or_else(malformed)
     };
     let (name, public, seed) = (field("name")?, field("public")?, field("seed")?);
     check_name("agent name", name).map_err(|_| malformed())?;

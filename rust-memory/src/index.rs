@@ -53,10 +53,17 @@ fn insert(
         title.push('\n');
         title.push_str(part);
     }
-    let source = note.source.as_ref().zip(place).map(|(source, place)| (source_key(group, source), place.ordinal));
+    let source =
+        note.source.as_ref().zip(place).map(|(source, place)| (source_key(group, source), place.ordinal));
     lexical.insert(
         slot,
-        &IndexedDoc { id: standing.representative.0, time_ms: standing.latest_ms, text: &note.text, title: &title, source },
+        &IndexedDoc {
+            id: standing.representative.0,
+            time_ms: standing.latest_ms,
+            text: &note.text,
+            title: &title,
+            source,
+        },
     )
 }
 

@@ -1,2 +1,36 @@
 //! Durable, signed, mergeable memory for agents.
+//!
+//! A [`Memory`] is one open store. It remembers notes and documents in signed commits, recalls them with the
+//! source and author of every answer, merges other stores in any order to the same state, and forgets so that
+//! everything left still verifies. Several processes and agents may use one store at once.
 #![forbid(unsafe_code)]
+
+pub mod document;
+pub mod entry;
+pub mod error;
+pub mod identity;
+mod index;
+pub mod lexical;
+mod local;
+pub mod memory;
+pub mod merge;
+pub mod namespace;
+pub mod note;
+pub mod passage;
+pub mod profile;
+pub mod ranking;
+pub mod recall;
+mod state;
+pub mod trust;
+
+pub use document::{Document, Remembered};
+pub use entry::{Entry, EntryId};
+pub use error::MemoryError;
+pub use identity::{AgentKey, Identity};
+pub use memory::{Forgotten, Memory, OpenOptions, Stats};
+pub use merge::Merged;
+pub use note::{Note, Place};
+pub use profile::Profile;
+pub use recall::{Answer, Hit, Query};
+pub use state::Fork;
+pub use trust::{SignatureState, Trust};

@@ -9,6 +9,7 @@ use chrysalis_journal::{Disk, OpenMode, write_atomic};
 
 use crate::error::MemoryError;
 
+const DIRECTORY: &str = "local";
 const LOCK: &str = "local/lock";
 /// More than any such file holds; whatever is longer is damaged.
 const MAX_LENGTH: u64 = 16 << 20;
@@ -48,6 +49,9 @@ pub(crate) fn update<T>(
     name: &'static str,
     change: impl FnOnce(&mut Vec<String>) -> Result<T, MemoryError>,
 ) -> Result<T, MemoryError> {
+    // A store that was copied without its local directory gets a new one.
+    disk.create_dir_all(DIRECTORY).map_err(MemoryError::io(DIRECTORY))?;
+    drop(disk.open(LOCK, OpenMode::Create).map_err(MemoryError::io(LOCK))?);
     let _lock = disk.lock(LOCK).map_err(MemoryError::io(LOCK))?;
     let mut lines = read(disk, name)?;
     let before = lines.clone();

@@ -129,7 +129,8 @@ impl Memory {
         let namespaces = namespace::list(&*disk)?;
         let mut state = State::default();
         state.revoke(&trust);
-        let own = options.identity.as_ref().map(|identity| (identity.public_key(), identity.name().to_owned()));
+        let own =
+            options.identity.as_ref().map(|identity| (identity.public_key(), identity.name().to_owned()));
         let memory = Self {
             disk,
             path: None,
@@ -179,7 +180,8 @@ impl Memory {
                 new_record(KIND_REMEMBER, namespace, time, note.to_bytes()?)
             })
             .collect::<Result<_, MemoryError>>()?;
-        let ids = records.iter().map(|record| Ok(EntryId(record.leaf()?))).collect::<Result<_, MemoryError>>()?;
+        let ids =
+            records.iter().map(|record| Ok(EntryId(record.leaf()?))).collect::<Result<_, MemoryError>>()?;
         self.append(records)?;
         Ok(ids)
     }
@@ -295,7 +297,8 @@ impl Memory {
             return Err(MemoryError::InvalidEntryId);
         }
         self.refresh()?;
-        let lowest = hex::decode_array::<32>(&format!("{prefix:0<64}")).map_err(|_| MemoryError::InvalidEntryId)?;
+        let lowest =
+            hex::decode_array::<32>(&format!("{prefix:0<64}")).map_err(|_| MemoryError::InvalidEntryId)?;
         let view = self.view();
         let matches: BTreeSet<Hash> = view
             .state
@@ -474,12 +477,13 @@ impl Memory {
                 view.state.admit(commit);
             }
             reader.clock.admit(view.state.greatest());
-            view.state.to_erase()
+            view.state.take_due_erasures()
         };
         if due.is_empty() || self.read_only {
             return Ok((0, 0));
         }
-        let erased = self.store.erase(&due.iter().map(|(leaf, author)| (*author.as_bytes(), *leaf)).collect())?;
+        let erased =
+            self.store.erase(&due.iter().map(|(leaf, author)| (*author.as_bytes(), *leaf)).collect())?;
         let mut view = self.view_mut();
         for key in &due {
             view.state.erased(key);
@@ -566,7 +570,10 @@ impl Memory {
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory").field("path", &self.path).field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("Memory")
+            .field("path", &self.path)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -631,7 +638,8 @@ impl View {
     /// The last commit held of each incarnation of `key`, branches included.
     fn heads(&self, key: &AgentKey) -> Vec<LastAccepted> {
         let of_key = || self.state.commits.iter().filter(|commit| commit.writer.key == *key.as_bytes());
-        let followed: BTreeSet<(WriterId, Hash)> = of_key().map(|commit| (commit.writer, commit.previous)).collect();
+        let followed: BTreeSet<(WriterId, Hash)> =
+            of_key().map(|commit| (commit.writer, commit.previous)).collect();
         let mut heads: Vec<LastAccepted> = of_key()
             .filter(|commit| !followed.contains(&(commit.writer, commit.hash)))
             .map(|commit| LastAccepted {
@@ -647,7 +655,10 @@ impl View {
 
 fn namespace_digests(state: &State) -> BTreeMap<NamespaceId, Hash> {
     let digest = |bytes: Vec<u8>| {
-        *blake3::Hasher::new_derive_key("chrysalis 2026-11-20 memory namespace v1").update(&bytes).finalize().as_bytes()
+        *blake3::Hasher::new_derive_key("chrysalis 2026-11-20 memory namespace v1")
+            .update(&bytes)
+            .finalize()
+            .as_bytes()
     };
     state.canonical().into_iter().map(|(namespace, bytes)| (namespace, digest(bytes))).collect()
 }

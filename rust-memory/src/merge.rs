@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrysalis_crdt::hlc::DEFAULT_MAX_DRIFT_MS;
 use chrysalis_crdt::Stamp;
+use chrysalis_crdt::hlc::DEFAULT_MAX_DRIFT_MS;
 use chrysalis_crypto::commit::{CommitHeader, RecordHeader};
 use chrysalis_crypto::merkle::Hash;
 use chrysalis_journal::{Disk, FileDisk, ImportOptions, ImportProgress, Options, Refusal, Store};

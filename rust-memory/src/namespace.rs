@@ -87,7 +87,9 @@ pub(crate) fn adopt(disk: &dyn Disk, others: &[Namespace]) -> Result<(), MemoryE
 fn parse(line: &str) -> Result<Namespace, MemoryError> {
     let damaged = || MemoryError::LocalFileMalformed(FILE);
     let mut words = line.split(' ');
-    let (Some(id), Some(privacy), Some(name), None) = (words.next(), words.next(), words.next(), words.next()) else {
+    let (Some(id), Some(privacy), Some(name), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
         return Err(damaged());
     };
     let private = match privacy {
@@ -96,7 +98,11 @@ fn parse(line: &str) -> Result<Namespace, MemoryError> {
         _ => return Err(damaged()),
     };
     check_name("namespace name", name).map_err(|_| damaged())?;
-    Ok(Namespace { id: NamespaceId(hex::decode_array(id).map_err(|_| damaged())?), name: name.to_owned(), private })
+    Ok(Namespace {
+        id: NamespaceId(hex::decode_array(id).map_err(|_| damaged())?),
+        name: name.to_owned(),
+        private,
+    })
 }
 
 fn format(namespace: &Namespace) -> String {
@@ -112,9 +118,6 @@ mod tests {
     #[test]
     fn names_are_found_again_and_private_ones_are_not_adopted() {
         let (here, there) = (MemoryDisk::new(), MemoryDisk::new());
-        for disk in [&here, &there] {
-            disk.create_dir_all("local").unwrap();
-        }
         let work = find_or_make(&there, "work", false).unwrap();
         find_or_make(&there, "diary", true).unwrap();
         assert_eq!(find_or_make(&there, "work", true).unwrap(), work);

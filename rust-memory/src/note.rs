@@ -175,7 +175,11 @@ fn encode(fields: Vec<(u64, Value)>) -> Result<Vec<u8>, MemoryError> {
 
 fn hashes(hashes: &[Hash]) -> Result<Value, MemoryError> {
     if hashes.len() > MAX_TARGETS {
-        return Err(MemoryError::TooLarge { what: "number of entries named", limit: MAX_TARGETS, actual: hashes.len() });
+        return Err(MemoryError::TooLarge {
+            what: "number of entries named",
+            limit: MAX_TARGETS,
+            actual: hashes.len(),
+        });
     }
     Ok(Value::array(hashes.iter().map(|hash| Value::bytes(hash.as_slice()))))
 }

@@ -54,7 +54,10 @@ impl Profile {
                     error: io::Error::new(io::ErrorKind::NotFound, "no home directory: set CHRYSALIS_HOME"),
                 })
         };
-        Ok(Self { data: place("XDG_DATA_HOME", ".local/share")?, state: place("XDG_STATE_HOME", ".local/state")? })
+        Ok(Self {
+            data: place("XDG_DATA_HOME", ".local/share")?,
+            state: place("XDG_STATE_HOME", ".local/state")?,
+        })
     }
 
     /// The store used when none is named: `CHRYSALIS_STORE`, else `store` in the data directory.
@@ -126,7 +129,8 @@ impl Profile {
         loop {
             match fs::read_to_string(&path) {
                 Ok(text) => {
-                    return hex::decode_array(text.trim_end()).map_err(|_| MemoryError::IdentityMalformed(path));
+                    return hex::decode_array(text.trim_end())
+                        .map_err(|_| MemoryError::IdentityMalformed(path));
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(MemoryError::Io { path, error }),

@@ -128,7 +128,13 @@ impl View {
         let filter = |slot: u32| self.matches(slot, query, namespaces.as_deref(), as_of_ms);
         let ranked = ranking::rank(
             self.index.lexical(),
-            &RankQuery { text: &query.text, limit: query.limit, as_of_ms: Some(as_of_ms), filter: &filter, other: None },
+            &RankQuery {
+                text: &query.text,
+                limit: query.limit,
+                as_of_ms: Some(as_of_ms),
+                filter: &filter,
+                other: None,
+            },
         );
         let terms = lexical::Query::new(&query.text);
         let hits = ranked
@@ -145,8 +151,12 @@ impl View {
 
     fn namespaces_called(&self, name: Option<&str>) -> Result<Option<Vec<NamespaceId>>, MemoryError> {
         let Some(name) = name else { return Ok(None) };
-        let called: Vec<_> =
-            self.namespaces.iter().filter(|namespace| namespace.name == name).map(|namespace| namespace.id).collect();
+        let called: Vec<_> = self
+            .namespaces
+            .iter()
+            .filter(|namespace| namespace.name == name)
+            .map(|namespace| namespace.id)
+            .collect();
         if called.is_empty() { Err(MemoryError::NoSuchNamespace) } else { Ok(Some(called)) }
     }
 

@@ -87,7 +87,9 @@ pub(crate) struct Revocations(HashMap<AgentKey, HashSet<Hash>>);
 
 impl Revocations {
     fn accepts(&self, commit: &CommitInfo) -> bool {
-        self.0.get(&AgentKey::from_bytes(commit.writer.key)).is_none_or(|accepted| accepted.contains(&commit.hash))
+        self.0
+            .get(&AgentKey::from_bytes(commit.writer.key))
+            .is_none_or(|accepted| accepted.contains(&commit.hash))
     }
 }
 
@@ -118,7 +120,7 @@ pub(crate) struct State {
     frontier: BTreeMap<WriterId, (u64, Hash)>,
     greatest: Stamp,
     withheld: u64,
-    /// Whether a forget statement or one of its targets arrived since [`State::to_erase`] last looked.
+    /// Whether a forget statement or one of its targets arrived since [`State::take_due_erasures`] last looked.
     erasure_due: bool,
 }
 
@@ -237,7 +239,7 @@ impl State {
     /// Records whose author asked for their erasure while their content is still here.
     ///
     /// Empty without looking when nothing arrived since the last call that could have changed it.
-    pub(crate) fn to_erase(&mut self) -> BTreeSet<RecordKey> {
+    pub(crate) fn take_due_erasures(&mut self) -> BTreeSet<RecordKey> {
         if !std::mem::take(&mut self.erasure_due) {
             return BTreeSet::new();
         }
@@ -256,7 +258,8 @@ impl State {
         let Some(at) = record.group else { return };
         self.changed.insert(at);
         let group = &mut self.groups[at as usize];
-        let is_held = |leaf: &Hash| self.records.get(&(*leaf, group.author)).is_some_and(|record| record.held);
+        let is_held =
+            |leaf: &Hash| self.records.get(&(*leaf, group.author)).is_some_and(|record| record.held);
         if !group.members.iter().any(|(_, leaf)| is_held(leaf)) {
             if let Some(source) = group.note.source.take()
                 && let Some(groups) = self.sources.get_mut(&(group.author, group.namespace, source))
@@ -387,14 +390,20 @@ impl State {
                 if let Some(supersede) = Supersede::from_bytes(content) {
                     let replacements: Arc<[Hash]> = supersede.replacements.into();
                     for target in supersede.targets {
-                        self.mark((target, author), Mark { forget: false, by: place.0, replacements: replacements.clone() });
+                        self.mark(
+                            (target, author),
+                            Mark { forget: false, by: place.0, replacements: replacements.clone() },
+                        );
                     }
                 }
             }
             KIND_FORGET => {
                 if let Some(forget) = Forget::from_bytes(content) {
                     for target in forget.targets {
-                        self.mark((target, author), Mark { forget: true, by: place.0, replacements: Arc::default() });
+                        self.mark(
+                            (target, author),
+                            Mark { forget: true, by: place.0, replacements: Arc::default() },
+                        );
                     }
                 }
             }

@@ -168,7 +168,6 @@ mod tests {
     #[test]
     fn what_is_said_is_read_back() {
         let disk = MemoryDisk::new();
-        disk.create_dir_all("local").unwrap();
         let (ada, bob) = (AgentKey::from_bytes([1; 32]), AgentKey::from_bytes([2; 32]));
         let last = LastAccepted { incarnation: 7, sequence: 12, commit: [9; 32] };
         Trust::update(&disk, ada, |statement| {

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+
 use chrysalis_crypto::proof;
 use chrysalis_journal::MemoryDisk;
 use chrysalis_memory::{Document, MemoryError, Note, Query, SignatureState};
@@ -73,13 +75,16 @@ fn forgetting_erases_and_everything_left_verifies() {
     assert!(matches!(ada.entry(&ids[1]), Err(MemoryError::ContentAbsent)));
     assert!(matches!(ada.proof(&ids[1]), Err(MemoryError::ContentAbsent)));
     assert!(!holds(&disk, b"kumquat"), "no file holds the text any more");
-    let report = chrysalis_journal::verify(&disk, &mut |_| {}).unwrap();
+    let report = chrysalis_journal::verify(&disk, &mut |_| ControlFlow::Continue(())).unwrap();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     drop(ada);
     let ada = open(&disk, "ada");
     assert!(answer(&ada, "kumquat").is_empty());
     assert_eq!(answer(&ada, "harmless").len(), 1);
-    assert!(proof::verify(&ada.proof(&ids[0]).unwrap()).is_ok(), "a record beside an erased one still proves itself");
+    assert!(
+        proof::verify(&ada.proof(&ids[0]).unwrap()).is_ok(),
+        "a record beside an erased one still proves itself"
+    );
 }
 
 #[test]
@@ -89,7 +94,10 @@ fn nobody_forgets_for_another() {
     let id = say(&ada, "a fact of ada's");
     assert!(matches!(bob.forget(&[id]), Err(MemoryError::NotTheAuthor)));
     assert_eq!(answer(&bob, "fact").len(), 1);
-    assert!(matches!(ada.forget(&[chrysalis_memory::EntryId::from_bytes([0; 32])]), Err(MemoryError::NoSuchEntry)));
+    assert!(matches!(
+        ada.forget(&[chrysalis_memory::EntryId::from_bytes([0; 32])]),
+        Err(MemoryError::NoSuchEntry)
+    ));
 }
 
 #[test]
@@ -166,9 +174,15 @@ fn filters_act_inside_the_search() {
     for i in 0..30 {
         say(&bob, &format!("owls hunt at night, observation {i}"));
     }
-    let tagged = Note { tags: vec!["field".into()], source: Some("notes/owls.md".into()), ..Note::new("owls rest by day") };
+    let tagged = Note {
+        tags: vec!["field".into()],
+        source: Some("notes/owls.md".into()),
+        ..Note::new("owls rest by day")
+    };
     let id = ada.remember(vec![tagged], Some("work")).unwrap()[0];
-    let only = |query: Query| -> Vec<_> { ada.recall(&query).unwrap().hits.iter().map(|hit| hit.entry.id).collect() };
+    let only = |query: Query| -> Vec<_> {
+        ada.recall(&query).unwrap().hits.iter().map(|hit| hit.entry.id).collect()
+    };
     let ask = || Query { limit: 3, ..Query::new("owls hunt at night") };
     assert_eq!(only(Query { tags: vec!["field".into()], ..ask() }), [id]);
     assert_eq!(only(Query { namespace: Some("work".into()), ..ask() }), [id]);
@@ -176,7 +190,10 @@ fn filters_act_inside_the_search() {
     assert_eq!(only(Query { author: Some(ada.identity().unwrap().public_key()), ..ask() }), [id]);
     assert_eq!(only(Query { since_ms: Some(u64::MAX), ..ask() }), []);
     assert_eq!(only(ask()).len(), 3);
-    assert!(matches!(ada.recall(&Query { namespace: Some("play".into()), ..ask() }), Err(MemoryError::NoSuchNamespace)));
+    assert!(matches!(
+        ada.recall(&Query { namespace: Some("play".into()), ..ask() }),
+        Err(MemoryError::NoSuchNamespace)
+    ));
     assert!(matches!(ada.recall(&Query::new("?!")), Err(MemoryError::EmptyQuery)));
 }
 

@@ -55,7 +55,9 @@ fn private_namespaces_stay_and_their_commits_still_verify() {
     assert_eq!((merged.records, merged.withheld), (2, 1));
     assert_eq!(answer(&bob, "marmalade").len(), 1);
     assert!(!holds(&right, b"secret"));
-    assert!(chrysalis_journal::verify(&right, &mut |_| {}).unwrap().findings.is_empty());
+    assert!(
+        chrysalis_journal::verify(&right, &mut |_| ControlFlow::Continue(())).unwrap().findings.is_empty()
+    );
     assert!(bob.namespaces().unwrap().iter().all(|namespace| namespace.name != "diary"));
     // What came without its content is passed on without it.
     let third = MemoryDisk::new();

@@ -1,0 +1,52 @@
+# Every command a person or a machine needs. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test lint fmt fix doc test-rust wasm test-ts python test-py stubs
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+setup: ## Install what building and testing need, into .tools, .venv and node_modules
+	@scripts/setup.sh
+
+build: ## Build the Rust workspace
+	cargo build --workspace
+
+test: ## Everything that must hold; installs its tools first
+	@scripts/test.sh
+
+lint: ## Formatting, text and clippy: host, wasm and python
+	@scripts/lint.sh
+
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+fix: ## Format, apply clippy's suggestions, and accept the generated declarations
+	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	cargo fmt --all
+	@test ! -d rust-crypto/pkg || scripts/declarations.sh --write
+
+doc: ## Build the Rust documentation
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+test-rust: ## cargo test on the whole workspace; needs Rust alone
+	cargo test --workspace
+
+wasm: ## Build the WebAssembly packages into rust-*/pkg
+	@scripts/setup.sh wasm node
+	@scripts/build-wasm.sh
+
+test-ts: wasm ## Test the built packages under Node and headless Chromium
+	@scripts/setup.sh browser
+	@scripts/test-ts.sh
+	@scripts/declarations.sh
+
+python: ## Build the Python wheel into dist/
+	@scripts/setup.sh python
+	@scripts/python.sh build
+
+test-py: python ## Install the wheel into .venv and test it there
+	@scripts/python.sh test
+
+stubs: ## Regenerate the Python declarations from the built extension
+	@scripts/setup.sh python
+	@scripts/python.sh stubs --write

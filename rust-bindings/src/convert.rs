@@ -1,0 +1,63 @@
+//! Checked conversions from JavaScript values.
+//!
+//! Arguments arrive as [`JsValue`] and are checked here: the glue that wasm-bindgen generates for typed arguments
+//! trusts the caller, and a value of another type or an allocation that fails would trap and poison the module.
+
+use js_sys::{ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::error::{Result, Thrown};
+
+/// A copy of the bytes of a `Uint8Array` (a Node `Buffer` is one), from any realm.
+pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
+    let array = byte_array(value, name)?;
+    let length = array.length() as usize;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length).map_err(|_| Thrown::argument(name, "does not fit into memory"))?;
+    bytes.resize(length, 0);
+    array.copy_to(&mut bytes);
+    Ok(bytes)
+}
+
+/// The value as a `Uint8Array`, not copied.
+pub(crate) fn byte_array<'a>(value: &'a JsValue, name: &str) -> Result<&'a Uint8Array> {
+    // Not `instanceof`, which is false for arrays of another realm: an iframe, a worker's message, a test runner.
+    let is_byte_array = ArrayBuffer::is_view(value)
+        && Reflect::get(value, &Symbol::to_string_tag()).is_ok_and(|tag| tag == "Uint8Array");
+    if !is_byte_array {
+        return Err(Thrown::argument(name, "must be a Uint8Array"));
+    }
+    Ok(value.unchecked_ref())
+}
+
+/// A string as UTF-8; lone surrogates become U+FFFD.
+pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
+    if !value.is_string() {
+        return Err(Thrown::argument(name, "must be a string"));
+    }
+    // The generated conversion cannot report a failed allocation, so room for it is proved first. It asks for at
+    // most three bytes per UTF-16 unit, and keeps the previous allocation while it grows.
+    let units = value.unchecked_ref::<JsString>().length() as usize;
+    units
+        .checked_mul(6)
+        .and_then(|most| Vec::<u8>::new().try_reserve_exact(most).ok())
+        .ok_or_else(|| Thrown::argument(name, "does not fit into memory"))?;
+    value.as_string().ok_or_else(|| Thrown::argument(name, "must be a string"))
+}
+
+/// A non-negative integer below 2^32.
+pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
+    value
+        .as_f64()
+        .filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number))
+        .map(|number| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "the range was checked"
+            )]
+            let integer = number as u32;
+            integer
+        })
+        .ok_or_else(|| Thrown::argument(name, "must be a non-negative integer"))
+}

@@ -1,0 +1,1 @@
+export * from './rust_crypto.cjs';

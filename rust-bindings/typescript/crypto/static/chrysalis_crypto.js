@@ -1,0 +1,1 @@
+module.exports = require('./rust_crypto.cjs');

@@ -1,0 +1,2 @@
+export * from './rust_crypto.cjs';
+export { init as default } from './rust_crypto.cjs';

@@ -1,0 +1,86 @@
+/** Every code a `CryptoError` can have. */
+export type CryptoErrorCode =
+  | 'INVALID_KEY_LENGTH'
+  | 'INVALID_SIGNATURE'
+  | 'INVALID_HEX'
+  | 'DATA_TOO_SHORT'
+  | 'ENCRYPT_FAILED'
+  | 'DECRYPT_FAILED'
+  | 'HASHER_FINALIZED'
+  | 'INVALID_ARGUMENT'
+  | 'RANDOM_UNAVAILABLE'
+  | 'UNSUPPORTED'
+  | 'MALFORMED'
+  | 'INVALID_PROOF'
+  | 'WASM_UNAVAILABLE';
+
+/** What went wrong: `code` is stable and is what to branch on, `message` is for people and holds no secret. */
+export class CryptoError extends Error {
+  constructor(code: CryptoErrorCode, message: string, options?: ErrorOptions);
+  readonly code: CryptoErrorCode;
+}
+
+/** What a checked record proof says. */
+export interface VerifiedRecord {
+  /** The author's public key, 64 hexadecimal characters. */
+  author: string;
+  /** Which of the author's journals, a random 64-bit number. */
+  incarnation: bigint;
+  /** The record's number in its journal, from 1. */
+  sequence: bigint;
+  /** The record's identity, 64 hexadecimal characters. */
+  leaf: string;
+  /** The hash of the signed commit, 64 hexadecimal characters. */
+  commitHash: string;
+  /** What the content means. */
+  kind: number;
+  /** The namespace's id, 32 hexadecimal characters. */
+  namespace: string;
+  /** Key epoch of the stored content; 0 is plain. */
+  keyEpoch: number;
+  /** When the author says the record was made, in milliseconds since 1970. */
+  timeMs: number;
+  /** Order among records of the same millisecond. */
+  timeLogical: number;
+  /** The content, undecoded. */
+  content: Uint8Array;
+}
+
+export interface SecureBuffer {
+  /**
+   * Calls `work` with a temporary copy of the bytes and gives what it returns. The copy is zeroed afterwards: when `work`
+   * returns or throws, or, if it returns a promise, when that settles.
+   */
+  use<T>(work: (bytes: Uint8Array) => T): T;
+}
+
+// WebAssembly's own types come with the DOM library, which Node projects need not load.
+type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
+type LinearMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Memory } } }
+  ? Memory
+  : { readonly buffer: ArrayBuffer };
+
+/** The module's bytes, or the module compiled. */
+export type ModuleSource = ArrayBuffer | ArrayBufferView | CompiledModule;
+
+/** Where the module comes from: its address, a response that holds it, or what `ModuleSource` says. */
+export type InitSource = string | URL | Request | Response | ModuleSource;
+
+/** The exports of the loaded module. */
+export interface InitOutput {
+  readonly memory: LinearMemory;
+}
+
+/**
+ * Loads the module. Without an argument it is found beside this file, in Node as in browsers and workers. It may be
+ * called any number of times: all calls give the same exports, and the argument of a later call has no effect.
+ *
+ * Rejects with `WASM_UNAVAILABLE` where there is no WebAssembly with SIMD or the module cannot be loaded.
+ */
+export function init(
+  source?: InitSource | Promise<InitSource> | { module_or_path: InitSource | Promise<InitSource> },
+): Promise<InitOutput>;
+export default init;
+
+/** `init` for a module that is already there, without waiting. */
+export function initSync(source: ModuleSource | { module: ModuleSource }): InitOutput;

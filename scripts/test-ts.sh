@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Tests the built packages: as ES modules and as CommonJS in Node, in headless Chromium, and under tsc.
+source "$(dirname "$0")/lib.sh"
+CHROMIUM=$(find_browser) || fail "the browser tests need Chromium or Chrome: install one, or set CHROMIUM=path"
+export CHROMIUM
+cd rust-bindings/typescript
+
+# Everything but the hundreds of lines for what passed; the runner's closing lines stay.
+run() {
+  say "-- $1"
+  node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test --test-reporter=spec "${@:2}" | grep -Ev '^ *(✔|▶)'
+}
+
+run "ES modules in Node, declarations, memory" tests/esm.test.js tests/memory.test.js tests/package.test.js
+run "CommonJS in Node" --no-experimental-require-module tests/commonjs.test.cjs
+run "headless Chromium" tests/browser.test.js

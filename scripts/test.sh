@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Everything that must hold, one step after the other; stops at the first that fails. Ends with each step's time.
+source "$(dirname "$0")/lib.sh"
+
+times=()
+step() { # step NAME COMMAND...
+  local name=$1 start=$SECONDS
+  shift
+  printf '\n=== %s\n' "$name"
+  current=$name
+  "$@"
+  times+=("$(printf '%5d s  %s' $((SECONDS - start)) "$name")")
+  current=
+}
+finish() {
+  local status=$?
+  printf '\n=== times\n'
+  [ ${#times[@]} = 0 ] || printf '%s\n' "${times[@]}"
+  printf '%5d s  in all\n' $SECONDS
+  if [ $status = 0 ]; then say "everything holds"; else say "FAILED: ${current:-setup}"; fi
+}
+current=
+trap finish EXIT
+
+step "setup" scripts/setup.sh
+step "format and text" scripts/lint.sh format text
+step "clippy, host" scripts/lint.sh host
+step "clippy, python" scripts/lint.sh python
+step "clippy, wasm" scripts/lint.sh wasm
+step "cargo test" cargo test --workspace
+step "wasm packages" scripts/build-wasm.sh
+step "wasm packages, tests" scripts/test-ts.sh
+step "generated declarations" scripts/declarations.sh
+step "wheel" scripts/python.sh build
+step "wheel, tests" scripts/python.sh test
+step "wheel, declarations" scripts/python.sh stubs
