@@ -104,7 +104,10 @@ impl EntryView {
 
     /// The name of the author, or the beginning of its key.
     pub(crate) fn author_label(&self) -> String {
-        self.author.name.as_deref().map_or_else(|| self.author.key[..8].to_owned(), |name| one_line(name).into_owned())
+        self.author
+            .name
+            .as_deref()
+            .map_or_else(|| self.author.key[..8].to_owned(), |name| one_line(name).into_owned())
     }
 
     /// `source:line`, as editors and terminals make it a link.
@@ -149,7 +152,9 @@ pub(crate) fn highlighted(text: &str, matches: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut at = 0;
     for range in matches {
-        let (Some(before), Some(word)) = (text.get(at..range.start), text.get(range.clone())) else { continue };
+        let (Some(before), Some(word)) = (text.get(at..range.start), text.get(range.clone())) else {
+            continue;
+        };
         let _ = write!(out, "{}{MATCH}{}{MATCH:#}", harmless(before), harmless(word));
         at = range.end;
     }

@@ -132,13 +132,17 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "journal/read-only" | "journal/io" => "`chrysalis doctor` checks the store and its permissions",
         "memory/identity-missing" => "make the agent's key with `chrysalis identity new NAME`",
         "memory/identity-exists" => "choose another name; `chrysalis identity list` shows those in use",
-        "memory/identity-malformed" => "restore the key file from a backup, or choose another agent with --agent",
+        "memory/identity-malformed" => {
+            "restore the key file from a backup, or choose another agent with --agent"
+        }
         "memory/no-such-entry" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/invalid-entry-id" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/not-the-author" => "speak as the author with --agent NAME",
         "memory/no-such-namespace" => "`chrysalis namespaces` lists them",
         "memory/local-file-malformed" => "restore the file from a backup of the store",
-        "memory/empty-query" => "give words to look for, such as: chrysalis recall how do bees find their way",
+        "memory/empty-query" => {
+            "give words to look for, such as: chrysalis recall how do bees find their way"
+        }
         "memory/not-text" => "only UTF-8 text can be remembered; convert the file first",
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",

@@ -78,7 +78,8 @@ pub(crate) fn run(session: &mut Session, args: &Remember) -> Result<Outcome, Cli
         return remember_text(session, args, text, started);
     }
     let roots = roots(args)?;
-    let from_stdin = if args.paths.iter().any(|path| is_stdin(path)) { Some(read_stdin(args)?) } else { None };
+    let from_stdin =
+        if args.paths.iter().any(|path| is_stdin(path)) { Some(read_stdin(args)?) } else { None };
     let memory = session.open_writing()?;
     interrupt::watch();
     let mut progress = Progress::default();
@@ -106,10 +107,18 @@ pub(crate) fn to_notes(text: &str, source: Option<&str>, tags: &[String]) -> Res
     if notes.is_empty() {
         return Err(MemoryError::EmptyText);
     }
-    Ok(notes.into_iter().map(|note| Note { source: source.map(str::to_owned), place: None, ..note }).collect())
+    Ok(notes
+        .into_iter()
+        .map(|note| Note { source: source.map(str::to_owned), place: None, ..note })
+        .collect())
 }
 
-fn remember_text(session: &mut Session, args: &Remember, text: &str, started: Instant) -> Result<Outcome, CliError> {
+fn remember_text(
+    session: &mut Session,
+    args: &Remember,
+    text: &str,
+    started: Instant,
+) -> Result<Outcome, CliError> {
     let notes = to_notes(text, args.source.as_deref(), &args.tags)?;
     let memory = session.open_writing()?;
     let ids = memory.remember(notes, args.namespace.as_deref())?;
@@ -121,14 +130,18 @@ fn remember_text(session: &mut Session, args: &Remember, text: &str, started: In
 /// The files and folders named, each of which must exist and have sources of its own.
 fn roots(args: &Remember) -> Result<Vec<Root>, CliError> {
     if args.name.is_some() && args.paths.len() != 1 {
-        return Err(CliError::Usage("--as names the sources of one PATH; remember the others in runs of their own".to_owned()));
+        return Err(CliError::Usage(
+            "--as names the sources of one PATH; remember the others in runs of their own".to_owned(),
+        ));
     }
     let has_stdin = args.paths.iter().any(|path| is_stdin(path));
     if has_stdin && args.source.is_none() {
         return Err(CliError::Usage("`-` needs --source NAME, by which the text is known".to_owned()));
     }
     if !has_stdin && args.source.is_some() {
-        return Err(CliError::Usage("--source names standard input or --text; use --as NAME for a PATH".to_owned()));
+        return Err(CliError::Usage(
+            "--source names standard input or --text; use --as NAME for a PATH".to_owned(),
+        ));
     }
     let mut names: BTreeSet<String> = args.source.iter().cloned().collect();
     let mut roots = Vec::new();
@@ -208,7 +221,11 @@ fn read(found: Found, args: &Remember) -> Result<(Document, Option<SkipReason>),
 fn read_stdin(args: &Remember) -> Result<Document, CliError> {
     let limit = args.max_file_size;
     let mut bytes = Vec::new();
-    std::io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(CliError::io("-"))?;
+    std::io::stdin()
+        .lock()
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(CliError::io("-"))?;
     if bytes.len() as u64 > limit {
         return Err(CliError::InputTooLarge { limit });
     }
@@ -237,14 +254,23 @@ impl Batch {
 impl Progress {
     fn skip(&mut self, session: &Session, root: &Root, path: PathBuf, reason: SkipReason) {
         if root.is_file {
-            session.out.warn(format_args!("{}: {reason}; nothing of it was remembered", one_line(&root.path.display().to_string())));
+            session.out.warn(format_args!(
+                "{}: {reason}; nothing of it was remembered",
+                one_line(&root.path.display().to_string())
+            ));
             self.refused += 1;
         }
         self.skips.add(path, reason);
     }
 
     /// Commits the batch. Documents that no entry can hold are skipped one by one.
-    fn commit(&mut self, session: &Session, memory: &Memory, args: &Remember, batch: &mut Batch) -> Result<(), CliError> {
+    fn commit(
+        &mut self,
+        session: &Session,
+        memory: &Memory,
+        args: &Remember,
+        batch: &mut Batch,
+    ) -> Result<(), CliError> {
         let documents = std::mem::take(batch).documents;
         if documents.is_empty() {
             return Ok(());

@@ -166,7 +166,8 @@ impl Skips {
 
     /// `3 not UTF-8 text, 1 empty`.
     pub(crate) fn summary(&self) -> String {
-        let parts: Vec<String> = self.counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let parts: Vec<String> =
+            self.counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         parts.join(", ")
     }
 }
@@ -178,7 +179,10 @@ fn last_name(path: &Path) -> Result<String, CliError> {
         _ => path.canonicalize().map_err(CliError::io(path))?.file_name().map(ToOwned::to_owned),
     };
     name.and_then(|name| name.into_string().ok()).ok_or_else(|| {
-        CliError::Usage(format!("{} has no name its sources could begin with; give one with --as", one_line(&path.display().to_string())))
+        CliError::Usage(format!(
+            "{} has no name its sources could begin with; give one with --as",
+            one_line(&path.display().to_string())
+        ))
     })
 }
 
@@ -207,7 +211,9 @@ mod tests {
     fn sources(root: &Root, hidden: bool, store: &Path) -> Vec<String> {
         let source = |found| match found {
             Found::File { source, .. } => source,
-            Found::Skipped { path, reason } => format!("{} {}", path.file_name().unwrap().display(), reason.as_str()),
+            Found::Skipped { path, reason } => {
+                format!("{} {}", path.file_name().unwrap().display(), reason.as_str())
+            }
         };
         root.walk(hidden, store).map(source).collect()
     }

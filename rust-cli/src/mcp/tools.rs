@@ -213,8 +213,12 @@ impl From<MemoryError> for ToolError {
         let code = error.code();
         // The hints for people name commands, which a model cannot give.
         let hint = match code {
-            "memory/no-such-entry" | "memory/invalid-entry-id" => Some("take ids from a result of recall".to_owned()),
-            "memory/not-the-author" => Some("only the agent that remembered an entry can forget it".to_owned()),
+            "memory/no-such-entry" | "memory/invalid-entry-id" => {
+                Some("take ids from a result of recall".to_owned())
+            }
+            "memory/not-the-author" => {
+                Some("only the agent that remembered an entry can forget it".to_owned())
+            }
             "memory/no-such-namespace" => Some("leave `namespace` out to search all of them".to_owned()),
             "memory/empty-query" => Some("give words to look for".to_owned()),
             "memory/empty-text" => Some("give a text that has words".to_owned()),
@@ -227,12 +231,18 @@ impl From<MemoryError> for ToolError {
 fn remember(memory: &Memory, arguments: &Remember) -> Result<CallToolResult, ToolError> {
     if arguments.text.len() > MAX_TEXT_BYTES {
         let hint = "remember it in several calls, or ask the user to run `chrysalis remember FILE`";
-        return Err(ToolError::arguments(format!("text is {} bytes, the limit is {MAX_TEXT_BYTES}", arguments.text.len()), hint));
+        return Err(ToolError::arguments(
+            format!("text is {} bytes, the limit is {MAX_TEXT_BYTES}", arguments.text.len()),
+            hint,
+        ));
     }
     let namespace = arguments.namespace.as_deref();
     let output = match (&arguments.source, arguments.replace) {
         (None, true) => {
-            return Err(ToolError::arguments("`replace` needs a `source`", "say which source the text is the content of"));
+            return Err(ToolError::arguments(
+                "`replace` needs a `source`",
+                "say which source the text is the content of",
+            ));
         }
         (Some(source), true) => {
             if arguments.text.trim().is_empty() {
@@ -282,7 +292,11 @@ fn recall(memory: &Memory, arguments: Recall) -> Result<CallToolResult, ToolErro
         found => count(found as u64, "passage", "passages") + " found, best first.",
     };
     for (rank, hit) in (1..).zip(&hits) {
-        text.push_str(&format!("\n\n{rank}. {}\n{}", headline(&hit.entry), harmless(hit.entry.text.trim_end())));
+        text.push_str(&format!(
+            "\n\n{rank}. {}\n{}",
+            headline(&hit.entry),
+            harmless(hit.entry.text.trim_end())
+        ));
     }
     result(text, &RecallOutput { hits, as_of_ms: answer.as_of_ms })
 }
@@ -296,9 +310,13 @@ fn forget(memory: &Memory, arguments: &Forget) -> Result<CallToolResult, ToolErr
     }
     // A short prefix could mean another entry than the model had in mind.
     if arguments.ids.iter().any(|id| id.len() < MIN_ID_DIGITS) {
-        return Err(ToolError::arguments(format!("an id has fewer than {MIN_ID_DIGITS} digits"), "give ids whole"));
+        return Err(ToolError::arguments(
+            format!("an id has fewer than {MIN_ID_DIGITS} digits"),
+            "give ids whole",
+        ));
     }
-    let mut ids: Vec<EntryId> = arguments.ids.iter().map(|id| memory.resolve(id)).collect::<Result<_, _>>()?;
+    let mut ids: Vec<EntryId> =
+        arguments.ids.iter().map(|id| memory.resolve(id)).collect::<Result<_, _>>()?;
     ids.sort_unstable();
     ids.dedup();
     let done = memory.forget(&ids)?;
@@ -334,7 +352,8 @@ fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ToolError> {
 }
 
 fn schema<T: JsonSchema>() -> Arc<JsonObject> {
-    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let settings =
+        schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     match settings.into_generator().into_root_schema_for::<T>().to_value() {
         Value::Object(schema) => Arc::new(schema),
         _ => unreachable!("the schema of a struct is an object"),

@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, GetExtensions, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{
+    ClientJsonRpcMessage, ErrorCode, ErrorData, GetExtensions, JsonRpcMessage, RequestId,
+    ServerJsonRpcMessage,
+};
 use rmcp::service::RoleServer;
 use rmcp::transport::Transport;
 use serde_json::Value;
@@ -76,7 +79,9 @@ impl Stdio {
 
     /// What a line means: a message to pass on, or nothing after an answer here.
     fn read(&mut self, line: Line) -> Result<ClientJsonRpcMessage, Option<ServerJsonRpcMessage>> {
-        let refuse = |code, text: &'static str, id| Err(Some(JsonRpcMessage::error(ErrorData::new(code, text, None), id)));
+        let refuse = |code, text: &'static str, id| {
+            Err(Some(JsonRpcMessage::error(ErrorData::new(code, text, None), id)))
+        };
         let line = match line {
             Line::Whole(line) if line.trim_ascii().is_empty() => return Err(None),
             Line::Whole(line) => line,
@@ -94,9 +99,12 @@ impl Stdio {
             Ok(_) => Err(None),
             Err(_) => match serde_json::from_slice::<Value>(line) {
                 // An unknown notification is to be ignored, says JSON-RPC 2.0, section 4.1.
-                Ok(Value::Object(value)) if value.contains_key("method") && !value.contains_key("id") => Err(None),
+                Ok(Value::Object(value)) if value.contains_key("method") && !value.contains_key("id") => {
+                    Err(None)
+                }
                 Ok(value) => {
-                    let id = value.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
+                    let id =
+                        value.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
                     refuse(ErrorCode::INVALID_REQUEST, "not a message of the Model Context Protocol", id)
                 }
                 // No answer: a peer that echoes what it gets would be answered for ever.
@@ -127,7 +135,10 @@ impl Stdio {
 impl Transport<RoleServer> for Stdio {
     type Error = io::Error;
 
-    fn send(&mut self, message: ServerJsonRpcMessage) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let outgoing = self.outgoing.clone();
         let counted = UnsentOne::new(&self.unsent);
         async move {
