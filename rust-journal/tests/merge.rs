@@ -1,4 +1,5 @@
 //! Forks, backups, copies, gaps: what arrives from elsewhere.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
