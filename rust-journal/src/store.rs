@@ -177,8 +177,12 @@ impl Store {
     /// since. Checks everything but signature and chain, which were checked when it was admitted.
     ///
     /// # Errors
-    /// [`JournalError::Corrupt`] when it is not there any more.
+    /// [`JournalError::Corrupt`] when it is not there any more, [`JournalError::InvalidArgument`] for the position of a
+    /// commit that came over a network.
     pub fn read(&self, position: &Position) -> Result<Commit, JournalError> {
+        if position.segment == 0 {
+            return Err(JournalError::InvalidArgument("the commit is in no store"));
+        }
         let mut reader = SegmentReader::open(&*self.disk, &position.journal, position.segment, u64::MAX)?;
         reader.read_little();
         let block = reader.block(position.offset)?;
