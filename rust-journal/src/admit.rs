@@ -183,7 +183,7 @@ impl<'a> Admission<'a> {
                 .mark(name)?
                 .published()
                 .is_some_and(|mark| (mark.last, mark.hash) == (first - 1, previous));
-            if is_head && !self.store.known().damage.contains_key(name) {
+            if is_head && !self.store.known().is_damaged(name) {
                 return Ok(Some(Fit::Extend(*name)));
             }
             fit = Some(Fit::Fork);

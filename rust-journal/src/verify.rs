@@ -166,7 +166,7 @@ impl JournalCheck<'_> {
             MarkState::Published(mark) => Some(mark),
         };
         self.check_lock()?;
-        let is_free = matches!(self.disk.try_lock(&self.journal.lock()), Ok(Some(_)) | Err(_));
+        let is_free = self.is_free();
         let mut walk = Walk { next: 1, head: [0; 32], mark, is_mark_met: mark.is_none(), before: None };
         let firsts = segments(self.disk, &self.journal)?;
         for (i, &first) in firsts.iter().enumerate() {
@@ -199,6 +199,14 @@ impl JournalCheck<'_> {
             self.report.find(&mark_path, 0, problem);
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether nobody appends to the journal. Asked under the lock of `local/`, as by those who want to append.
+    fn is_free(&self) -> bool {
+        match self.disk.try_lock(local::LOCK) {
+            Ok(None) => false,
+            Ok(Some(_)) | Err(_) => !matches!(self.disk.try_lock(&self.journal.lock()), Ok(None)),
+        }
     }
 
     fn check_lock(&mut self) -> Result<(), JournalError> {

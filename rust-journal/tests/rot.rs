@@ -1,4 +1,5 @@
 //! Damage of single bytes and lost ends of files: found, located, never made worse.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
