@@ -1,12 +1,15 @@
 # Every command a person or a machine needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint fmt fix doc test-rust wasm test-ts python test-py stubs
+.PHONY: help setup run build test lint fmt fix doc test-rust wasm test-ts python test-py stubs soak
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 setup: ## Install what building and testing need, into .tools, .venv and node_modules
 	@scripts/setup.sh
+
+run: setup ## Do the main job on real text: agents that remember together; DOCS=folder gives them yours
+	@scripts/run.sh $(DOCS)
 
 build: ## Build the Rust workspace
 	cargo build --workspace
@@ -50,3 +53,9 @@ test-py: python ## Install the wheel into .venv and test it there
 stubs: ## Regenerate the Python declarations from the built extension
 	@scripts/setup.sh python
 	@scripts/python.sh stubs --write
+
+soak: ## What takes longer than a test may; resumable, ONLY=part runs one part, results in docs/soak.md
+	@scripts/setup.sh python
+	@scripts/python.sh build
+	@scripts/python.sh install
+	@.venv/bin/python scripts/soak.py $(if $(ONLY),--only $(ONLY))

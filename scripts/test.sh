@@ -34,3 +34,4 @@ step "generated declarations" scripts/declarations.sh
 step "wheel" scripts/python.sh build
 step "wheel, tests" scripts/python.sh test
 step "wheel, declarations" scripts/python.sh stubs
+step "README, as it stands" env CHRYSALIS_PROFILE=debug "$VENV_BIN/python" scripts/test_readme.py

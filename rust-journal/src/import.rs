@@ -254,7 +254,7 @@ impl Store {
         let mut best: Option<Place> = None;
         for name in &ours {
             if let Some(ours) = self.mark(name)?.published()
-                && !self.known().damage.contains_key(name)
+                && !self.known().is_damaged(name)
                 && let Some(found) = there.covering(source, journal, ours.last)?
                 && (found.last, found.hash) == (ours.last, ours.hash)
                 && best.is_none_or(|best| best.next < found.after.next)

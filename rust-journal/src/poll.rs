@@ -99,7 +99,15 @@ impl Store {
                 return;
             }
         };
-        if (place.next - 1, place.head) == (mark.last, mark.hash) || place.stopped == Some(mark) {
+        if place.stopped == Some(mark) {
+            return;
+        }
+        if (place.next - 1, place.head) == (mark.last, mark.hash) {
+            let mut known = self.known();
+            if !known.is_damaged(&journal) {
+                // What was met before was the mark itself, or passed.
+                known.damage.remove(&journal);
+            }
             return;
         }
         let start = commits.len();
@@ -238,8 +246,9 @@ fn enter_segment(
     if place.segment == 0 && journal.branch.is_some() {
         // A branch begins where it left the other one.
         (place.next, place.head) = (header.first, header.previous);
-    } else if header.first != place.next || header.previous != place.head {
-        return Err(JournalError::corrupt(&reader.path, 56, "segment does not follow the one before it"));
+    } else {
+        let before = (place.segment != 0).then_some((place.segment, place.offset));
+        reader.check_follows(journal, place.next, &place.head, before)?;
     }
     place.segment = header.first;
     place.offset = SEGMENT_HEADER_LENGTH as u64;

@@ -143,6 +143,13 @@ pub(crate) struct Known {
     pub(crate) stats: Stats,
 }
 
+impl Known {
+    /// Whether the segments of a journal are damaged: nothing may be appended behind that.
+    pub(crate) fn is_damaged(&self, journal: &JournalName) -> bool {
+        matches!(self.damage.get(journal), Some(JournalError::Corrupt { file, .. }) if file.ends_with(".seg"))
+    }
+}
+
 impl Store {
     /// Opens the store on `disk`. Finds what crashed writers left complete and makes it durable; takes no
     /// incarnation before the first append.
@@ -170,8 +177,12 @@ impl Store {
     /// since. Checks everything but signature and chain, which were checked when it was admitted.
     ///
     /// # Errors
-    /// [`JournalError::Corrupt`] when it is not there any more.
+    /// [`JournalError::Corrupt`] when it is not there any more, [`JournalError::InvalidArgument`] for the position of a
+    /// commit that came over a network.
     pub fn read(&self, position: &Position) -> Result<Commit, JournalError> {
+        if position.segment == 0 {
+            return Err(JournalError::InvalidArgument("the commit is in no store"));
+        }
         let mut reader = SegmentReader::open(&*self.disk, &position.journal, position.segment, u64::MAX)?;
         reader.read_little();
         let block = reader.block(position.offset)?;
@@ -294,19 +305,6 @@ impl Store {
         if self.options.read_only { Err(JournalError::ReadOnly) } else { Ok(()) }
     }
 
-    /// How a journal's tail may be treated.
-    pub(crate) fn rule(&self, journal: &JournalName) -> Result<Rule, JournalError> {
-        if self.options.read_only {
-            return Ok(Rule::ReadOnly);
-        }
-        let is_born = journal.branch.is_none() && local::born(&*self.disk)?.contains(&journal.writer);
-        Ok(match local::why_closed(&*self.disk, &journal.writer)? {
-            _ if !is_born => Rule::Imported,
-            None | Some(Closed::Damaged) => Rule::Own,
-            Some(_) => Rule::Imported,
-        })
-    }
-
     /// Finds what writers that are gone left beyond their marks.
     fn settle(&self) -> Result<(), JournalError> {
         let mut open = Vec::new();
@@ -314,52 +312,60 @@ impl Store {
             match needs_recovery(&*self.disk, &journal) {
                 Ok(false) => {}
                 Ok(true) | Err(JournalError::Corrupt { .. }) => open.push(journal),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.known().damage.insert(journal, error);
+                }
             }
         }
         if open.is_empty() {
             return Ok(());
         }
-        let guard = if self.options.read_only {
-            match self.disk.try_lock(local::LOCK) {
-                Ok(guard) => guard,
-                Err(_) => None,
-            }
+        let _guard = if self.options.read_only {
+            self.disk.lock(local::LOCK).ok()
         } else {
             Some(local::lock(&*self.disk)?)
         };
         for journal in open {
-            self.settle_journal(journal)?;
+            if self.options.read_only {
+                self.settle_for_reading(journal)?;
+                continue;
+            }
+            let rule = rule_of(&*self.disk, &journal)?;
+            match Appender::take(&self.disk, journal, rule, self.options.segment_bytes) {
+                Ok(Taken::Ready(appender)) => appender.close()?,
+                Ok(Taken::Held) => {}
+                Ok(Taken::Damaged(error)) => {
+                    self.known().damage.insert(journal, error);
+                }
+                // A full or a failing disk is still read.
+                Err(_) => self.settle_for_reading(journal)?,
+            }
         }
-        drop(guard);
         Ok(())
     }
 
-    fn settle_journal(&self, journal: JournalName) -> Result<(), JournalError> {
-        let rule = self.rule(&journal)?;
-        if rule == Rule::ReadOnly {
-            let lock = self.disk.try_lock(&journal.lock());
-            let Ok(Some(_lock)) = lock else { return Ok(()) };
-            // Where even a sync is refused, the mark is what counts.
-            if let Ok(end) = recovery::recover(&*self.disk, &journal, rule) {
+    /// Finds how far a journal can be read, without changing it: up to its mark, and beyond where nobody appends
+    /// and what is there can be synced.
+    fn settle_for_reading(&self, journal: JournalName) -> Result<(), JournalError> {
+        let Ok(Some(_lock)) = self.disk.try_lock(&journal.lock()) else { return Ok(()) };
+        match recovery::recover(&*self.disk, &journal, Rule::ReadOnly) {
+            Ok(end) => {
                 let mut known = self.known();
                 if let Some(mark) = end.mark {
                     known.marks.insert(journal, mark);
                 }
-                if let Some(damage) = end.damage {
+                // A torn import is no damage.
+                if let Some(damage) = end.damage
+                    && rule_of(&*self.disk, &journal)? == Rule::Own
+                {
                     known.damage.insert(journal, damage);
                 }
             }
-            return Ok(());
-        }
-        match Appender::take(&self.disk, journal, rule, self.options.segment_bytes)? {
-            Taken::Ready(appender) => appender.close(),
-            Taken::Held => Ok(()),
-            Taken::Damaged(error) => {
+            Err(error) => {
                 self.known().damage.insert(journal, error);
-                Ok(())
             }
         }
+        Ok(())
     }
 
     /// Called first by everything that takes a lock or waits: in a child of `fork()`, drops what it inherited.
@@ -412,6 +418,19 @@ pub(crate) fn list_journals(disk: &dyn Disk) -> Result<Vec<JournalName>, Journal
             Ok(journals)
         }
     }
+}
+
+/// Whether a journal was only ever appended to by this directory's own processes, or may have been filled from
+/// elsewhere.
+pub(crate) fn rule_of(disk: &dyn Disk, journal: &JournalName) -> Result<Rule, JournalError> {
+    let is_born = journal.branch.is_none() && local::born(disk)?.contains(&journal.writer);
+    if !is_born {
+        return Ok(Rule::Imported);
+    }
+    Ok(match local::why_closed(disk, &journal.writer)? {
+        None | Some(Closed::Damaged) => Rule::Own,
+        Some(_) => Rule::Imported,
+    })
 }
 
 /// Whether anything lies beyond the mark of a journal.
