@@ -171,7 +171,7 @@ mod tests {
     fn matches_are_marked_and_bad_ranges_are_left_alone() {
         let marked = |text: &str, matches: &[Range<usize>]| highlighted(text, matches).replace('\x1b', "^");
         let (on, off) = (MATCH.render().to_string().replace('\x1b', "^"), "^[0m");
-        assert_eq!(marked("a bee", &[2..5]), format!("   a {on}bee{off}"));
+        assert_eq!(marked("a bee", std::slice::from_ref(&(2..5))), format!("   a {on}bee{off}"));
         assert_eq!(marked("a\nb\x1b", &[]), "   a\n   b␛");
         assert_eq!(marked("é", &[1..2, 5..9]), "   é");
     }
