@@ -127,8 +127,9 @@ class AgentMemory:
         """The ``k`` entries that best answer ``query``, best first.
 
         Filters act inside the search: fewer than ``k`` come back only if fewer match. ``tags`` must all be there;
-        ``since`` and ``until`` bound when an entry was said; ``as_of`` answers as at an earlier time. The same commits,
-        query and trust give the same entries, order and scores on every machine and in every language.
+        ``since`` and ``until`` bound when it happened or, where that was not said, when it was remembered; ``as_of``
+        answers as at an earlier time. The same commits, query and trust give the same entries, order and scores on
+        every machine and in every language.
 
         Raises ``ValidationError`` for a query without words, ``RetrievalError`` for a namespace nobody knows.
         """
