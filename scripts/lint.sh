@@ -19,9 +19,10 @@ if wants wasm; then
     use_wasm_toolchain
     # The toolchain's own clippy by its path: cargo would look in its home directory first.
     cargo-clippy clippy --version >/dev/null 2>&1 || fail "no clippy for the wasm toolchain; run: rustup component add clippy"
-    # One package at a time, as they are built: features of several would hide what one lacks.
+    # One package at a time and in their profile, as they are built: the features of several would hide what one lacks,
+    # and macros and build scripts are then compiled once for both.
     for domain in $WASM_PACKAGES; do
-      cargo-clippy clippy -p chrysalis-bindings --features "$domain" --target wasm32-unknown-unknown -- -D warnings
+      cargo-clippy clippy -p chrysalis-bindings --features "$domain" --profile wasm --target wasm32-unknown-unknown -- -D warnings
     done
   )
 fi

@@ -12,7 +12,7 @@ newer() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1)" = "$2" ]; } # n
 
 have git || need "git - https://git-scm.com, or your system's package 'git'"
 have cc || have cl || need "a C compiler - Debian: build-essential, macOS: xcode-select --install, Windows: Visual Studio Build Tools"
-{ have cargo && have rustup; } || have cargo || need "Rust - https://rustup.rs"
+have cargo || need "Rust - https://rustup.rs"
 if wants node; then
   if ! have node; then need "Node.js 20 or later - https://nodejs.org"
   elif ! newer "$(node -p process.versions.node)" 20.16.0; then need "Node.js 20.16 or later (this is $(node --version)) - https://nodejs.org"; fi

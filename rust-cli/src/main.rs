@@ -1,4 +1,84 @@
-//! The `chrysalis` command.
+//! The `chrysalis` command: memory for agents, on the command line and over MCP.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod args;
+mod demo;
+mod doctor;
+mod entries;
+mod errors;
+mod forget;
+mod identity;
+mod interrupt;
+mod mcp;
+mod merge;
+mod output;
+mod printable;
+mod recall;
+mod remember;
+mod session;
+mod status;
+mod trust;
+mod verify;
+mod walk;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{ColorChoice, Parser};
+
+use crate::args::{Cli, Command};
+use crate::errors::{CliError, Outcome};
+use crate::output::Output;
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
+    let (json, quiet, color) = (cli.global.json, cli.global.quiet, cli.global.color);
+    match Session::new(cli.global, Output::new(json, quiet, color)).and_then(|session| run(session, cli.command)) {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            Output::new(json, quiet, color).error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(mut session: Session, command: Command) -> Result<Outcome, CliError> {
+    let session = &mut session;
+    let outcome = match command {
+        Command::Remember(args) => remember::run(session, &args),
+        Command::Recall(args) => recall::run(session, &args),
+        Command::Show(args) => recall::show(session, &args),
+        Command::Forget(args) => forget::run(session, &args),
+        Command::Merge(args) => merge::run(session, &args),
+        Command::Verify(_) => verify::run(session),
+        Command::VerifyProof(args) => verify::proofs(session, &args),
+        Command::Identity(args) => identity::run(session, args.action.as_ref()),
+        Command::Trust(args) => trust::run(session, &args.action),
+        Command::Namespaces(args) => trust::namespaces(session, args.action.as_ref()),
+        Command::Status(_) => status::run(session),
+        Command::Doctor(_) => doctor::run(session),
+        Command::Demo(_) => demo::run(session),
+        Command::Mcp(_) => mcp::run(session),
+    }?;
+    session.out.finish(outcome)
+}
+
+/// Help and version are answers; everything else is an error, in JSON where that was asked for.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if wants_json && !is_answer {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Output::new(true, false, ColorChoice::Never).error(&CliError::Usage(message));
+    } else {
+        // A reader that has gone away is no failure here either.
+        let _ = error.print();
+    }
+    ExitCode::from(if is_answer { 0 } else { 2 })
+}

@@ -63,7 +63,9 @@ fn every_member_uses_only_what_lies_below_it() {
             .iter()
             .find(|(known, _)| *known == domain)
             .unwrap_or_else(|| panic!("{package} has no row in the table"));
-        for dependency in dependencies.iter().filter_map(|name| name.strip_prefix("chrysalis-")) {
+        // A crate may name itself for its tests, to turn on its own features; Cargo allows that nowhere else.
+        let others = dependencies.iter().filter(|name| *name != package);
+        for dependency in others.filter_map(|name| name.strip_prefix("chrysalis-")) {
             assert!(allowed.contains(&dependency), "{package} must not use chrysalis-{dependency}");
         }
     }

@@ -37,7 +37,7 @@ pub(crate) struct Admission<'a> {
 
 /// The journal that commits are being collected for.
 struct Open {
-    appender: Appender,
+    appender: Box<Appender>,
     pending: Vec<Candidate>,
     next: u64,
     head: Hash,
@@ -46,7 +46,7 @@ struct Open {
 
 /// What came of looking for a journal to append to.
 enum Target {
-    Ready(Appender),
+    Ready(Box<Appender>),
     /// Its head is another one than was thought: look again.
     Changed,
     /// It cannot be appended to.
@@ -175,7 +175,7 @@ impl<'a> Admission<'a> {
         let mut fit = None;
         for name in journals {
             let found = self.lookup.covering(self.store, name, first - 1)?;
-            if !found.is_some_and(|found| (found.last, found.hash) == (first - 1, previous)) {
+            if found.is_none_or(|found| (found.last, found.hash) != (first - 1, previous)) {
                 continue;
             }
             let is_head = self

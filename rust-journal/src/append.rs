@@ -49,7 +49,7 @@ pub(crate) enum Writer {
     #[default]
     None,
     /// The journal, its lock held.
-    Ready(Appender),
+    Ready(Box<Appender>),
     /// A write or sync failed.
     Poisoned,
 }
@@ -207,9 +207,10 @@ impl Store {
     }
 
     /// Takes a free incarnation of this key, or makes one. The caller holds the lock of `local/`.
-    fn take_writer(&self) -> Result<Appender, JournalError> {
+    fn take_writer(&self) -> Result<Box<Appender>, JournalError> {
         let disk = &*self.disk;
         local::remove_temporaries(disk)?;
+        local::sync_names(disk)?;
         if !local::is_at_home(disk, self.options.host)? {
             self.close_copied()?;
             local::settle_here(disk, self.options.host)?;

@@ -9,7 +9,7 @@ use chrysalis_crypto::random;
 use crate::block::{BlockPlace, MAX_BLOCK_LENGTH, block_length, encode_block};
 use crate::disk::{Disk, DiskFile, DiskLock, OpenMode};
 use crate::error::JournalError;
-use crate::mark::Mark;
+use crate::mark::{MARK_LENGTH, Mark};
 use crate::name::{JournalName, WRITERS};
 use crate::recovery::{self, Rule};
 use crate::segment::{SEGMENT_HEADER_LENGTH, SegmentHeader};
@@ -61,7 +61,7 @@ const LAST_STEP: u64 = 4 << 20;
 /// What came of taking a journal.
 pub(crate) enum Taken {
     /// It can be appended to.
-    Ready(Appender),
+    Ready(Box<Appender>),
     /// Someone else holds its lock.
     Held,
     /// It ends in damage; the lock is free again.
@@ -84,19 +84,31 @@ impl Appender {
         if let Some(damage) = end.damage {
             return Ok(Taken::Damaged(damage));
         }
+        // Whoever was here before may have been killed between a rename or a new segment and this.
+        let directory = name.directory();
+        disk.sync_dir(&directory).map_err(JournalError::io("sync", &directory))?;
         let active = match end.segment {
             None => None,
             Some((first, epoch, end)) => {
                 let path = name.segment(first);
                 let file = disk.open(&path, OpenMode::Write).map_err(JournalError::io("open", &path))?;
                 let allocated = file.len().map_err(JournalError::io("measure", &path))?;
+                if end == SEGMENT_HEADER_LENGTH as u64 {
+                    // Nothing vouches yet for a header without commits.
+                    recovery::rewrite(&*file, 0, end).map_err(JournalError::io("write", &path))?;
+                    file.sync().map_err(JournalError::io("sync", &path))?;
+                }
                 Some(Active { file, path, first, epoch, end, allocated })
             }
         };
         let mark_path = name.mark();
         let mark_file =
             disk.open(&mark_path, OpenMode::Create).map_err(JournalError::io("open", &mark_path))?;
-        Ok(Taken::Ready(Self {
+        // The mark's space is taken now, so that publishing never meets a full disk.
+        if mark_file.len().map_err(JournalError::io("measure", &mark_path))? < MARK_LENGTH as u64 {
+            mark_file.write_all_at(&[0; MARK_LENGTH], 0).map_err(JournalError::io("write", &mark_path))?;
+        }
+        Ok(Taken::Ready(Box::new(Self {
             disk: Arc::clone(disk),
             name,
             head: end.head,
@@ -110,7 +122,7 @@ impl Appender {
             is_broken: false,
             process: process_id(),
             _lock: lock,
-        }))
+        })))
     }
 
     /// For an empty journal: the commit that its first one will follow.

@@ -82,10 +82,12 @@ pub(crate) fn decode_prefix(
         return Err(fault(0, "no commit block begins here"));
     }
     if place.checksum(&prefix[..12]) != prefix[12..] {
-        return Err(fault(12, "block prefix has a wrong checksum"));
+        return Err(fault(0, "block prefix has a wrong checksum"));
     }
     let length = u32::from_le_bytes(array(prefix, 4)) as usize;
-    if length % ALIGNMENT != 0 || !(RECORDS_OFFSET + END_LENGTH..=MAX_BLOCK_LENGTH).contains(&length) {
+    if !length.is_multiple_of(ALIGNMENT)
+        || !(RECORDS_OFFSET + END_LENGTH..=MAX_BLOCK_LENGTH).contains(&length)
+    {
         return Err(fault(4, "block length is out of bounds"));
     }
     let flags = u32::from_le_bytes(array(prefix, 8));
@@ -129,7 +131,7 @@ pub fn decode_block(bytes: &[u8], place: &BlockPlace) -> Result<Block, BlockFaul
         return Err(fault(length - 4, "block has no end"));
     }
     if place.checksum(body) != end[..4] {
-        return Err(fault(length - END_LENGTH, "block has a wrong checksum"));
+        return Err(fault(0, "block has a wrong checksum"));
     }
     let header = CommitHeader::from_bytes(&body[PREFIX_LENGTH..SIGNATURE_OFFSET])
         .map_err(|_| fault(PREFIX_LENGTH, "commit header is malformed"))?;

@@ -121,15 +121,6 @@ impl JournalError {
             }
         }
     }
-
-    /// The kind of the operating system's error behind this one.
-    pub(crate) fn io_kind(&self) -> Option<io::ErrorKind> {
-        match self {
-            Self::DiskFull => Some(io::ErrorKind::StorageFull),
-            Self::Io { kind, .. } => Some(*kind),
-            _ => None,
-        }
-    }
 }
 
 /// Whether this kind of error says that there is no room, rather than that something is broken.

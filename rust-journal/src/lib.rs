@@ -20,8 +20,8 @@ pub mod poll;
 pub mod record;
 mod recovery;
 pub mod segment;
-//#[cfg(feature = "sim")]
-//pub mod sim;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod store;
 pub mod text;
 pub mod verify;
@@ -32,7 +32,7 @@ pub use erase::Erased;
 pub use error::JournalError;
 #[cfg(any(unix, windows))]
 pub use file_disk::FileDisk;
-pub use import::{ImportOptions, ImportProgress, ImportReport, Refusal};
+pub use import::{ImportOptions, ImportProgress, ImportReport, MAX_REFUSALS, Refusal};
 pub use memory_disk::MemoryDisk;
 pub use name::JournalName;
 pub use poll::Cursor;

@@ -7,6 +7,7 @@ use chrysalis_crypto::commit::WriterId;
 
 use crate::disk::{Disk, DiskLock, OpenMode, TEMPORARY, read_small, write_atomic};
 use crate::error::JournalError;
+use crate::name::WRITERS;
 use crate::text::{self, Closed, Host, MAX_TEXT_LENGTH};
 
 pub(crate) const LOCAL: &str = "local";
@@ -97,6 +98,18 @@ pub(crate) fn settle_here(disk: &dyn Disk, id: [u8; 16]) -> Result<(), JournalEr
     write_atomic(disk, HOST, &text::encode_host(&Host { id, fingerprint }))
         .map_err(JournalError::io("write", HOST))?;
     disk.sync_dir("").map_err(JournalError::io("sync", "."))
+}
+
+/// Makes every name outside the journals durable: a process may have been killed between making one and syncing
+/// it, and what is appended now must not depend on it.
+pub(crate) fn sync_names(disk: &dyn Disk) -> Result<(), JournalError> {
+    for directory in ["", LOCAL, BORN, CLOSED, WRITERS] {
+        match disk.sync_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other.map_err(JournalError::io("sync", directory))?,
+        }
+    }
+    Ok(())
 }
 
 /// Removes what a crash left half written. The caller holds [`lock`].

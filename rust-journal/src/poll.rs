@@ -238,8 +238,9 @@ fn enter_segment(
     if place.segment == 0 && journal.branch.is_some() {
         // A branch begins where it left the other one.
         (place.next, place.head) = (header.first, header.previous);
-    } else if header.first != place.next || header.previous != place.head {
-        return Err(JournalError::corrupt(&reader.path, 56, "segment does not follow the one before it"));
+    } else {
+        let before = (place.segment != 0).then_some((place.segment, place.offset));
+        reader.check_follows(journal, place.next, &place.head, before)?;
     }
     place.segment = header.first;
     place.offset = SEGMENT_HEADER_LENGTH as u64;

@@ -96,6 +96,9 @@ struct Scan<'a> {
     last: Option<LastSegment>,
 }
 
+/// How much of a journal is read again before it is appended to.
+const CHECKED_BYTES: u64 = 64 << 20;
+
 #[derive(Clone, Copy, Debug)]
 struct LastSegment {
     first: u64,
@@ -114,6 +117,10 @@ impl Scan<'_> {
                 JournalError::corrupt(&self.journal.segment(mark.segment), 0, "segment is missing")
             })?,
         };
+        if self.journal.branch.is_none() && firsts.first().is_some_and(|first| *first != 1) {
+            return Err(JournalError::corrupt(&self.journal.segment(1), 0, "segment is missing"));
+        }
+        let start = if self.rule == Rule::Own { self.check_from(firsts, start)? } else { start };
         for (i, &first) in firsts.iter().enumerate().skip(start) {
             let mut reader = SegmentReader::open(self.disk, self.journal, first, u64::MAX)?;
             self.enter(&reader, i == start, i == 0)?;
@@ -137,18 +144,29 @@ impl Scan<'_> {
         Ok(())
     }
 
+    /// Appending behind damage would hide the new commits from every reader, so what is recent is checked too:
+    /// as many segments before `start` as make up a bounded amount of reading.
+    fn check_from(&self, firsts: &[u64], start: usize) -> Result<usize, JournalError> {
+        let (mut index, mut bytes) = (start, 0);
+        while index > 0 {
+            let path = self.journal.segment(firsts[index - 1]);
+            let file = self.disk.open(&path, OpenMode::Read).map_err(JournalError::io("open", &path))?;
+            bytes += file.len().map_err(JournalError::io("measure", &path))?;
+            if bytes > CHECKED_BYTES {
+                break;
+            }
+            index -= 1;
+        }
+        Ok(index)
+    }
+
     fn enter(&mut self, reader: &SegmentReader, is_start: bool, is_first: bool) -> Result<(), JournalError> {
         let header = &reader.header;
-        let bad = |problem| Err(JournalError::corrupt(&reader.path, 0, problem));
-        if is_first && self.journal.branch.is_none() && (header.first != 1 || header.previous != [0; 32]) {
-            return bad("the journal's first segment is missing");
-        }
-        if is_start {
+        if is_start && !(is_first && self.journal.branch.is_none()) {
             (self.next, self.head) = (header.first, header.previous);
-        } else if header.first != self.next || header.previous != self.head {
-            return bad("segment does not follow the one before it");
         }
-        Ok(())
+        let before = self.last.map(|last| (last.first, last.end));
+        reader.check_follows(self.journal, self.next, &self.head, before)
     }
 
     /// Goes over good blocks that follow each other, and gives what ended that.
@@ -263,7 +281,7 @@ fn make_durable(
 
 /// Writes a range over with itself. A sync that failed in an earlier process may have left pages that the system
 /// takes for clean although they never reached the disk; written again, they are part of the next sync.
-fn rewrite(file: &dyn crate::disk::DiskFile, start: u64, end: u64) -> std::io::Result<()> {
+pub(crate) fn rewrite(file: &dyn crate::disk::DiskFile, start: u64, end: u64) -> std::io::Result<()> {
     let mut buffer = vec![0; 1 << 20];
     let mut at = start;
     while at < end {

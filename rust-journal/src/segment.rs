@@ -142,6 +142,29 @@ impl SegmentReader {
         self.window_length = 4 << 10;
     }
 
+    /// Checks that this segment of `journal` begins with the sequence number `next` behind the commit `head`.
+    /// `before` is the segment before it and where that one's commits end.
+    pub(crate) fn check_follows(
+        &self,
+        journal: &JournalName,
+        next: u64,
+        head: &Hash,
+        before: Option<(u64, u64)>,
+    ) -> Result<(), JournalError> {
+        if self.header.first == next && self.header.previous == *head {
+            return Ok(());
+        }
+        Err(match before {
+            Some((first, end)) if self.header.first > next => {
+                JournalError::corrupt(&journal.segment(first), end, "commits are missing")
+            }
+            None if self.header.first > next => {
+                JournalError::corrupt(&journal.segment(next), 0, "segment is missing")
+            }
+            _ => JournalError::corrupt(&self.path, 56, "segment does not follow the one before it"),
+        })
+    }
+
     pub(crate) fn place(&self, offset: u64) -> BlockPlace {
         BlockPlace { epoch: self.header.epoch, offset }
     }
@@ -275,7 +298,7 @@ impl SegmentReader {
 
     /// Whether the block at `offset` is a write that did not finish, by what a torn write leaves: sectors that
     /// are still zero, or a file that is still too short.
-    fn is_incomplete(&mut self, offset: u64) -> Result<bool, JournalError> {
+    pub(crate) fn is_incomplete(&mut self, offset: u64) -> Result<bool, JournalError> {
         let place = self.place(offset);
         let prefix = self.bytes(offset, PREFIX_LENGTH)?;
         if prefix.iter().all(|byte| *byte == 0) {

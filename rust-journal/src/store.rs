@@ -296,15 +296,7 @@ impl Store {
 
     /// How a journal's tail may be treated.
     pub(crate) fn rule(&self, journal: &JournalName) -> Result<Rule, JournalError> {
-        if self.options.read_only {
-            return Ok(Rule::ReadOnly);
-        }
-        let is_born = journal.branch.is_none() && local::born(&*self.disk)?.contains(&journal.writer);
-        Ok(match local::why_closed(&*self.disk, &journal.writer)? {
-            _ if !is_born => Rule::Imported,
-            None | Some(Closed::Damaged) => Rule::Own,
-            Some(_) => Rule::Imported,
-        })
+        if self.options.read_only { Ok(Rule::ReadOnly) } else { rule_of(&*self.disk, journal) }
     }
 
     /// Finds what writers that are gone left beyond their marks.
@@ -321,10 +313,7 @@ impl Store {
             return Ok(());
         }
         let guard = if self.options.read_only {
-            match self.disk.try_lock(local::LOCK) {
-                Ok(guard) => guard,
-                Err(_) => None,
-            }
+            self.disk.try_lock(local::LOCK).unwrap_or_default()
         } else {
             Some(local::lock(&*self.disk)?)
         };
@@ -412,6 +401,19 @@ pub(crate) fn list_journals(disk: &dyn Disk) -> Result<Vec<JournalName>, Journal
             Ok(journals)
         }
     }
+}
+
+/// Whether a journal was only ever appended to by this directory's own processes, or may have been filled from
+/// elsewhere.
+pub(crate) fn rule_of(disk: &dyn Disk, journal: &JournalName) -> Result<Rule, JournalError> {
+    let is_born = journal.branch.is_none() && local::born(disk)?.contains(&journal.writer);
+    if !is_born {
+        return Ok(Rule::Imported);
+    }
+    Ok(match local::why_closed(disk, &journal.writer)? {
+        None | Some(Closed::Damaged) => Rule::Own,
+        Some(_) => Rule::Imported,
+    })
 }
 
 /// Whether anything lies beyond the mark of a journal.

@@ -132,6 +132,8 @@ fn open(bytes: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
 
+    type Refuses = fn(&[u8]) -> bool;
+
     #[test]
     fn texts_round_trip_and_no_flipped_byte_passes() {
         let host =
@@ -141,7 +143,7 @@ mod tests {
         for (reason, _) in REASONS {
             assert_eq!(decode_closed(&encode_closed(reason)), Some(reason));
         }
-        let refuses: [(Vec<u8>, fn(&[u8]) -> bool); 3] = [
+        let refuses: [(Vec<u8>, Refuses); 3] = [
             (encode_host(&host), |bytes| decode_host(bytes).is_none()),
             (encode_format(), |bytes| check_format(bytes).is_err()),
             (encode_closed(Closed::Damaged), |bytes| decode_closed(bytes).is_none()),

@@ -12,9 +12,9 @@ use crate::local;
 use crate::mark::{Mark, MarkState, read_mark};
 use crate::name::{JournalName, WRITERS};
 use crate::record::StoredRecord;
-use crate::recovery::{is_unfinished, segments};
+use crate::recovery::{Rule, is_unfinished, segments};
 use crate::segment::{SEGMENT_HEADER_LENGTH, SegmentReader, Tail};
-use crate::store::{UNSIGNED_KEY, list_journals};
+use crate::store::{UNSIGNED_KEY, list_journals, rule_of};
 use crate::text::{self, MAX_TEXT_LENGTH};
 
 /// Something in a store that is not as it was written.
@@ -149,6 +149,8 @@ struct Walk {
     head: Hash,
     mark: Option<Mark>,
     is_mark_met: bool,
+    /// The segment before, and where its commits end.
+    before: Option<(u64, u64)>,
 }
 
 impl JournalCheck<'_> {
@@ -165,7 +167,7 @@ impl JournalCheck<'_> {
         };
         self.check_lock()?;
         let is_free = matches!(self.disk.try_lock(&self.journal.lock()), Ok(Some(_)) | Err(_));
-        let mut walk = Walk { next: 1, head: [0; 32], mark, is_mark_met: mark.is_none() };
+        let mut walk = Walk { next: 1, head: [0; 32], mark, is_mark_met: mark.is_none(), before: None };
         let firsts = segments(self.disk, &self.journal)?;
         for (i, &first) in firsts.iter().enumerate() {
             let is_last = i + 1 == firsts.len();
@@ -212,14 +214,10 @@ impl JournalCheck<'_> {
     }
 
     fn enter(&self, reader: &SegmentReader, walk: &mut Walk, is_first: bool) -> Result<(), JournalError> {
-        let header = &reader.header;
         if is_first && self.journal.branch.is_some() {
-            (walk.next, walk.head) = (header.first, header.previous);
-        } else if header.first != walk.next || header.previous != walk.head {
-            let problem = "segment does not follow the one before it";
-            return Err(JournalError::corrupt(&reader.path, 56, problem));
+            (walk.next, walk.head) = (reader.header.first, reader.header.previous);
         }
-        Ok(())
+        reader.check_follows(&self.journal, walk.next, &walk.head, walk.before)
     }
 
     fn walk(
@@ -243,6 +241,7 @@ impl JournalCheck<'_> {
             offset += block.length as u64;
             (walk.next, walk.head) = (block.header.last() + 1, block.hash);
             self.count(&block);
+            walk.before = Some((reader.header.first, offset));
             if let Some(mark) = walk.mark
                 && (mark.segment, mark.end) == (reader.header.first, offset)
             {
@@ -263,17 +262,28 @@ impl JournalCheck<'_> {
         match reader.tail(offset)? {
             Tail::Clean => Ok(ControlFlow::Continue(())),
             Tail::Incomplete if is_last => {
-                // A write begins with its prefix or with a whole sector missing; other bytes were changed later.
                 self.unfinished(&reader.path, offset);
                 Ok(ControlFlow::Continue(()))
             }
             Tail::Incomplete => {
                 Err(JournalError::corrupt(&reader.path, offset, "commits are missing or damaged"))
             }
+            // Commits are imported in batches, so that later ones can reach the disk before earlier ones.
+            Tail::BlocksFollow(_)
+                if is_last && !self.is_own_journal()? && reader.is_incomplete(offset)? =>
+            {
+                self.unfinished(&reader.path, offset);
+                Ok(ControlFlow::Continue(()))
+            }
             Tail::BlocksFollow(problem) | Tail::Damaged(problem) => {
                 Err(JournalError::corrupt(&reader.path, offset, problem))
             }
         }
+    }
+
+    /// Whether the journal was only ever appended to by this directory's own processes.
+    fn is_own_journal(&self) -> Result<bool, JournalError> {
+        Ok(rule_of(self.disk, &self.journal)? == Rule::Own)
     }
 
     /// What is wrong with a good block at this place, and where in it.

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use chrysalis_crypto::merkle::Hash;
 use chrysalis_journal::{
-    Cursor, Disk, FileDisk, ImportOptions, JournalError, MemoryDisk, OpenMode, Options, Store, StoredRecord,
-    verify,
+    Cursor, Disk, FileDisk, ImportOptions, JournalError, MemoryDisk, Options, Store, StoredRecord, verify,
 };
-use common::{contents, go, key, open, options, poll_all, record};
+use common::{contents, go, open, options, poll_all, record};
 
 #[test]
 fn appended_records_are_read_back_and_prove_themselves() {

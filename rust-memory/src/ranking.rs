@@ -355,7 +355,10 @@ mod tests {
 
     const DAY_MS: u64 = 86_400_000;
 
-    fn index(docs: &[(&str, u64, Option<(u64, u32)>)]) -> LexicalIndex {
+    /// Text, time and source.
+    type Row<'a> = (&'a str, u64, Option<(u64, u32)>);
+
+    fn index(docs: &[Row<'_>]) -> LexicalIndex {
         let mut index = LexicalIndex::new();
         for (slot, (text, time_ms, source)) in (0..).zip(docs) {
             index.insert(slot, &doc(slot, text, *time_ms, *source)).unwrap();

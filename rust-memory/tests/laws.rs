@@ -1,7 +1,7 @@
 //! Random histories of several agents on several stores: however they merged, they end with one digest and one
 //! answer, and an index kept up to date says the same as one built afresh.
 //!
-//! `CHRYSALIS_SEED` replays one history, `CHRYSALIS_HISTORIES` says how many are run.
+//! `CHRYSALIS_SEED` replays one history; `CHRYSALIS_HISTORIES` says how many are run, from `CHRYSALIS_FIRST_SEED` on.
 
 mod common;
 
@@ -43,7 +43,7 @@ fn number(variable: &str) -> Option<u64> {
 fn every_history_converges() {
     let (first, count) = match number("CHRYSALIS_SEED") {
         Some(seed) => (seed, 1),
-        None => (0, number("CHRYSALIS_HISTORIES").unwrap_or(40)),
+        None => (number("CHRYSALIS_FIRST_SEED").unwrap_or(0), number("CHRYSALIS_HISTORIES").unwrap_or(40)),
     };
     for seed in first..first + count {
         println!("CHRYSALIS_SEED={seed}");

@@ -1,5 +1,5 @@
 //! What the tests share.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests, of which each file uses its part")]
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

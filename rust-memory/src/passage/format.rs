@@ -14,11 +14,11 @@ pub enum Format {
     SourceCode,
 }
 
-const MARKDOWN: [&str; 6] = ["md", "markdown", "mdown", "mdx", "mkd", "qmd"];
+const MARKDOWN: &[&str] = &["md", "markdown", "mdown", "mdx", "mkd", "qmd"];
 
-const RESTRUCTURED: [&str; 2] = ["rst", "rest"];
+const RESTRUCTURED: &[&str] = &["rst", "rest"];
 
-const SOURCE: [&str; 56] = [
+const SOURCE: &[&str] = &[
     "bash", "c", "cc", "clj", "cpp", "cs", "css", "cts", "cxx", "dart", "ex", "exs", "fs", "fsx", "go", "h",
     "hh", "hpp", "hs", "hxx", "java", "jl", "js", "jsx", "kt", "kts", "lua", "m", "mjs", "cjs", "ml", "mli",
     "mm", "mts", "nim", "php", "pl", "proto", "ps1", "py", "pyi", "r", "rb", "rs", "scala", "scss", "sh",
@@ -32,11 +32,11 @@ impl Format {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
         let is_one_of =
             |table: &[&str]| extension.as_deref().is_some_and(|extension| table.contains(&extension));
-        if is_one_of(&MARKDOWN) {
+        if is_one_of(MARKDOWN) {
             Self::Markdown
-        } else if is_one_of(&RESTRUCTURED) {
+        } else if is_one_of(RESTRUCTURED) {
             Self::ReStructuredText
-        } else if is_one_of(&SOURCE) {
+        } else if is_one_of(SOURCE) {
             Self::SourceCode
         } else {
             Self::PlainText

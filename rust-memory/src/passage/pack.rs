@@ -114,10 +114,12 @@ impl<'a> Packer<'_, 'a> {
     fn cut_line(&mut self, first: usize, long: usize, block: &Block) {
         let range = self.span(first, long);
         let line = self.lines.range(long).start;
-        for (at, piece) in
-            cut(self.lines.text, range, line, block.kind == Kind::Prose).into_iter().enumerate()
-        {
-            self.emit(if at == 0 { first } else { long }, long, piece, block.section);
+        let mut from = first;
+        for piece in cut(self.lines.text, range, line, block.kind == Kind::Prose) {
+            // The first piece ends above the long line if all that fits of it is white space.
+            let last = if piece.end <= line { long - 1 } else { long };
+            self.emit(from, last, piece, block.section);
+            from = long;
         }
     }
 

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn sentences_are_kept_whole_and_the_last_is_repeated() {
         let line =
-            (0..40).map(|n| format!("Sentence {n} has its own few words, e.g. these. ")).collect::<String>();
+            (0..56).map(|n| format!("Sentence {n} has its own few words, e.g. these. ")).collect::<String>();
         let pieces = cut_line(&line, true);
         assert_eq!(pieces.len(), 3);
         for piece in &pieces {

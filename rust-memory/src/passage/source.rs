@@ -5,7 +5,7 @@ use super::{Kind, MAX_HEADINGS, Outline, Passage};
 const MAX_SCANNED_BYTES: usize = 256;
 
 /// Words that may stand before the one that defines.
-const MODIFIERS: [&str; 36] = [
+const MODIFIERS: &[&str] = &[
     "abstract",
     "async",
     "auto",
@@ -42,10 +42,21 @@ const MODIFIERS: [&str; 36] = [
     "unsafe",
     "virtual",
     "volatile",
+    "bool",
+    "char",
+    "double",
+    "float",
+    "int",
+    "long",
+    "short",
+    "signed",
+    "size_t",
+    "unsigned",
+    "void",
 ];
 
 /// Words that a defined name follows.
-const DEFINERS: [&str; 35] = [
+const DEFINERS: &[&str] = &[
     "class",
     "const",
     "def",
@@ -83,8 +94,11 @@ const DEFINERS: [&str; 35] = [
     "val",
 ];
 
+/// Words that define at the margin, and elsewhere only what is local.
+const LOCAL: &[&str] = &["const", "let", "val"];
+
 /// Words that look like a call or a definition without being one.
-const STATEMENTS: [&str; 16] = [
+const STATEMENTS: &[&str] = &[
     "assert", "await", "case", "catch", "do", "elif", "else", "for", "if", "new", "return", "switch",
     "throw", "try", "while", "with",
 ];
@@ -137,12 +151,15 @@ pub(super) fn name<'a>(lines: &Lines<'a>, passages: &mut [Passage<'a>]) {
         while at < lines.len() && lines.number(at) <= passage.lines.1 {
             let line = lines.trimmed(at);
             let indentation = lines.indentation(at);
-            if !is_closing(line) && !is_leading(line) {
+            // Preprocessor lines stand at the margin wherever they are.
+            if !is_closing(line) && !is_leading(line) && !line.starts_with('#') {
                 open.truncate(open.partition_point(|(above, _)| *above < indentation));
             }
             if !inside {
                 inside = true;
-                passage.headings.extend(open.iter().map(|(_, name)| *name).take(MAX_HEADINGS));
+                let around =
+                    open.iter().take_while(|(above, _)| *above < indentation + usize::from(is_closing(line)));
+                passage.headings.extend(around.map(|(_, name)| *name).take(MAX_HEADINGS));
             }
             if let Some(name) = defined_name(line) {
                 if passage.headings.len() < MAX_HEADINGS && !passage.headings.contains(&name) {
@@ -181,35 +198,44 @@ fn is_closing(line: &str) -> bool {
 fn defined_name(line: &str) -> Option<&str> {
     let line = &line[..line.floor_char_boundary(line.len().min(MAX_SCANNED_BYTES))];
     let mut rest = line.trim_start();
+    let mut definer = None;
     loop {
         let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '!'))).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         if word.is_empty() || STATEMENTS.contains(&word) {
             return None;
         }
+        if LOCAL.contains(&word) && line.starts_with([' ', '\t']) {
+            return None;
+        }
         if DEFINERS.contains(&word) {
+            definer = Some(word);
             let follows = after.trim_start();
-            // `const fn`, `enum class`, `let rec`: the word that defines comes yet.
-            let next = follows.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-            if after.starts_with([' ', '\t']) && (DEFINERS.contains(&next) || MODIFIERS.contains(&next)) {
-                rest = follows;
-                continue;
+            if !defines_later(follows) {
+                return name_after(word, after);
             }
-            return name_after(word, after);
+            rest = follows;
+        } else if MODIFIERS.contains(&word) && (word == "pub" || !after.starts_with('(')) {
+            // `pub(crate)`, `extern "C"`, `template<…>`, `char *`.
+            rest = skip_group(after.trim_start()).trim_start_matches(['*', '&', ' ']);
+        } else {
+            return if let Some(definer) = definer { name_after(definer, rest) } else { called_name(line) };
         }
-        if !MODIFIERS.contains(&word) {
-            return called_name(line, rest);
-        }
-        // `pub(crate)`, `extern "C"`, `template<…>`.
-        rest = skip_group(after.trim_start());
     }
+}
+
+/// Whether the word that defines, or the name, comes yet: `const fn`, `enum class`, `let rec`. Not in `fn open(`.
+fn defines_later(follows: &str) -> bool {
+    let end = follows.find(|c: char| !c.is_alphanumeric()).unwrap_or(follows.len());
+    let (word, after) = follows.split_at(end);
+    let more = after.trim_start_matches([' ', '\t', '*', '&']);
+    (DEFINERS.contains(&word) || MODIFIERS.contains(&word))
+        && after.len() > more.len()
+        && more.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
 /// The name behind the word that defines.
 fn name_after<'a>(definer: &str, after: &'a str) -> Option<&'a str> {
-    if !after.starts_with([' ', '\t', '<', '*', '(']) {
-        return None;
-    }
     let mut rest = after.trim_start();
     if definer == "impl" {
         let head = skip_group(rest);
@@ -230,19 +256,25 @@ fn name_after<'a>(definer: &str, after: &'a str) -> Option<&'a str> {
 }
 
 /// The name before the parentheses of a function in the manner of C: `static int main(void) {`, `void A::run(int x)`.
-fn called_name<'a>(line: &str, rest: &'a str) -> Option<&'a str> {
-    if line.ends_with([';', ',']) {
+///
+/// A type must stand before it. Away from the margin, where calls and prose look much the same, a brace must follow.
+fn called_name(line: &str) -> Option<&str> {
+    let indented = line.starts_with([' ', '\t']);
+    if line.ends_with(';') || (indented && !line.ends_with('{')) {
         return None;
     }
-    let open = rest.find('(')?;
-    let before = rest[..open].trim_end();
+    let before = line[..line.find('(')?].trim();
     let start = before
         .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '~' | '$')))
         .map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
-    let name = before[start..].trim_start_matches(':');
-    let typed =
-        start > 0 && before[..start].chars().all(|c| c.is_alphanumeric() || " \t_:<>,*&[]$".contains(c));
-    (typed && name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '~'))).then_some(name)
+    let (kind, name) = before.split_at(start);
+    let typed = kind.ends_with([' ', '\t', '*', '&'])
+        && kind.chars().all(|c| c.is_alphanumeric() || " \t_:<>,*&[]$".contains(c));
+    let name = name.trim_start_matches(':');
+    (typed
+        && !DEFINERS.contains(&name)
+        && name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '~')))
+    .then_some(name)
 }
 
 /// What follows a leading group in brackets or quotation marks, if there is one that ends on the line.
@@ -291,7 +323,9 @@ mod tests {
             ("void Widget::paint(Canvas& canvas) {", "Widget::paint"),
             ("enum class Color { red };", "Color"),
             ("template <typename T> struct Box {", "Box"),
-            ("public static void main(String[] args) {", "main"),
+            ("    public static void main(String[] args) {", "main"),
+            ("INLINE output_t make_output(const uint32_t input_cv[8],", "make_output"),
+            ("const char *name(void) {", "name"),
             ("let rec fold f acc = function", "fold"),
             ("module Make (S : Store) = struct", "Make"),
         ] {
@@ -313,7 +347,7 @@ mod tests {
 
     #[test]
     fn functions_are_whole_with_what_leads_them() {
-        let body = "    step()  # one of many lines\n\n".repeat(25);
+        let body = "    step()  # one of many lines\n\n".repeat(28);
         let text =
             format!("import os\n\n\n# Loads.\n@cached\ndef load(path):\n{body}\n\ndef save(path):\n{body}");
         let passages = split(&text, Format::SourceCode);
@@ -327,7 +361,7 @@ mod tests {
     #[test]
     fn large_classes_are_cut_between_methods_and_keep_their_name() {
         let method =
-            |name: &str| format!("    fn {name}(&self) {{\n{}    }}\n\n", "        work();\n".repeat(30));
+            |name: &str| format!("    fn {name}(&self) {{\n{}    }}\n\n", "        work();\n".repeat(45));
         let text = format!("impl Store {{\n{}{}{}}}\n", method("open"), method("read"), method("close"));
         let passages = split(&text, Format::SourceCode);
         let headings = passages.iter().map(|one| one.headings.join(".")).collect::<Vec<_>>();

@@ -1,0 +1,219 @@
+//! Errors of the command line, and how the process ends.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use chrysalis_crypto::CryptoError;
+use chrysalis_journal::JournalError;
+use chrysalis_memory::MemoryError;
+
+/// How a command that did not fail ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    /// All is well.
+    Done,
+    /// It ran, and what it looked for is not there, or what it checked is damaged.
+    Negative,
+    /// Some of what was asked for by name could not be used; each was named in a warning.
+    Partial,
+    /// It was asked to stop and stopped between two commits.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The exit status, as `chrysalis --help` documents it.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Negative => 1,
+            Self::Partial => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum CliError {
+    /// The memory underneath.
+    Memory(MemoryError),
+    /// The arguments cannot be used together or mean nothing.
+    Usage(String),
+    /// A file the user named.
+    Io { path: PathBuf, error: io::Error },
+    /// Standard output is gone; with a broken pipe the reader simply had enough.
+    Output(io::Error),
+    /// A question was to be asked and there is no terminal to ask on.
+    NotConfirmed,
+    /// A text from standard input that is not UTF-8 or holds NUL bytes.
+    InputNotText,
+    /// A text from standard input that is longer than allowed.
+    InputTooLarge { limit: u64 },
+    /// The protocol of `chrysalis mcp` ended in an unexpected way.
+    Mcp(String),
+    /// A part of the self-contained demonstration did not come out as it must.
+    Demo(&'static str),
+}
+
+impl CliError {
+    /// The codes this crate itself gives, also listed in its README; errors from below keep their own.
+    #[cfg(test)]
+    pub(crate) const CODES: &'static [&'static str] = &[
+        "cli/usage",
+        "cli/io",
+        "cli/output",
+        "cli/not-confirmed",
+        "cli/input-not-text",
+        "cli/input-too-large",
+        "cli/mcp",
+        "cli/demo",
+        "cli/bad-arguments",
+    ];
+
+    /// A stable name to branch on.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Memory(error) => error.code(),
+            Self::Usage(_) => "cli/usage",
+            Self::Io { .. } => "cli/io",
+            Self::Output(_) => "cli/output",
+            Self::NotConfirmed => "cli/not-confirmed",
+            Self::InputNotText => "cli/input-not-text",
+            Self::InputTooLarge { .. } => "cli/input-too-large",
+            Self::Mcp(_) => "cli/mcp",
+            Self::Demo(_) => "cli/demo",
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        hint(self.code())
+    }
+
+    /// The exit status.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::NotConfirmed => 2,
+            Self::Memory(
+                MemoryError::EmptyQuery
+                | MemoryError::InvalidEntryId
+                | MemoryError::InvalidAgentKey
+                | MemoryError::InvalidName(_),
+            ) => 2,
+            Self::Memory(MemoryError::NoSuchEntry | MemoryError::ContentAbsent) => 1,
+            Self::Memory(MemoryError::Crypto(CryptoError::InvalidProof(_) | CryptoError::Malformed(_))) => 1,
+            Self::Memory(MemoryError::Cancelled) => 130,
+            _ => 3,
+        }
+    }
+
+    /// Whether the reader of standard output closed it, which is no failure.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// For `map_err` on files the user named.
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::Io { path, error }
+    }
+}
+
+/// What to do about the error with this code, where that is known.
+pub(crate) fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "journal/not-a-store" => {
+            "begin one with `chrysalis remember PATH`, or name another with --store DIR or CHRYSALIS_STORE"
+        }
+        "journal/format-too-new" => "install a later version of chrysalis; the store was not touched",
+        "journal/disk-full" => "free some space and repeat; nothing acknowledged was lost",
+        "journal/corrupt" => "`chrysalis verify` lists every damaged place",
+        "journal/read-only" | "journal/io" => "`chrysalis doctor` checks the store and its permissions",
+        "memory/identity-missing" => "make the agent's key with `chrysalis identity new NAME`",
+        "memory/identity-exists" => "choose another name; `chrysalis identity list` shows those in use",
+        "memory/identity-malformed" => "restore the key file from a backup, or choose another agent with --agent",
+        "memory/no-such-entry" => "ids stand at the end of each result of `chrysalis recall`",
+        "memory/invalid-entry-id" => "ids stand at the end of each result of `chrysalis recall`",
+        "memory/not-the-author" => "speak as the author with --agent NAME",
+        "memory/no-such-namespace" => "`chrysalis namespaces` lists them",
+        "memory/local-file-malformed" => "restore the file from a backup of the store",
+        "memory/empty-query" => "give words to look for, such as: chrysalis recall how do bees find their way",
+        "memory/not-text" => "only UTF-8 text can be remembered; convert the file first",
+        "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
+        "cli/not-confirmed" => "pass --yes to go ahead without being asked",
+        "cli/input-too-large" => "raise the limit with --max-file-size",
+        _ => return None,
+    })
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(error) => error.fmt(f),
+            Self::Usage(message) | Self::Mcp(message) => f.write_str(message),
+            Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
+            Self::NotConfirmed => f.write_str("this needs a yes, and there is no terminal to ask on"),
+            Self::InputNotText => f.write_str("standard input is not UTF-8 text"),
+            Self::InputTooLarge { limit } => write!(f, "standard input is over the limit of {limit} bytes"),
+            Self::Demo(what) => write!(f, "the demonstration went wrong: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for CliError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Memory(error) => Some(error),
+            Self::Io { error, .. } | Self::Output(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<MemoryError> for CliError {
+    fn from(error: MemoryError) -> Self {
+        Self::Memory(error)
+    }
+}
+
+impl From<JournalError> for CliError {
+    fn from(error: JournalError) -> Self {
+        Self::Memory(error.into())
+    }
+}
+
+impl From<CryptoError> for CliError {
+    fn from(error: CryptoError) -> Self {
+        Self::Memory(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_listed_and_statuses_are_those_of_the_help() {
+        let cases = [
+            (CliError::Usage(String::new()), 2),
+            (CliError::NotConfirmed, 2),
+            (CliError::InputNotText, 3),
+            (CliError::InputTooLarge { limit: 1 }, 3),
+            (CliError::Io { path: PathBuf::new(), error: io::ErrorKind::NotFound.into() }, 3),
+            (CliError::Output(io::ErrorKind::Other.into()), 3),
+            (CliError::Mcp(String::new()), 3),
+            (CliError::Demo(""), 3),
+        ];
+        for (error, status) in &cases {
+            assert_eq!(error.exit_code(), *status, "{error:?}");
+            assert!(CliError::CODES.contains(&error.code()), "{error:?}");
+        }
+        let given: std::collections::BTreeSet<_> = cases.iter().map(|(error, _)| error.code()).collect();
+        assert_eq!(given.len(), CliError::CODES.len());
+        assert_eq!(CliError::from(MemoryError::NoSuchEntry).exit_code(), 1);
+        assert_eq!(CliError::from(MemoryError::EmptyQuery).exit_code(), 2);
+        assert_eq!(CliError::from(MemoryError::EmptyText).exit_code(), 3);
+    }
+}

@@ -1,0 +1,3 @@
+//! Bodies of the fuzz targets, as plain functions that the crate's tests replay.
+
+pub mod recall;

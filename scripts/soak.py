@@ -1,0 +1,98 @@
+"""What takes longer than `make test` may: exhaustive histories, power cuts, hundreds of rounds of kills.
+
+Work is cut into pieces with fixed seeds. Finished pieces are remembered per commit, so that a run which was stopped
+goes on where it was; results go to docs/soak.md. `make soak ONLY=kills` runs one part.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".tools" / "soak.json"
+REPORT = ROOT / "docs" / "soak.md"
+
+ROUNDS, ROUNDS_PER_PIECE = 200, 10
+
+
+def cargo_test(package, test, **environment):
+    command = ["cargo", "test", "--release", "-p", package, "--test", test, "--", "--nocapture"]
+    return command, environment
+
+
+def pieces():
+    """Every piece of work: part, name, command, environment."""
+    for seed in range(0, 20_000, 2_000):
+        yield "memory", f"histories {seed} to {seed + 1_999}", *cargo_test(
+            "chrysalis-memory", "laws", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="2000")
+    for seed in range(1, 6):
+        yield "crdt", f"200,000 histories a type, seed {seed}", *cargo_test(
+            "chrysalis-crdt", "properties", CHRYSALIS_SEED=str(seed), CHRYSALIS_HISTORIES="200000")
+    yield "journal", "power cuts, flips and kills, exhaustive", ["cargo", "test", "--release", "-p", "chrysalis-journal"], {
+        "CHRYSALIS_SOAK": "1"}
+    for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
+        yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
+            sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "10",
+            "--seed", str(first)], {}
+
+
+def revision():
+    """The commit, marked when files differ from it."""
+    git = lambda *arguments: subprocess.run(  # noqa: E731
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":!docs/soak.md")
+    return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
+
+
+def write_report(state):
+    lines = ["# Soak", "", "Written by `make soak`. Each row is one part at one commit; seeds are fixed, so that every piece can be repeated.", "",
+             "| commit | part | pieces passed | failed | time | last run |", "|---|---|---|---|---|---|"]
+    for commit, parts in state.items():
+        for part, runs in sorted(parts.items()):
+            passed = sum(run["passed"] for run in runs.values())
+            failed = [name for name, run in runs.items() if not run["passed"]]
+            seconds = sum(run["seconds"] for run in runs.values())
+            last = max(run["date"] for run in runs.values())
+            lines.append(f"| {commit} | {part} | {passed} | {', '.join(failed) or '0'} | {seconds:.0f} s | {last} |")
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help="run one part: memory, crdt, journal or kills")
+    only = parser.parse_args().only
+    state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
+    commit = revision()
+    subprocess.run(["cargo", "build", "--release", "-p", "chrysalis-cli"], cwd=ROOT, check=True)
+    failed = 0
+    for part, name, command, environment in pieces():
+        if only and part != only:
+            continue
+        runs = state.setdefault(commit, {}).setdefault(part, {})
+        if runs.get(name, {}).get("passed"):
+            continue
+        print(f"{part}: {name}", flush=True)
+        started = time.monotonic()
+        log = STATE.with_suffix(".log")
+        with log.open("w", encoding="utf-8") as output:
+            done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, stdout=output,
+                                  stderr=subprocess.STDOUT, check=False)
+        passed = done.returncode == 0
+        if not passed:
+            failed += 1
+            print("\n".join(log.read_text(encoding="utf-8").splitlines()[-30:]))
+        runs[name] = {"passed": passed, "seconds": time.monotonic() - started,
+                      "date": datetime.date.today().isoformat()}
+        STATE.write_text(json.dumps(state, indent=1), encoding="utf-8")
+        write_report(state)
+    print(f"soak: {failed} pieces failed; see {REPORT.relative_to(ROOT)}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
