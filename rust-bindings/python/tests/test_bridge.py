@@ -38,6 +38,14 @@ class Gate:
         os.close(os.open(self.path, os.O_WRONLY))
 
 
+async def open_gates(gates: list[Gate]) -> None:
+    def each() -> None:
+        for gate in gates:
+            gate.open()
+
+    await asyncio.get_running_loop().run_in_executor(None, each)
+
+
 def outstanding() -> int:
     """Calls of the running loop that native threads or the queue still have."""
     port = _bridge._port_of(asyncio.get_running_loop())
@@ -106,7 +114,7 @@ def test_cancelling_queued_work_undoes_it_and_running_work_is_given_up(home: Pat
             with pytest.raises(asyncio.CancelledError):
                 await running
             assert outstanding() == THREADS + 1, "what has begun keeps its place until it ends"
-            await asyncio.get_running_loop().run_in_executor(None, lambda: [gate.open() for gate in gates])
+            await open_gates(gates)
             assert await kept and [done.documents for done in await asyncio.gather(*held[1:])] == [1] * (THREADS - 1)
             await settled()
             assert outstanding() == 0
@@ -123,7 +131,7 @@ def test_timeouts_leave_everything_usable(home: Path) -> None:
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(memory.learn_files([gate.path]), 0.01)
             assert await memory.learn("still works")
-            await asyncio.get_running_loop().run_in_executor(None, gate.open)
+            await open_gates([gate])
             await settled()
 
     asyncio.run(main())
@@ -134,14 +142,15 @@ def test_waiting_for_room_can_be_cancelled(home: Path) -> None:
     async def main() -> None:
         async with AgentMemory("ada") as memory:
             gates = [Gate(home / f"gate{n}") for n in range(THREADS)]
-            calls = [asyncio.ensure_future(memory.learn_files([gate.path])) for gate in gates]
-            calls += [asyncio.ensure_future(memory.stats()) for _ in range(Port.CAPACITY)]  # type: ignore[misc]
+            calls: list[asyncio.Future[object]] = []
+            calls += [asyncio.ensure_future(memory.learn_files([gate.path])) for gate in gates]
+            calls += [asyncio.ensure_future(memory.stats()) for _ in range(Port.CAPACITY)]
             await asyncio.sleep(0)
             assert outstanding() == Port.CAPACITY
             for call in calls[-THREADS:]:
                 call.cancel()
             await asyncio.gather(*calls[-THREADS:], return_exceptions=True)
-            await asyncio.get_running_loop().run_in_executor(None, lambda: [gate.open() for gate in gates])
+            await open_gates(gates)
             await asyncio.gather(*calls[:-THREADS])
             assert outstanding() == 0
 
@@ -227,7 +236,7 @@ def test_loops_take_turns_in_one_thread(home: Path) -> None:
 class Unwatching(asyncio.SelectorEventLoop):
     """A loop that cannot watch sockets for others, as Windows' proactor."""
 
-    def add_reader(self, *_: object) -> None:  # type: ignore[override]
+    def add_reader(self, *_: object) -> None:
         raise NotImplementedError
 
 
@@ -356,7 +365,8 @@ from memory_system import AgentMemory
 memory, begun = AgentMemory("ada"), threading.Event()
 async def main():
     while True:
-        await asyncio.gather(*(memory.learn(f"fact {n}") for n in range(50)), *(memory.recall("fact") for _ in range(20)))
+        learning = [memory.learn(f"fact {n}") for n in range(50)]
+        await asyncio.gather(*learning, *(memory.recall("fact") for _ in range(20)))
         begun.set()
 threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
 begun.wait()

@@ -19,14 +19,15 @@ from memory_system._rust import crypto
 VECTORS = json.loads((REPOSITORY / "rust-crypto/vectors/crypto.json").read_text(encoding="utf-8"))
 
 
-def cases(section: str) -> Any:
+def cases(section: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", VECTORS[section], ids=lambda case: case["name"])
 
 
 def data_of(source: dict[str, Any]) -> bytes:
     if "hex" in source:
         return bytes.fromhex(source["hex"])
-    pattern, length = bytes.fromhex(source["repeat"]), source["length"]
+    pattern = bytes.fromhex(source["repeat"])
+    length = int(source["length"])
     return (pattern * (length // len(pattern) + 1))[:length]
 
 

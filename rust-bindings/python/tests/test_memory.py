@@ -177,7 +177,7 @@ def test_entries_are_got_by_id_or_its_beginning(home: Path) -> None:
                 found = await memory.get(name)
                 assert found is not None and found.id == entry and found.text == "Drones have no sting."
                 assert not isinstance(found, Recalled)
-            assert found.lines is None and found.headings == () and found.occurred is None
+                assert found.lines is None and found.headings == () and found.occurred is None
             assert await memory.get("00" * 32) is None
             with pytest.raises(ValidationError) as raised:
                 await memory.get("xyz")
@@ -239,15 +239,15 @@ def test_wrong_arguments_have_types_and_codes(home: Path) -> None:
             assert await code_of(memory.learn("x", occurred=before)) == "bindings/out-of-range"
             assert await code_of(memory.trust("00")) == "memory/invalid-agent-key"
             wrong: list[Any] = [
-                lambda: memory.learn(5),
+                lambda: memory.learn(5),  # type: ignore[arg-type]
                 lambda: memory.learn("x", tags="bees"),
-                lambda: memory.learn("x", tags=[1]),
+                lambda: memory.learn("x", tags=[1]),  # type: ignore[list-item]
                 lambda: memory.learn("x", occurred=datetime(2024, 1, 1)),
-                lambda: memory.learn("x", occurred=1.5),
+                lambda: memory.learn("x", occurred=1.5),  # type: ignore[arg-type]
                 lambda: memory.learn_files("a.md"),
-                lambda: memory.recall("x", k="many"),
-                lambda: memory.recall(None),
-                lambda: memory.merge(3),
+                lambda: memory.recall("x", k="many"),  # type: ignore[arg-type]
+                lambda: memory.recall(None),  # type: ignore[arg-type]
+                lambda: memory.merge(3),  # type: ignore[arg-type]
                 lambda: memory.forget("ab" * 32),
             ]
             for call in wrong:

@@ -48,7 +48,10 @@ def test_consumers_are_typed(tmp_path: Path) -> None:
 
 
 def test_the_package_is_typed_and_its_stubs_are_true(tmp_path: Path) -> None:
-    done = run(sys.executable, "-m", "mypy", "--strict", "--python-version", "3.10", "-p", "memory_system", cwd=tmp_path)
+    strict = (sys.executable, "-m", "mypy", "--strict", "--python-version", "3.10")
+    done = run(*strict, "-p", "memory_system", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run(*strict, *map(str, HERE.glob("*.py")), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     done = run(sys.executable, "-m", "mypy.stubtest", "memory_system", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -86,7 +89,8 @@ def test_names_and_version() -> None:
     assert memory_system.__version__ == metadata.version("memory-system")
     for name in memory_system.__all__:
         assert getattr(memory_system, name) is not None
-    public = {name for name, value in vars(memory_system).items() if name[0] != "_" and not isinstance(value, types.ModuleType)}
+    values = vars(memory_system).items()
+    public = {name for name, value in values if name[0] != "_" and not isinstance(value, types.ModuleType)}
     assert public | {"__version__"} == set(memory_system.__all__)
     from memory_system._rust.crypto import blake3_hex
 
