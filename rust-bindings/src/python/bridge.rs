@@ -242,7 +242,9 @@ impl Port {
         {
             let mut state = lock(&self.mailbox.state);
             if state.outstanding.len() >= CAPACITY {
-                return Err(PyRuntimeError::new_err("the port is full: wait for a result before asking for more"));
+                return Err(PyRuntimeError::new_err(
+                    "the port is full: wait for a result before asking for more",
+                ));
             }
             state.outstanding.insert(ticket, Arc::clone(&cancelled));
         }

@@ -55,7 +55,11 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Algorithm {
 
 /// The digest of `data`.
 #[pyfunction]
-pub(super) fn hash<'py>(py: Python<'py>, data: Data<'_>, algorithm: Algorithm) -> PyResult<Bound<'py, PyBytes>> {
+pub(super) fn hash<'py>(
+    py: Python<'py>,
+    data: Data<'_>,
+    algorithm: Algorithm,
+) -> PyResult<Bound<'py, PyBytes>> {
     let data = data.as_slice();
     to_bytes(py, &detached(py, data.len(), || crypto::hash::hash(data, algorithm.0)))
 }
@@ -168,7 +172,10 @@ pub(super) fn generate_token_base64<'py>(py: Python<'py>, length: Length) -> PyR
 
 /// A token of `length` random bytes in the URL alphabet of base64, without padding.
 #[pyfunction]
-pub(super) fn generate_token_base64url<'py>(py: Python<'py>, length: Length) -> PyResult<Bound<'py, PyString>> {
+pub(super) fn generate_token_base64url<'py>(
+    py: Python<'py>,
+    length: Length,
+) -> PyResult<Bound<'py, PyString>> {
     random_text(py, length, crypto::random::generate_token_base64url)
 }
 
@@ -335,7 +342,12 @@ impl VerifiedRecord {
     }
 
     fn __repr__(&self) -> String {
-        format!("VerifiedRecord(author='{}', sequence={}, leaf='{}')", self.author(), self.0.sequence, self.leaf())
+        format!(
+            "VerifiedRecord(author='{}', sequence={}, leaf='{}')",
+            self.author(),
+            self.0.sequence,
+            self.leaf()
+        )
     }
 }
 
@@ -526,7 +538,10 @@ fn random_text<'py>(
     let Length(length) = length;
     // Text is built by infallible allocation, so room for bytes and text is proved first.
     if length <= crypto::random::MAX_LENGTH && Vec::<u8>::new().try_reserve_exact(length * 4).is_err() {
-        return Err(Failure::from(crypto::CryptoError::InvalidArgument("length is more than there is memory for")).into());
+        return Err(Failure::from(crypto::CryptoError::InvalidArgument(
+            "length is more than there is memory for",
+        ))
+        .into());
     }
     let text = detached(py, length, || make(length).map(Zeroizing::new));
     to_text(py, &text.map_err(Failure::from)?)

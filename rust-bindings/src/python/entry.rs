@@ -154,7 +154,9 @@ impl Learned {
     fn __repr__(&self) -> String {
         let Self { documents, unchanged, superseded, .. } = self;
         let added = self.ids.len();
-        format!("<Learned {added} passages of {documents} documents, {unchanged} unchanged, {superseded} superseded>")
+        format!(
+            "<Learned {added} passages of {documents} documents, {unchanged} unchanged, {superseded} superseded>"
+        )
     }
 }
 

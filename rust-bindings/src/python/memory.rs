@@ -11,8 +11,8 @@ use chrysalis_crypto::{CryptoError, hex};
 use chrysalis_journal::JournalError;
 use chrysalis_memory::document::DEFAULT_MAX_FILE_BYTES;
 use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, Profile, Query};
-use pyo3::prelude::*;
 use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
 
 use super::bridge::Port;
 use super::convert::{Count, Millis, Paths, Texts};
@@ -93,7 +93,13 @@ impl RustMemoryStore {
     }
 
     /// Remembers text files passage by passage, in one commit.
-    fn learn_files(&self, port: &Port, paths: Paths, tags: Texts, namespace: Option<String>) -> PyResult<u64> {
+    fn learn_files(
+        &self,
+        port: &Port,
+        paths: Paths,
+        tags: Texts,
+        namespace: Option<String>,
+    ) -> PyResult<u64> {
         self.submit(port, move |memory, cancelled| {
             let read = |path: &PathBuf| {
                 if cancelled.load(Ordering::Relaxed) {

@@ -32,10 +32,11 @@ mod extension {
     mod crypto {
         #[pymodule_export]
         use crate::python::crypto::{
-            Ed25519KeyPair, HashAlgorithm, IncrementalHasher, SecureBuffer, VerifiedRecord, blake3_hash, blake3_hex,
-            compute_agent_fingerprint, compute_state_hash, constant_time_eq, ed25519_verify, ed25519_verify_hex,
-            generate_token, generate_token_base64, generate_token_base64url, hash, hash_hex, random_bytes, random_hex,
-            sha384, sha384_hex, verify_record_proof, xchacha20poly1305_decrypt, xchacha20poly1305_encrypt,
+            Ed25519KeyPair, HashAlgorithm, IncrementalHasher, SecureBuffer, VerifiedRecord, blake3_hash,
+            blake3_hex, compute_agent_fingerprint, compute_state_hash, constant_time_eq, ed25519_verify,
+            ed25519_verify_hex, generate_token, generate_token_base64, generate_token_base64url, hash,
+            hash_hex, random_bytes, random_hex, sha384, sha384_hex, verify_record_proof,
+            xchacha20poly1305_decrypt, xchacha20poly1305_encrypt,
         };
     }
 }
