@@ -11,6 +11,10 @@ setup: ## Install what building and testing need, into .tools, .venv and node_mo
 run: setup ## Do the main job on real text: agents that remember together; DOCS=folder gives them yours
 	@scripts/run.sh $(DOCS)
 
+run: ## Several agents remember real documents together; DOCS=path adds a folder of yours
+	@scripts/setup.sh rust wasm node python
+	@scripts/run.sh $(if $(DOCS),"$(DOCS)")
+
 build: ## Build the Rust workspace
 	cargo build --workspace
 
@@ -59,3 +63,7 @@ soak: ## What takes longer than a test may; resumable, ONLY=part runs one part, 
 	@scripts/python.sh build
 	@scripts/python.sh install
 	@.venv/bin/python scripts/soak.py $(if $(ONLY),--only $(ONLY))
+
+soak: ## The long tests: histories, power cuts, 200 rounds of kills; resumable; ONLY=part runs one
+	@scripts/setup.sh rust wasm node python
+	@scripts/soak.sh $(if $(ONLY),--only $(ONLY))
