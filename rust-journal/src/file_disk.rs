@@ -93,7 +93,16 @@ impl Disk for FileDisk {
 
     #[cfg(unix)]
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
-        File::open(self.resolve(dir)?)?.sync_all()
+        sync_directory(&File::open(self.resolve(dir)?)?)?;
+        if dir.is_empty() {
+            // The root has a name too. Directories above it that we may not open were not made by us.
+            let root = std::path::absolute(&self.root)?;
+            for above in root.ancestors().skip(1) {
+                let Ok(directory) = File::open(above) else { break };
+                sync_directory(&directory)?;
+            }
+        }
+        Ok(())
     }
 
     /// Windows has no such call: NTFS journals names itself.
@@ -130,6 +139,17 @@ impl Disk for FileDisk {
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
             .and_then(|age| u64::try_from(age.as_nanos()).ok());
         Ok(DirFingerprint { inode: inode(&metadata), birth_ns })
+    }
+}
+
+/// Some file systems have no such call for directories, and say so.
+#[cfg(unix)]
+fn sync_directory(directory: &File) -> io::Result<()> {
+    match directory.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        other => other,
     }
 }
 

@@ -237,8 +237,13 @@ impl Store {
     fn first_missing(&self, source: &Self, journal: &JournalName) -> Result<Option<Place>, JournalError> {
         let Some(mark) = source.mark(journal)?.published() else { return Ok(None) };
         let (mut here, mut there) = (Lookup::default(), Lookup::default());
-        let ours: Vec<JournalName> =
-            self.journals()?.into_iter().filter(|name| name.writer == journal.writer).collect();
+        let ours = self.journals_of(&journal.writer)?;
+        for name in &ours {
+            let head = self.mark(name)?.published().map(|mark| (mark.last, mark.hash));
+            if head == Some((mark.last, mark.hash)) && !self.known().is_damaged(name) {
+                return Ok(None);
+            }
+        }
         let mut is_known = |sequence: u64, hash: &[u8; 32]| -> Result<bool, JournalError> {
             for name in &ours {
                 let found = here.covering(self, name, sequence)?;

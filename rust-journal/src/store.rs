@@ -281,6 +281,14 @@ impl Store {
         list_journals(&*self.disk)
     }
 
+    /// The journals of one writer, in order.
+    pub(crate) fn journals_of(&self, writer: &WriterId) -> Result<Vec<JournalName>, JournalError> {
+        let name = writer.name();
+        let names = self.disk.list(WRITERS).map_err(JournalError::io("list", WRITERS))?;
+        let of_writer = names.iter().filter(|directory| directory.starts_with(&name));
+        Ok(of_writer.filter_map(|directory| JournalName::parse(directory)).collect())
+    }
+
     /// How far a journal is durable.
     pub(crate) fn mark(&self, journal: &JournalName) -> Result<MarkState, JournalError> {
         let state = read_mark(&*self.disk, &journal.mark())?;

@@ -267,6 +267,9 @@ impl JournalCheck<'_> {
                 Ok(_) => JournalError::corrupt(&reader.path, offset, problem),
             });
         }
+        if walk.is_mark_met && self.is_moving(walk.mark)? {
+            return Ok(ControlFlow::Continue(()));
+        }
         match reader.tail(offset)? {
             Tail::Clean => Ok(ControlFlow::Continue(())),
             Tail::Incomplete if is_last => {
@@ -287,6 +290,11 @@ impl JournalCheck<'_> {
                 Err(JournalError::corrupt(&reader.path, offset, problem))
             }
         }
+    }
+
+    /// Whether someone began to append since the mark was read, so that what lies beyond it is in motion.
+    fn is_moving(&self, mark: Option<Mark>) -> Result<bool, JournalError> {
+        Ok(!self.is_free() || read_mark(self.disk, &self.journal.mark())?.published() != mark)
     }
 
     /// Whether the journal was only ever appended to by this directory's own processes.
