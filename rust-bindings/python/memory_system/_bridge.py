@@ -13,6 +13,7 @@ import atexit
 import os
 import threading
 import weakref
+from collections import deque
 
 from ._rust import Pool, Port
 from .exceptions import from_native
@@ -20,7 +21,7 @@ from .exceptions import from_native
 # Type checkers take this name for true. Importing it from `typing` would cost more than all the rest.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future, Semaphore
+    from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable
     from typing import Any
 
@@ -38,11 +39,11 @@ async def call(submit: Callable[[Port], int]) -> Any:
 
     loop = get_running_loop()
     port = _port_of(loop)
-    await port.room.acquire()
+    await port.take_place(loop)
     try:
         ticket = submit(port.native)
     except BaseException:
-        port.room.release()
+        port.give_place()
         raise
     future = port.waiting[ticket] = loop.create_future()
     try:
@@ -50,22 +51,25 @@ async def call(submit: Callable[[Port], int]) -> Any:
     finally:
         if (future.cancelled() or not future.done()) and port.native.cancel(ticket):
             port.waiting.pop(ticket, None)
-            port.room.release()
+            port.give_place()
 
 
 class _LoopPort:
-    """A loop's port, the futures that wait for it, and room for more."""
+    """A loop's port, the futures that wait for its results, and those that wait for a place.
+
+    It must not keep the loop alive, which is what it is found by; hence no `asyncio.Semaphore`, which would.
+    """
 
     native: Port
     waiting: dict[int, Future[Any]]
-    room: Semaphore
+    places: int
+    queue: deque[Future[None]]
 
     def __init__(self, loop: AbstractEventLoop) -> None:
-        from asyncio import Semaphore
-
         pool = _pools.get(os.getpid()) or _pools.setdefault(os.getpid(), Pool())
         self.waiting = {}
-        self.room = Semaphore(Port.CAPACITY)
+        self.places = Port.CAPACITY
+        self.queue = deque()
         self.native = Port(pool, os.name == "posix")
         watched = self.native.fileno()
         if watched is not None:
@@ -76,10 +80,33 @@ class _LoopPort:
                 self.native = Port(pool, False)
         _watch_in_thread(self, loop)
 
+    async def take_place(self, loop: AbstractEventLoop) -> None:
+        """Waits, first come first served, until one more job may be handed in."""
+        if self.places > 0:
+            self.places -= 1
+            return
+        place: Future[None] = loop.create_future()
+        self.queue.append(place)
+        try:
+            await place
+        except BaseException:
+            if place.done() and not place.cancelled():
+                self.give_place()
+            raise
+
+    def give_place(self) -> None:
+        """Hands the place of a finished job to who has waited longest."""
+        while self.queue:
+            place = self.queue.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self.places += 1
+
     def drain(self) -> None:
         """Gives every result that has arrived to whoever waits for it. Runs in the loop's thread."""
         for ticket, value, fault in self.native.drain():
-            self.room.release()
+            self.give_place()
             future = self.waiting.pop(ticket, None)
             if future is None or future.done():
                 continue

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ._rust import Entry, Forgotten, Learned, MergeReport, Recalled, Stats
 
-    Path = str | os.PathLike[str]
+    _Path = str | os.PathLike[str]
 
 __all__ = ["AgentMemory"]
 
@@ -35,7 +35,7 @@ class AgentMemory:
     what it has taken in.
     """
 
-    def __init__(self, agent_id: str = "default", path: Path | None = None, *, home: Path | None = None) -> None:
+    def __init__(self, agent_id: str = "default", path: _Path | None = None, *, home: _Path | None = None) -> None:
         """The memory of the agent called ``agent_id``: letters, digits, ``.``, ``-`` and ``_``.
 
         ``path`` is the store's directory and ``home`` the one with the agents' keys and the default store. Without
@@ -47,7 +47,7 @@ class AgentMemory:
 
     @classmethod
     async def open(
-        cls, agent_id: str = "default", path: Path | None = None, *, home: Path | None = None
+        cls, agent_id: str = "default", path: _Path | None = None, *, home: _Path | None = None
     ) -> AgentMemory:
         """Makes the object and opens its store.
 
@@ -99,7 +99,7 @@ class AgentMemory:
         return learned
 
     async def learn_files(
-        self, paths: Iterable[Path], *, tags: Iterable[str] = (), namespace: str | None = None
+        self, paths: Iterable[_Path], *, tags: Iterable[str] = (), namespace: str | None = None
     ) -> Learned:
         """Remembers text files as :meth:`learn_document` does, their paths as sources, all in one commit.
 
@@ -127,8 +127,9 @@ class AgentMemory:
         """The ``k`` entries that best answer ``query``, best first.
 
         Filters act inside the search: fewer than ``k`` come back only if fewer match. ``tags`` must all be there;
-        ``since`` and ``until`` bound when an entry was said; ``as_of`` answers as at an earlier time. The same commits,
-        query and trust give the same entries, order and scores on every machine and in every language.
+        ``since`` and ``until`` bound when it happened or, where that was not said, when it was remembered; ``as_of``
+        answers as at an earlier time. The same commits, query and trust give the same entries, order and scores on
+        every machine and in every language.
 
         Raises ``ValidationError`` for a query without words, ``RetrievalError`` for a namespace nobody knows.
         """
@@ -167,7 +168,7 @@ class AgentMemory:
         forgotten: Forgotten = await call(lambda port: store.forget(port, entry_ids))
         return forgotten
 
-    async def merge(self, path: Path) -> MergeReport:
+    async def merge(self, path: _Path) -> MergeReport:
         """Merges the store at ``path`` into this one; the other is only read.
 
         In what order and on which side stores are merged makes no difference to the digest or to any answer. Commits

@@ -40,8 +40,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Data<'a> {
         if object.is_instance_of::<PyBytes>() {
             return Ok(Self::Borrowed(object.extract()?));
         }
-        let view = PyMemoryView::from(&object)
-            .map_err(|_| PyTypeError::new_err("a bytes-like object is required"))?;
+        let view = PyMemoryView::from(&object)?;
         if !view.getattr("c_contiguous")?.is_truthy()? {
             return Err(PyBufferError::new_err("the buffer is not C-contiguous"));
         }

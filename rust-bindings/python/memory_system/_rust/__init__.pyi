@@ -213,9 +213,9 @@ class Port:
         """
         Ends `wait()`.
         """
-    def drain(self, /) -> list[tuple[int, Any, BaseException | None]]:
+    def drain(self, /) -> list[tuple[int, Any, tuple[str, str] | BaseException | None]]:
         """
-        What has finished since the last call: ticket, value, and the exception where there is no value.
+        What has finished since the last call: ticket, value, and where there is none, code and text or an exception.
         """
     def fileno(self, /) -> int | None:
         """
@@ -248,7 +248,7 @@ class RustMemoryStore:
     """
     One agent's memory. Making it touches no file; the first work opens the store, on a native thread.
 
-    Every method but `close` hands work to `port` and gives the ticket under which the result will be drained.
+    Every method hands work to `port` and gives the ticket under which the result will be drained.
     """
     def __new__(cls, /, agent_id: str = ..., path: str | PathLike[str] | None = None, home: str | PathLike[str] | None = None) -> RustMemoryStore:
         """
