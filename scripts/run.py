@@ -120,7 +120,8 @@ async def check_acknowledged(ids):
 
     async with AgentMemory("ada", STORE) as memory:
         for entry_id in ids:
-            await memory.get(entry_id)
+            if await memory.get(entry_id) is None:
+                raise SystemExit(f"acknowledged, but not there: {entry_id}")
     report = chrysalis("verify")
     print(f"  {len(ids)} acknowledged passages, all there; verify: {len(report['findings'])} findings, "
           f"{report['commits']} signed commits")
