@@ -26,25 +26,12 @@ check() {
 # pyo3 describes the extension; what it says is committed, so that a change of what Python sees is seen in review.
 # In the profile of the wheel, so that what was built is not built again.
 stubs() {
-<<<<<<< HEAD
-  local out=$TOOLS/stubs kept=$project/memory_system/_rust made
-  rm -rf "$out"
-  (cd $project && "$VENV_BIN/maturin" generate-stubs --quiet --out "$out")
-  made=$(dirname "$(find "$out" -name crypto.pyi)")
-  if [ "${1:-}" = --write ]; then
-    rm -rf "$kept"
-    cp -r "$made" "$kept"
-  else
-    diff -ru "$kept" "$made" || fail "$kept is not what the build makes; review the difference, then run: make stubs"
-  fi
-=======
   local out=$TOOLS/stubs made kept=$project/memory_system/_rust
   rm -rf "$out"
   (cd $project && "$VENV_BIN/maturin" generate-stubs --quiet --profile release --out "$out")
   made=$out/memory_system/_rust
   if [ "${1:-}" = --write ]; then rm -rf $kept && cp -r "$made" $kept
   else diff -ru $kept "$made" || fail "$kept is not what the build makes; review the difference, then run: make stubs"; fi
->>>>>>> python
 }
 
 case ${1:-} in
