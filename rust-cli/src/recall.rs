@@ -33,6 +33,9 @@ pub(crate) fn run(session: &mut Session, args: &Recall) -> Result<Outcome, CliEr
     let memory = session.open_reading()?;
     let query = to_query(&memory, args)?;
     let answer = memory.recall(&query)?;
+    for damage in memory.store().damage() {
+        session.out.warn(format_args!("{}; what follows there is not searched", damage.error));
+    }
     let namespaces = memory.namespaces()?;
     let proofs = match &args.proof {
         Some(folder) => write_proofs(&memory, &answer, folder)?,

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use chrysalis_journal::JournalError;
 use chrysalis_memory::passage::Format;
 use chrysalis_memory::{Document, EntryId, Memory, MemoryError, Note, Remembered};
 use serde::Serialize;
@@ -239,6 +240,11 @@ fn read_stdin(args: &Remember) -> Result<Document, CliError> {
     Ok(Document::new(args.source.clone().unwrap_or_default(), text))
 }
 
+/// Whether what was given is over a limit, of an entry or of a commit.
+fn is_too_large(error: &MemoryError) -> bool {
+    matches!(error, MemoryError::TooLarge { .. } | MemoryError::Journal(JournalError::TooLarge { .. }))
+}
+
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
@@ -277,7 +283,7 @@ impl Progress {
         }
         let namespace = args.namespace.as_deref();
         match memory.remember_documents(&documents, namespace) {
-            Err(MemoryError::TooLarge { .. }) => {}
+            Err(error) if is_too_large(&error) => {}
             done => {
                 self.add(&done?);
                 return Ok(());
@@ -285,9 +291,9 @@ impl Progress {
         }
         for document in &documents {
             match memory.remember_documents(std::slice::from_ref(document), namespace) {
-                Err(error @ MemoryError::TooLarge { .. }) => {
+                Err(error) if is_too_large(&error) => {
                     session.out.warn(format_args!("{}: {error}", one_line(&document.source)));
-                    self.skips.add(PathBuf::from(&document.source), SkipReason::DetailTooLarge);
+                    self.skips.add(PathBuf::from(&document.source), SkipReason::BeyondLimits);
                 }
                 done => self.add(&done?),
             }
@@ -350,7 +356,8 @@ fn report(
                 out.line(id)?;
             }
         }
-        if skips.total() > 0 {
+        // Those named on their own were told of already.
+        if skips.total() > progress.refused {
             out.note(format_args!("skipped {}: {}", count(skips.total(), "file", "files"), skips.summary()));
             for (path, reason) in skips.examples.iter().take(5) {
                 out.note(format_args!("  {}: {reason}", one_line(&path.display().to_string())));

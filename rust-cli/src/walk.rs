@@ -37,8 +37,8 @@ pub(crate) enum SkipReason {
     NameNotUtf8,
     /// The secret key of an agent.
     KeyFile,
-    /// A heading or tag beyond what an entry can hold.
-    DetailTooLarge,
+    /// Headings or tags beyond what an entry can hold, or more than a commit can.
+    BeyondLimits,
 }
 
 /// What a walk comes upon.
@@ -129,7 +129,7 @@ impl SkipReason {
             Self::NotAFile => "not-a-file",
             Self::NameNotUtf8 => "name-not-utf8",
             Self::KeyFile => "key-file",
-            Self::DetailTooLarge => "detail-too-large",
+            Self::BeyondLimits => "beyond-limits",
         }
     }
 }
@@ -144,7 +144,7 @@ impl fmt::Display for SkipReason {
             Self::NotAFile => "a link, device, pipe or socket",
             Self::NameNotUtf8 => "its name is not UTF-8",
             Self::KeyFile => "an agent's secret key",
-            Self::DetailTooLarge => "its headings and tags are too long",
+            Self::BeyondLimits => "more than an entry or a commit can hold",
         })
     }
 }
