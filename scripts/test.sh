@@ -35,3 +35,7 @@ step "wheel" scripts/python.sh build
 step "wheel, tests" scripts/python.sh test
 step "wheel, declarations" scripts/python.sh stubs
 step "README, as it stands" env CHRYSALIS_PROFILE=debug "$VENV_BIN/python" scripts/test_readme.py
+# With the binaries that `cargo test` left behind.
+export CHRYSALIS_PROFILE=debug
+step "README, run as it stands" "$VENV_BIN/python" scripts/test_readme.py
+step "processes killed at random" "$VENV_BIN/python" scripts/kill_test.py --seconds 15
