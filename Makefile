@@ -8,9 +8,6 @@ help: ## List the targets
 setup: ## Install what building and testing need, into .tools, .venv and node_modules
 	@scripts/setup.sh
 
-run: setup ## Do the main job on real text: agents that remember together; DOCS=folder gives them yours
-	@scripts/run.sh $(DOCS)
-
 run: ## Several agents remember real documents together; DOCS=path adds a folder of yours
 	@scripts/setup.sh rust wasm node python
 	@scripts/run.sh $(if $(DOCS),"$(DOCS)")
@@ -57,12 +54,6 @@ test-py: python ## Install the wheel into .venv and test it there
 stubs: ## Regenerate the Python declarations from the built extension
 	@scripts/setup.sh python
 	@scripts/python.sh stubs --write
-
-soak: ## What takes longer than a test may; resumable, ONLY=part runs one part, results in docs/soak.md
-	@scripts/setup.sh python
-	@scripts/python.sh build
-	@scripts/python.sh install
-	@.venv/bin/python scripts/soak.py $(if $(ONLY),--only $(ONLY))
 
 soak: ## The long tests: histories, power cuts, 200 rounds of kills; resumable; ONLY=part runs one
 	@scripts/setup.sh rust wasm node python

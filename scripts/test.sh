@@ -34,7 +34,6 @@ step "generated declarations" scripts/declarations.sh
 step "wheel" scripts/python.sh build
 step "wheel, tests" scripts/python.sh test
 step "wheel, declarations" scripts/python.sh stubs
-step "README, as it stands" env CHRYSALIS_PROFILE=debug "$VENV_BIN/python" scripts/test_readme.py
 # With the binaries that `cargo test` left behind.
 export CHRYSALIS_PROFILE=debug
 step "README, run as it stands" "$VENV_BIN/python" scripts/test_readme.py
