@@ -473,8 +473,12 @@ impl Memory {
         }
         let due = {
             let mut view = self.view_mut();
+            let view = &mut *view;
             for commit in commits {
                 view.state.admit(commit);
+            }
+            if view.state.are_revocations_due() {
+                view.state.revoke(&view.trust);
             }
             reader.clock.admit(view.state.greatest());
             view.state.take_due_erasures()

@@ -81,7 +81,7 @@ pub(crate) struct Standing {
     pub(crate) revoked: bool,
 }
 
-/// Which commits of revoked keys are accepted.
+/// Which commits of revoked keys are accepted, of those that are here.
 #[derive(Debug, Default)]
 pub(crate) struct Revocations(HashMap<AgentKey, HashSet<Hash>>);
 
@@ -117,6 +117,8 @@ pub(crate) struct State {
     forks: BTreeMap<WriterId, [Hash; 2]>,
     group_of: HashMap<(AgentKey, NamespaceId, Hash), GroupRef>,
     revocations: Revocations,
+    /// Whether commits of a revoked key arrived since [`State::revoke`]: what is accepted may reach further now.
+    revocations_due: bool,
     frontier: BTreeMap<WriterId, (u64, Hash)>,
     greatest: Stamp,
     withheld: u64,
@@ -146,6 +148,7 @@ impl State {
             position: commit.position,
         });
         let author = AgentKey::from_bytes(commit.header.writer.key);
+        self.revocations_due |= self.revocations.0.contains_key(&author);
         for (index, record) in (0..).zip(commit.records) {
             match record {
                 StoredRecord::Full { header, content, .. } => {
@@ -159,7 +162,13 @@ impl State {
         }
     }
 
-    /// Applies a new trust: which commits of revoked keys still count. Every group may look different.
+    /// Whether [`revoke`](Self::revoke) must be called before anything is shown.
+    pub(crate) fn are_revocations_due(&self) -> bool {
+        self.revocations_due
+    }
+
+    /// Applies a trust: which commits of revoked keys still count, of those that are here. Every group may look
+    /// different.
     pub(crate) fn revoke(&mut self, trust: &Trust) {
         let mut revoked = HashMap::new();
         for (key, statement) in trust.iter() {
@@ -177,6 +186,7 @@ impl State {
             revoked.insert(*key, accepted);
         }
         self.revocations = Revocations(revoked);
+        self.revocations_due = false;
         self.erasure_due = true;
         self.changed.extend(0..GroupRef::try_from(self.groups.len()).expect("groups are counted in 32 bits"));
     }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use chrysalis_crypto::proof;
 use chrysalis_journal::MemoryDisk;
 use chrysalis_memory::{Document, MemoryError, Note, Query, SignatureState};
-use common::{answer, holds, open, say};
+use common::{answer, holds, identity, open, say};
 
 #[test]
 fn what_is_remembered_is_found_by_every_handle_at_once() {
@@ -204,4 +204,24 @@ fn one_bad_note_means_nothing_is_written() {
     let notes = vec![Note::new("good"), Note::new("  ")];
     assert!(matches!(ada.remember(notes, None), Err(MemoryError::EmptyText)));
     assert_eq!(ada.stats().unwrap().records, 0);
+}
+
+#[test]
+fn what_was_accepted_of_a_revoked_key_stays_accepted_after_reopening() {
+    let disk = MemoryDisk::new();
+    let key = identity("bob").public_key();
+    {
+        let (ada, bob) = (open(&disk, "ada"), open(&disk, "bob"));
+        let old = bob.remember_documents(&[Document::new("bob.md", "the ferry sails at six")], None).unwrap();
+        bob.remember_documents(&[Document::new("bob.md", "the ferry sails at seven")], None).unwrap();
+        assert_eq!(old.ids.len(), 1);
+        ada.trust_revoke(key, false).unwrap();
+        say(&bob, "the ferry is sunk");
+    }
+    let ada = open(&disk, "ada");
+    let hits = ada.recall(&Query::new("ferry sails six seven")).unwrap().hits;
+    let texts: Vec<_> = hits.iter().map(|hit| (&*hit.entry.note.text, hit.entry.signature)).collect();
+    assert_eq!(texts, [("the ferry sails at seven", SignatureState::UnknownSigner)]);
+    let all = ada.recall(&Query { include_revoked: true, ..Query::new("sunk") }).unwrap().hits;
+    assert_eq!(all[0].entry.signature, SignatureState::Revoked);
 }
