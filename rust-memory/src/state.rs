@@ -246,14 +246,17 @@ impl State {
         record.places.iter().all(|(at, _)| !self.revocations.accepts(&self.commits[*at as usize]))
     }
 
-    /// Records whose author asked for their erasure while their content is still here.
+    /// Remembered records whose author asked for their erasure while their content is still here. A statement keeps
+    /// its content: without it nobody who comes later could tell what it said.
     ///
     /// Empty without looking when nothing arrived since the last call that could have changed it.
     pub(crate) fn take_due_erasures(&mut self) -> BTreeSet<RecordKey> {
         if !std::mem::take(&mut self.erasure_due) {
             return BTreeSet::new();
         }
-        let held = |key: &RecordKey| self.records.get(key).is_some_and(|record| record.held);
+        let held = |key: &RecordKey| {
+            self.records.get(key).is_some_and(|record| record.held && record.kind == KIND_REMEMBER)
+        };
         self.marks
             .keys()
             .filter(|key| held(key) && self.counted_marks(key).any(|mark| mark.forget))

@@ -1,0 +1,130 @@
+//! What a hostile or an unlucky store can do to those that merge it, and what must hold all the same.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use chrysalis_crdt::Value;
+use chrysalis_crypto::commit::{CommitHeader, WriterId};
+use chrysalis_crypto::ed25519::SigningKey;
+use chrysalis_crypto::merkle;
+use chrysalis_journal::{Commit, ImportOptions, MemoryDisk, NewRecord, StoredRecord};
+use chrysalis_memory::Memory;
+use common::{holds, merge, open};
+
+/// An agent that builds its commits by hand.
+struct Forger {
+    key: SigningKey,
+    incarnation: u64,
+    next: u64,
+    head: [u8; 32],
+}
+
+impl Forger {
+    fn new(name: &str, incarnation: u64) -> Self {
+        let mut seed = [0; 32];
+        seed[..name.len()].copy_from_slice(name.as_bytes());
+        Self { key: SigningKey::from_seed(&seed), incarnation, next: 1, head: [0; 32] }
+    }
+
+    /// The next commit of this writer; what is said twice is a fork only after `go_back`.
+    fn commit(&mut self, time_ms: u64, records: Vec<StoredRecord>) -> Commit {
+        let leaves: Vec<_> = records.iter().map(|record| record.leaf().unwrap()).collect();
+        let header = CommitHeader {
+            writer: WriterId { key: self.key.public_key(), incarnation: self.incarnation },
+            first: self.next,
+            count: u32::try_from(records.len()).unwrap(),
+            time: time_ms << 16,
+            previous: self.head,
+            root: merkle::root(&leaves).unwrap(),
+        };
+        (self.next, self.head) = (header.last() + 1, header.hash());
+        Commit {
+            header,
+            hash: header.hash(),
+            signature: Some(header.sign(&self.key)),
+            records,
+            position: position(),
+        }
+    }
+}
+
+/// Any position: importing does not look at it.
+fn position() -> chrysalis_journal::Position {
+    let memory = open(&MemoryDisk::new(), "nobody");
+    memory.store().append(vec![record(9, 1, b"")]).unwrap().position
+}
+
+fn record(kind: u16, time_ms: u64, content: &[u8]) -> NewRecord {
+    NewRecord {
+        kind,
+        namespace: [7; 16],
+        key_epoch: 0,
+        time: time_ms << 16,
+        context: Vec::new(),
+        salt: [3; 16],
+        content: content.to_vec(),
+    }
+}
+
+fn full(record: NewRecord) -> StoredRecord {
+    StoredRecord::Full { header: record.header().unwrap(), salt: record.salt, content: record.content }
+}
+
+fn remember(time_ms: u64, text: &str) -> StoredRecord {
+    full(record(1, time_ms, &Value::map([(1u64, Value::text(text))]).to_bytes().unwrap()))
+}
+
+fn leaves(records: &[&StoredRecord]) -> Value {
+    Value::array(records.iter().map(|record| Value::bytes(record.leaf().unwrap().as_slice())))
+}
+
+fn supersede(time_ms: u64, targets: &[&StoredRecord]) -> NewRecord {
+    let content = Value::map([(1u64, leaves(targets)), (2, leaves(&[]))]);
+    record(2, time_ms, &content.to_bytes().unwrap())
+}
+
+fn forget(time_ms: u64, targets: &[&StoredRecord]) -> NewRecord {
+    record(3, time_ms, &Value::map([(1u64, leaves(targets))]).to_bytes().unwrap())
+}
+
+/// Takes the commits in one after the other, as if each came with a merge of its own.
+fn learn(memory: &Memory, commits: &[&Commit]) {
+    for commit in commits {
+        let report = memory
+            .store()
+            .import([(*commit).clone()], &ImportOptions::default(), &mut |_| ControlFlow::Continue(()))
+            .unwrap();
+        assert_eq!((report.commits, report.refused), (1, 0), "{:?}", report.refusals);
+        memory.stats().unwrap();
+    }
+}
+
+#[test]
+fn a_statement_cannot_be_unsaid_by_forgetting_it() {
+    let mut mallory = Forger::new("mallory", 1);
+    let kept = remember(1000, "the gate code is walrus");
+    let statement = full(forget(3000, &[&kept]));
+    let commits = [
+        mallory.commit(1000, vec![kept.clone()]),
+        mallory.commit(3000, vec![statement.clone()]),
+        mallory.commit(4000, vec![full(forget(4000, &[&statement]))]),
+    ];
+    let disk = MemoryDisk::new();
+    let (digest, namespaces) = {
+        let ada = open(&disk, "ada");
+        learn(&ada, &commits.each_ref());
+        (ada.digest().unwrap(), ada.namespace_digests().unwrap())
+    };
+    let ada = open(&disk, "ada");
+    assert_eq!(ada.namespace_digests().unwrap(), namespaces, "reopening changes nothing");
+    assert_eq!(ada.digest().unwrap(), digest);
+    // A store that learns of the text only now erases it all the same.
+    let later = MemoryDisk::new();
+    let bob = open(&later, "bob");
+    learn(&bob, &[&commits[0]]);
+    assert!(holds(&later, b"walrus"));
+    merge(&bob, &disk);
+    assert!(!holds(&later, b"walrus"));
+    assert_eq!(bob.namespace_digests().unwrap(), namespaces);
+}
