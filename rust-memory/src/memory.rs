@@ -255,7 +255,7 @@ impl Memory {
                     return Err(MemoryError::NoSuchEntry);
                 };
                 // Every occasion, also superseded ones: none of the text may stay.
-                let leaves = view.state.groups[group as usize].members.iter().map(|(_, leaf)| *leaf);
+                let leaves = view.state.groups[group as usize].members.iter().copied();
                 targets.entry(record.namespace).or_default().extend(leaves);
                 entries += 1;
             }
@@ -605,7 +605,7 @@ impl View {
             author: key.1,
             author_name: self.name_of(&key.1),
             namespace: record.namespace,
-            time: record.time,
+            time: self.state.time_of(record),
             note,
             superseded: self.state.is_marked(key),
             superseded_by: self.state.replacements(key).into_iter().map(EntryId).collect(),

@@ -34,6 +34,7 @@ pub(crate) struct CommitInfo {
     pub(crate) writer: WriterId,
     pub(crate) first: u64,
     pub(crate) last: u64,
+    pub(crate) time: Stamp,
     pub(crate) position: Position,
 }
 
@@ -42,7 +43,8 @@ pub(crate) struct CommitInfo {
 pub(crate) struct Record {
     pub(crate) kind: u16,
     pub(crate) namespace: NamespaceId,
-    pub(crate) time: Stamp,
+    /// What its header says; see [`State::time_of`].
+    said: Stamp,
     pub(crate) occurred_ms: Option<u64>,
     /// Where it stands: more than one place only where a writer forked or repeated itself.
     pub(crate) places: Vec<(CommitRef, u32)>,
@@ -65,7 +67,7 @@ pub(crate) struct Group {
     pub(crate) author: AgentKey,
     pub(crate) namespace: NamespaceId,
     pub(crate) note: Note,
-    pub(crate) members: BTreeSet<(Stamp, Hash)>,
+    pub(crate) members: BTreeSet<Hash>,
 }
 
 /// What a group looks like at answer time.
@@ -145,6 +147,7 @@ impl State {
             writer: commit.header.writer,
             first: commit.header.first,
             last: commit.header.last(),
+            time: Stamp::from_bits(commit.header.time),
             position: commit.position,
         });
         let author = AgentKey::from_bytes(commit.header.writer.key);
@@ -152,10 +155,10 @@ impl State {
         for (index, record) in (0..).zip(commit.records) {
             match record {
                 StoredRecord::Full { header, content, .. } => {
-                    self.admit_record(author, &header, Some(&content), commit.header.time, (at, index));
+                    self.admit_record(author, &header, Some(&content), (at, index));
                 }
                 StoredRecord::Erased { header } => {
-                    self.admit_record(author, &header, None, commit.header.time, (at, index));
+                    self.admit_record(author, &header, None, (at, index));
                 }
                 StoredRecord::Withheld { .. } => self.withheld += 1,
             }
@@ -205,10 +208,10 @@ impl State {
     pub(crate) fn standing(&self, group: GroupRef) -> Option<Standing> {
         let group = &self.groups[group as usize];
         let live = || {
-            group.members.iter().filter_map(|(time, leaf)| {
+            group.members.iter().filter_map(|leaf| {
                 let key = (*leaf, group.author);
                 let record = self.records.get(&key)?;
-                (record.held && !self.is_marked(&key)).then_some((key, *time, record))
+                (record.held && !self.is_marked(&key)).then(|| (key, self.time_of(record), record))
             })
         };
         let (representative, _, first) =
@@ -228,7 +231,7 @@ impl State {
             let key = (*leaf, group.author);
             self.records.get(&key).is_some_and(|record| record.held) && !self.is_marked(&key)
         };
-        group.members.iter().map(|(_, leaf)| *leaf).filter(is_live).collect()
+        group.members.iter().copied().filter(is_live).collect()
     }
 
     /// Whether the record was superseded or forgotten by commits that count.
@@ -244,6 +247,16 @@ impl State {
     /// Whether every place of the record lies beyond what is accepted of a revoked key.
     pub(crate) fn is_revoked(&self, record: &Record) -> bool {
         record.places.iter().all(|(at, _)| !self.revocations.accepts(&self.commits[*at as usize]))
+    }
+
+    /// When a record was said: by its header, or by the earliest accepted commit that holds it where that is earlier.
+    /// Commits that are not accepted count only where there are no others.
+    pub(crate) fn time_of(&self, record: &Record) -> Stamp {
+        let commits = || record.places.iter().map(|(at, _)| &self.commits[*at as usize]);
+        let accepted =
+            commits().filter(|commit| self.revocations.accepts(commit)).map(|commit| commit.time).min();
+        let earliest = accepted.or_else(|| commits().map(|commit| commit.time).min());
+        earliest.map_or(record.said, |earliest| earliest.min(record.said))
     }
 
     /// Remembered records whose author asked for their erasure while their content is still here. A statement keeps
@@ -273,7 +286,7 @@ impl State {
         let group = &mut self.groups[at as usize];
         let is_held =
             |leaf: &Hash| self.records.get(&(*leaf, group.author)).is_some_and(|record| record.held);
-        if !group.members.iter().any(|(_, leaf)| is_held(leaf)) {
+        if !group.members.iter().any(is_held) {
             if let Some(source) = group.note.source.take()
                 && let Some(groups) = self.sources.get_mut(&(group.author, group.namespace, source))
             {
@@ -365,29 +378,25 @@ impl State {
         author: AgentKey,
         header: &RecordHeader,
         content: Option<&[u8]>,
-        commit_time: u64,
         place: (CommitRef, u32),
     ) {
         let leaf = header.leaf().expect("a decoded record header encodes");
         let key = (leaf, author);
-        // No record is later than the commit that carries it, whatever it says.
-        let time = Stamp::from_bits(header.time.min(commit_time));
-        if let Some(known) = self.records.get_mut(&key) {
-            known.places.push(place);
-            if known.held || content.is_none() {
-                return;
-            }
-        }
         let namespace = NamespaceId(header.namespace);
         let record = self.records.entry(key).or_insert_with(|| Record {
             kind: header.kind,
             namespace,
-            time,
+            said: Stamp::from_bits(header.time),
             occurred_ms: None,
-            places: vec![place],
+            places: Vec::new(),
             group: None,
             held: false,
         });
+        record.places.push(place);
+        self.changed.extend(record.group);
+        if record.held {
+            return;
+        }
         let Some(content) = content.filter(|_| header.key_epoch == 0) else { return };
         record.held = true;
         self.erasure_due |= self.marks.contains_key(&key);
@@ -395,8 +404,7 @@ impl State {
             KIND_REMEMBER => {
                 if let Some(note) = Note::from_bytes(content) {
                     record.occurred_ms = note.occurred_ms;
-                    let time = record.time;
-                    self.join_group(key, namespace, time, note);
+                    self.join_group(key, namespace, note);
                 }
             }
             KIND_SUPERSEDE => {
@@ -424,7 +432,7 @@ impl State {
         }
     }
 
-    fn join_group(&mut self, key: RecordKey, namespace: NamespaceId, time: Stamp, mut note: Note) {
+    fn join_group(&mut self, key: RecordKey, namespace: NamespaceId, mut note: Note) {
         note.occurred_ms = None;
         let author = key.1;
         let identity = blake3::hash(&note.to_bytes().expect("a decoded note encodes"));
@@ -436,7 +444,7 @@ impl State {
             }
             self.groups.push(Group { author, namespace, note, members: BTreeSet::new() });
         }
-        self.groups[group as usize].members.insert((time, key.0));
+        self.groups[group as usize].members.insert(key.0);
         self.changed.insert(group);
         if let Some(record) = self.records.get_mut(&key) {
             record.group = Some(group);

@@ -9,8 +9,8 @@ use chrysalis_crypto::commit::{CommitHeader, WriterId};
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_crypto::merkle;
 use chrysalis_journal::{Commit, ImportOptions, MemoryDisk, NewRecord, StoredRecord};
-use chrysalis_memory::Memory;
-use common::{holds, merge, open};
+use chrysalis_memory::{Memory, Query};
+use common::{NEW_YEAR_MS, answer, holds, identity, merge, open};
 
 /// An agent that builds its commits by hand.
 struct Forger {
@@ -127,4 +127,30 @@ fn a_statement_cannot_be_unsaid_by_forgetting_it() {
     merge(&bob, &disk);
     assert!(!holds(&later, b"walrus"));
     assert_eq!(bob.namespace_digests().unwrap(), namespaces);
+}
+
+#[test]
+fn a_record_said_twice_has_one_time_in_whatever_order_it_came() {
+    let text = remember(9000, "the comet was seen");
+    let early = Forger::new("mallory", 1).commit(2000, vec![text.clone()]);
+    let late = Forger::new("mallory", 2).commit(8000, vec![text.clone()]);
+    let newer =
+        Forger::new("mallory", 3).commit(NEW_YEAR_MS, vec![remember(NEW_YEAR_MS, "no comet was seen")]);
+    let (one, two) = (open(&MemoryDisk::new(), "ada"), open(&MemoryDisk::new(), "ada"));
+    learn(&one, &[&early, &late, &newer]);
+    learn(&two, &[&late, &early, &newer]);
+    let time =
+        |memory: &Memory| memory.recall(&Query::new("comet")).unwrap().hits.last().unwrap().entry.time.ms();
+    assert_eq!((time(&one), time(&two)), (2000, 2000));
+    assert_eq!(answer(&one, "comet"), answer(&two, "comet"));
+}
+
+#[test]
+fn a_stolen_key_cannot_back_date_a_record_that_was_accepted() {
+    let text = remember(9000, "the comet was seen");
+    let ada = open(&MemoryDisk::new(), "ada");
+    learn(&ada, &[&Forger::new("mallory", 1).commit(9000, vec![text.clone()])]);
+    ada.trust_revoke(identity("mallory").public_key(), false).unwrap();
+    learn(&ada, &[&Forger::new("mallory", 2).commit(10, vec![text])]);
+    assert_eq!(ada.recall(&Query::new("comet")).unwrap().hits[0].entry.time.ms(), 9000);
 }
