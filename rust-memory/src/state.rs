@@ -53,11 +53,10 @@ pub(crate) struct Record {
     pub(crate) held: bool,
 }
 
-/// A statement of an author about one of its own records.
+/// What a statement of an author says about one of its own records.
 #[derive(Debug)]
 pub(crate) struct Mark {
     pub(crate) forget: bool,
-    pub(crate) by: CommitRef,
     pub(crate) replacements: Arc<[Hash]>,
 }
 
@@ -113,7 +112,8 @@ pub(crate) struct State {
     pub(crate) sources: BTreeMap<SourceKey, BTreeSet<GroupRef>>,
     /// Groups that changed since they were last taken with [`State::take_changed`].
     changed: BTreeSet<GroupRef>,
-    marks: BTreeMap<RecordKey, Vec<Mark>>,
+    /// Targets, and what is said of each by the leaf of the statement; its author is the target's.
+    marks: BTreeMap<RecordKey, BTreeMap<Hash, Mark>>,
     by_hash: HashMap<Hash, CommitRef>,
     successors: HashMap<(WriterId, Hash), CommitRef>,
     forks: BTreeMap<WriterId, [Hash; 2]>,
@@ -347,15 +347,16 @@ impl State {
             bytes.extend_from_slice(&key.0);
             bytes.extend_from_slice(key.1.as_bytes());
             bytes.extend_from_slice(&record.kind.to_le_bytes());
-            let marks = self.marks.get(key).map_or(&[][..], Vec::as_slice);
-            bytes.push(if marks.iter().any(|mark| mark.forget) { 2 } else { u8::from(!marks.is_empty()) });
+            let marks = || self.marks.get(key).into_iter().flat_map(BTreeMap::values);
+            bytes.push(if marks().any(|mark| mark.forget) { 2 } else { u8::from(marks().next().is_some()) });
         }
         namespaces
     }
 
+    /// What is said of a record by statements that some accepted commit holds.
     fn counted_marks(&self, key: &RecordKey) -> impl Iterator<Item = &Mark> {
-        let marks = self.marks.get(key).map_or(&[][..], Vec::as_slice);
-        marks.iter().filter(|mark| self.revocations.accepts(&self.commits[mark.by as usize]))
+        let marks = self.marks.get(key).into_iter().flatten();
+        marks.filter(|(by, _)| !self.is_revoked(&self.records[&(**by, key.1)])).map(|(_, mark)| mark)
     }
 
     fn note_fork(&mut self, commit: &Commit, at: CommitRef) {
@@ -411,20 +412,14 @@ impl State {
                 if let Some(supersede) = Supersede::from_bytes(content) {
                     let replacements: Arc<[Hash]> = supersede.replacements.into();
                     for target in supersede.targets {
-                        self.mark(
-                            (target, author),
-                            Mark { forget: false, by: place.0, replacements: replacements.clone() },
-                        );
+                        self.mark(target, key, Mark { forget: false, replacements: replacements.clone() });
                     }
                 }
             }
             KIND_FORGET => {
                 if let Some(forget) = Forget::from_bytes(content) {
                     for target in forget.targets {
-                        self.mark(
-                            (target, author),
-                            Mark { forget: true, by: place.0, replacements: Arc::default() },
-                        );
+                        self.mark(target, key, Mark { forget: true, replacements: Arc::default() });
                     }
                 }
             }
@@ -451,9 +446,10 @@ impl State {
         }
     }
 
-    fn mark(&mut self, target: RecordKey, mark: Mark) {
+    fn mark(&mut self, target: Hash, (by, author): RecordKey, mark: Mark) {
         self.erasure_due |= mark.forget;
-        self.marks.entry(target).or_default().push(mark);
+        let target = (target, author);
+        self.marks.entry(target).or_default().insert(by, mark);
         if let Some(group) = self.records.get(&target).and_then(|record| record.group) {
             self.changed.insert(group);
         }

@@ -8,8 +8,8 @@ use chrysalis_crdt::Value;
 use chrysalis_crypto::commit::{CommitHeader, WriterId};
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_crypto::merkle;
-use chrysalis_journal::{Commit, ImportOptions, MemoryDisk, NewRecord, StoredRecord};
-use chrysalis_memory::{Memory, Query};
+use chrysalis_journal::{Commit, Disk, ImportOptions, MemoryDisk, NewRecord, OpenMode, StoredRecord};
+use chrysalis_memory::{EntryId, Memory, Query};
 use common::{NEW_YEAR_MS, answer, holds, identity, merge, open};
 
 /// An agent that builds its commits by hand.
@@ -100,6 +100,13 @@ fn learn(memory: &Memory, commits: &[&Commit]) {
     }
 }
 
+fn copy_file(from: &dyn Disk, to: &dyn Disk, path: &str) {
+    let file = from.open(path, OpenMode::Read).unwrap();
+    let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+    file.read_at(&mut bytes, 0).unwrap();
+    chrysalis_journal::write_atomic(to, path, &bytes).unwrap();
+}
+
 #[test]
 fn a_statement_cannot_be_unsaid_by_forgetting_it() {
     let mut mallory = Forger::new("mallory", 1);
@@ -153,4 +160,52 @@ fn a_stolen_key_cannot_back_date_a_record_that_was_accepted() {
     ada.trust_revoke(identity("mallory").public_key(), false).unwrap();
     learn(&ada, &[&Forger::new("mallory", 2).commit(10, vec![text])]);
     assert_eq!(ada.recall(&Query::new("comet")).unwrap().hits[0].entry.time.ms(), 9000);
+}
+
+#[test]
+fn a_statement_counts_if_any_commit_that_holds_it_is_accepted() {
+    let text = remember(1000, "the mill is closed");
+    let statement = full(supersede(2000, &[&text]));
+    let mut before = Forger::new("mallory", 1);
+    let (first, accepted) =
+        (before.commit(1000, vec![text.clone()]), before.commit(2000, vec![statement.clone()]));
+    // By the name of its journal this one is read first.
+    let repeated = Forger::new("mallory", 0).commit(3000, vec![statement]);
+    let (one, two) = (MemoryDisk::new(), MemoryDisk::new());
+    let (ada, bob) = (open(&one, "ada"), open(&two, "bob"));
+    learn(&ada, &[&first, &accepted]);
+    ada.trust_revoke(identity("mallory").public_key(), false).unwrap();
+    learn(&ada, &[&repeated]);
+    learn(&bob, &[&repeated, &first, &accepted]);
+    // The same trust on both sides.
+    let said = ada.trust();
+    assert_eq!(said.iter().count(), 1);
+    copy_file(&one, &two, "local/trust");
+    drop(bob);
+    let bob = open(&two, "bob");
+    assert_eq!(bob.trust(), said);
+    assert_eq!((answer(&ada, "mill").len(), answer(&bob, "mill").len()), (0, 0));
+}
+
+#[test]
+fn naming_one_target_very_often_costs_no_more_than_naming_it_once() {
+    let text = remember(1000, "the weir is open");
+    let target = text.leaf().unwrap();
+    let many = |n: u16| {
+        Value::array((0..n).map(|i| {
+            let mut leaf = [0; 32];
+            leaf[..2].copy_from_slice(&i.to_le_bytes());
+            Value::bytes(leaf.as_slice())
+        }))
+    };
+    let targets = Value::array((0..u16::MAX).map(|_| Value::bytes(target.as_slice())));
+    let content = Value::map([(1u64, targets), (2, many(u16::MAX))]).to_bytes().unwrap();
+    let mut mallory = Forger::new("mallory", 1);
+    let commits =
+        [mallory.commit(1000, vec![text]), mallory.commit(2000, vec![full(record(2, 2000, &content))])];
+    let ada = open(&MemoryDisk::new(), "ada");
+    learn(&ada, &commits.each_ref());
+    // Were every naming kept, this would go over 2^32 replacements.
+    let entry = ada.entry(&EntryId::from_bytes(target)).unwrap();
+    assert_eq!(entry.superseded_by.len(), usize::from(u16::MAX));
 }
