@@ -4,6 +4,7 @@
 //! the copier's statement and gives no power over the original. Supersede and forget count only from the
 //! target's own author. Equal notes of one author in one namespace form a group: one entry, several occasions.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -115,6 +116,7 @@ pub(crate) struct State {
     /// Targets, and what is said of each by the leaf of the statement; its author is the target's.
     marks: BTreeMap<RecordKey, BTreeMap<Hash, Mark>>,
     by_hash: HashMap<Hash, CommitRef>,
+    /// By the commit they follow, the successor with the smallest hash.
     successors: HashMap<(WriterId, Hash), CommitRef>,
     forks: BTreeMap<WriterId, [Hash; 2]>,
     group_of: HashMap<(AgentKey, NamespaceId, Hash), GroupRef>,
@@ -361,17 +363,22 @@ impl State {
 
     fn note_fork(&mut self, commit: &Commit, at: CommitRef) {
         let writer = commit.header.writer;
-        let Some(other) = self.successors.insert((writer, commit.header.previous), at) else { return };
-        let mut commits = [self.commits[other as usize].hash, commit.hash];
-        commits.sort();
-        // Of several pairs the smallest is kept, so that every store keeps the same evidence.
+        let mut smallest = match self.successors.entry((writer, commit.header.previous)) {
+            Entry::Occupied(smallest) => smallest,
+            Entry::Vacant(none) => {
+                none.insert(at);
+                return;
+            }
+        };
+        // Of several pairs the smallest is kept, so that every store keeps the same evidence: whichever of the two
+        // comes second meets the other here.
+        let other = self.commits[*smallest.get() as usize].hash;
+        let commits = [other.min(commit.hash), other.max(commit.hash)];
+        if commit.hash < other {
+            smallest.insert(at);
+        }
         let kept = self.forks.entry(writer).or_insert(commits);
         *kept = (*kept).min(commits);
-        for group in 0..self.groups.len() {
-            if *self.groups[group].author.as_bytes() == writer.key {
-                self.changed.insert(GroupRef::try_from(group).expect("groups are counted in 32 bits"));
-            }
-        }
     }
 
     fn admit_record(

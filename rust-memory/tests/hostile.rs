@@ -209,3 +209,16 @@ fn naming_one_target_very_often_costs_no_more_than_naming_it_once() {
     let entry = ada.entry(&EntryId::from_bytes(target)).unwrap();
     assert_eq!(entry.superseded_by.len(), usize::from(u16::MAX));
 }
+
+#[test]
+fn every_store_keeps_the_same_evidence_of_a_fork() {
+    let mut branches: Vec<_> =
+        (0..4).map(|i| Forger::new("mallory", 1).commit(1000, vec![remember(1000 + i, "fork")])).collect();
+    branches.sort_by_key(|commit| commit.hash);
+    let [a, b, c, d] = &branches[..] else { unreachable!() };
+    for order in [[a, b, c, d], [a, d, b, c], [d, c, b, a], [b, d, a, c], [a, c, d, b]] {
+        let ada = open(&MemoryDisk::new(), "ada");
+        learn(&ada, &order);
+        assert_eq!(ada.forks().unwrap()[0].commits, [a.hash, b.hash]);
+    }
+}
