@@ -2,7 +2,7 @@
 //!
 //! A record is known by its leaf and its author, so that a copy of somebody's record in another journal is
 //! the copier's statement and gives no power over the original. Supersede and forget count only from the
-//! target's own author. Equal notes of one author in one namespace form a group: one entry, several occasions.
+//! target's own author, in the target's namespace. Equal notes of one author in one namespace form a group: one entry, several occasions.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -349,7 +349,7 @@ impl State {
             bytes.extend_from_slice(&key.0);
             bytes.extend_from_slice(key.1.as_bytes());
             bytes.extend_from_slice(&record.kind.to_le_bytes());
-            let marks = || self.marks.get(key).into_iter().flat_map(BTreeMap::values);
+            let marks = || self.marks_of(key).map(|(mark, _)| mark);
             bytes.push(if marks().any(|mark| mark.forget) { 2 } else { u8::from(marks().next().is_some()) });
         }
         namespaces
@@ -357,8 +357,17 @@ impl State {
 
     /// What is said of a record by statements that some accepted commit holds.
     fn counted_marks(&self, key: &RecordKey) -> impl Iterator<Item = &Mark> {
+        self.marks_of(key).filter(|(_, statement)| !self.is_revoked(statement)).map(|(mark, _)| mark)
+    }
+
+    /// What is said of a record, and by which. Only statements in the record's own namespace count: what a namespace
+    /// says must not depend on another one, which not everybody holds.
+    fn marks_of(&self, key: &RecordKey) -> impl Iterator<Item = (&Mark, &Record)> {
+        let namespace = self.records.get(key).map(|record| record.namespace);
         let marks = self.marks.get(key).into_iter().flatten();
-        marks.filter(|(by, _)| !self.is_revoked(&self.records[&(**by, key.1)])).map(|(_, mark)| mark)
+        marks
+            .map(|(by, mark)| (mark, &self.records[&(*by, key.1)]))
+            .filter(move |(_, statement)| Some(statement.namespace) == namespace)
     }
 
     fn note_fork(&mut self, commit: &Commit, at: CommitRef) {

@@ -222,3 +222,26 @@ fn every_store_keeps_the_same_evidence_of_a_fork() {
         assert_eq!(ada.forks().unwrap()[0].commits, [a.hash, b.hash]);
     }
 }
+
+#[test]
+fn statements_count_only_in_the_namespace_of_their_target() {
+    // Whoever does not hold the other namespace must come to the same digest of this one.
+    let text = remember(1000, "the orchard is ours");
+    let elsewhere = |record: NewRecord| full(NewRecord { namespace: [8; 16], ..record });
+    let mut mallory = Forger::new("mallory", 1);
+    let first = mallory.commit(1000, vec![text.clone()]);
+    let statements = vec![elsewhere(supersede(2000, &[&text])), elsewhere(forget(2001, &[&text]))];
+    let withheld =
+        statements.iter().map(|record| StoredRecord::Withheld { leaf: record.leaf().unwrap() }).collect();
+    let second = mallory.commit(3000, statements);
+    let without = Commit { records: withheld, ..second.clone() };
+    let (ada, bob) = (open(&MemoryDisk::new(), "ada"), open(&MemoryDisk::new(), "bob"));
+    learn(&ada, &[&first, &second]);
+    learn(&bob, &[&first, &without]);
+    let here = |memory: &Memory| {
+        let digests = memory.namespace_digests().unwrap();
+        digests.into_iter().find(|(namespace, _)| *namespace.as_bytes() == [7; 16]).unwrap()
+    };
+    assert_eq!(here(&ada), here(&bob));
+    assert_eq!((answer(&ada, "orchard").len(), answer(&bob, "orchard").len()), (1, 1));
+}
