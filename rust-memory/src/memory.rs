@@ -335,8 +335,9 @@ impl Memory {
         Ok(proof.to_bytes()?)
     }
 
-    /// One digest over everything the commits here say: equal commits give equal digests, in any order, on
-    /// any machine, whatever content was withheld from or erased by either.
+    /// One digest over all commits here: equal commits give equal digests, in any order, on any machine, whatever
+    /// content was withheld from or erased by either. What the commits say is a function of them, see
+    /// [`namespace_digests`](Self::namespace_digests).
     ///
     /// # Errors
     /// [`MemoryError::Journal`].
@@ -344,9 +345,6 @@ impl Memory {
         self.refresh()?;
         let view = self.view();
         let mut hasher = blake3::Hasher::new_derive_key("chrysalis 2026-11-20 memory state v1");
-        for (namespace, digest) in namespace_digests(&view.state) {
-            hasher.update(namespace.as_bytes()).update(&digest);
-        }
         let mut commits: Vec<Hash> = view.state.commits.iter().map(|commit| commit.hash).collect();
         commits.sort_unstable();
         for commit in &commits {
@@ -356,7 +354,8 @@ impl Memory {
         Ok(*hasher.finalize().as_bytes())
     }
 
-    /// The digest of each namespace.
+    /// The digest of each namespace: its records and which of them are live. Equal commits give equal digests where
+    /// nothing of the namespace was withheld; a withheld record is part of no namespace, for its header is not here.
     ///
     /// # Errors
     /// [`MemoryError::Journal`].
