@@ -44,6 +44,10 @@ pub(crate) fn read(disk: &dyn Disk, name: &'static str) -> Result<Vec<String>, M
 }
 
 /// Replaces the lines of `local/<name>` by what `change` makes of them, alone among all processes.
+///
+/// # Errors
+/// [`MemoryError::TooLarge`] for more than such a file holds, besides what `change` and the disk say; nothing is
+/// then changed.
 pub(crate) fn update<T>(
     disk: &dyn Disk,
     name: &'static str,
@@ -65,6 +69,14 @@ pub(crate) fn update<T>(
         let checksum = checksum_line(&text);
         text.push_str(&checksum);
         text.push('\n');
+        if text.len() as u64 > MAX_LENGTH {
+            // It could not be read back.
+            return Err(MemoryError::TooLarge {
+                what: "file in local/",
+                limit: usize::try_from(MAX_LENGTH).unwrap_or(usize::MAX),
+                actual: text.len(),
+            });
+        }
         let path = format!("local/{name}");
         write_atomic(disk, &path, text.as_bytes()).map_err(MemoryError::io(&path))?;
     }

@@ -375,7 +375,7 @@ impl Memory {
     /// Makes a namespace, or finds the one that has this name. Private ones never leave the store.
     ///
     /// # Errors
-    /// [`MemoryError::InvalidName`].
+    /// [`MemoryError::InvalidName`], [`MemoryError::TooLarge`].
     pub fn make_namespace(&self, name: &str, private: bool) -> Result<Namespace, MemoryError> {
         let made = namespace::find_or_make(&*self.disk, name, private)?;
         self.view_mut().namespaces = namespace::list(&*self.disk)?;

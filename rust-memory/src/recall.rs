@@ -1,6 +1,6 @@
 //! Recall: the entries that answer a query, best first, each with where it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use chrysalis_crypto::commit::WriterId;
@@ -125,7 +125,7 @@ impl View {
     fn recall(&self, query: &Query) -> Result<Answer, MemoryError> {
         let as_of_ms = query.as_of_ms.unwrap_or_else(|| self.state.greatest().ms());
         let namespaces = self.namespaces_called(query.namespace.as_deref())?;
-        let filter = |slot: u32| self.matches(slot, query, namespaces.as_deref(), as_of_ms);
+        let filter = |slot: u32| self.matches(slot, query, namespaces.as_ref(), as_of_ms);
         let ranked = ranking::rank(
             self.index.lexical(),
             &RankQuery {
@@ -149,9 +149,9 @@ impl View {
         Ok(Answer { hits, as_of_ms, frontier: self.state.frontier().clone() })
     }
 
-    fn namespaces_called(&self, name: Option<&str>) -> Result<Option<Vec<NamespaceId>>, MemoryError> {
+    fn namespaces_called(&self, name: Option<&str>) -> Result<Option<BTreeSet<NamespaceId>>, MemoryError> {
         let Some(name) = name else { return Ok(None) };
-        let called: Vec<_> = self
+        let called: BTreeSet<_> = self
             .namespaces
             .iter()
             .filter(|namespace| namespace.name == name)
@@ -160,7 +160,13 @@ impl View {
         if called.is_empty() { Err(MemoryError::NoSuchNamespace) } else { Ok(Some(called)) }
     }
 
-    fn matches(&self, slot: u32, query: &Query, namespaces: Option<&[NamespaceId]>, as_of_ms: u64) -> bool {
+    fn matches(
+        &self,
+        slot: u32,
+        query: &Query,
+        namespaces: Option<&BTreeSet<NamespaceId>>,
+        as_of_ms: u64,
+    ) -> bool {
         let (Some(standing), group) = (self.index.standing(slot), &self.state.groups[slot as usize]) else {
             return false;
         };

@@ -10,7 +10,7 @@ use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_crypto::merkle;
 use chrysalis_journal::{Commit, Disk, ImportOptions, MemoryDisk, NewRecord, OpenMode, StoredRecord};
 use chrysalis_memory::{EntryId, Memory, Query};
-use common::{NEW_YEAR_MS, answer, holds, identity, merge, open};
+use common::{NEW_YEAR_MS, answer, holds, identity, merge, open, say};
 
 /// An agent that builds its commits by hand.
 struct Forger {
@@ -98,6 +98,10 @@ fn learn(memory: &Memory, commits: &[&Commit]) {
         assert_eq!((report.commits, report.refused), (1, 0), "{:?}", report.refusals);
         memory.stats().unwrap();
     }
+}
+
+fn write_file(disk: &MemoryDisk, path: &str, text: &str) {
+    chrysalis_journal::write_atomic(disk, path, text.as_bytes()).unwrap();
 }
 
 fn copy_file(from: &dyn Disk, to: &dyn Disk, path: &str) {
@@ -244,4 +248,26 @@ fn statements_count_only_in_the_namespace_of_their_target() {
     };
     assert_eq!(here(&ada), here(&bob));
     assert_eq!((answer(&ada, "orchard").len(), answer(&bob, "orchard").len()), (1, 1));
+}
+
+#[test]
+fn a_store_with_very_many_namespace_names_does_no_harm() {
+    let (left, right) = (MemoryDisk::new(), MemoryDisk::new());
+    let ada = open(&left, "ada");
+    ada.make_namespace("work", false).unwrap();
+    say(&open(&right, "mallory"), "hello");
+    for round in 0..2u8 {
+        // Together more than a file of names may hold.
+        let mut text = String::from("chrysalis namespaces 1\n");
+        for i in 0..80_000u32 {
+            text += &format!("{round:02x}{i:030x} shared {:x<64}\n", "n");
+        }
+        let checksum = format!("crc32c {:08x}\n", crc32c::crc32c(text.as_bytes()));
+        write_file(&right, "local/namespaces", &(text + &checksum));
+        merge(&ada, &right);
+    }
+    let ada = open(&left, "ada");
+    say(&ada, "still here");
+    assert_eq!(answer(&ada, "still").len(), 1);
+    assert_eq!(ada.namespaces().unwrap()[0].name, "work");
 }
