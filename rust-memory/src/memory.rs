@@ -17,6 +17,7 @@ use crate::entry::{Entry, EntryId};
 use crate::error::MemoryError;
 use crate::identity::{AgentKey, Identity};
 use crate::index::Index;
+use crate::local;
 use crate::namespace::{self, DEFAULT_NAMESPACE, Namespace, NamespaceId};
 use crate::note::{Forget, KIND_FORGET, KIND_REMEMBER, KIND_SUPERSEDE, Note, Supersede};
 use crate::state::{Fork, GroupRef, Record, RecordKey, State};
@@ -56,6 +57,9 @@ pub struct Memory {
 struct Reader {
     cursor: Cursor,
     clock: HybridClock,
+    /// What was last read of the files other processes change too.
+    trust: local::Version,
+    namespaces: local::Version,
 }
 
 /// What answers are made from.
@@ -125,12 +129,17 @@ impl Memory {
                 ..Options::default()
             },
         )?;
-        let trust = Trust::load(&*disk)?;
-        let namespaces = namespace::list(&*disk)?;
-        let mut state = State::default();
-        state.revoke(&trust);
         let own =
             options.identity.as_ref().map(|identity| (identity.public_key(), identity.name().to_owned()));
+        let view = View {
+            state: State::default(),
+            index: Index::default(),
+            trust: Trust::default(),
+            namespaces: Vec::new(),
+            own,
+        };
+        let reader =
+            Reader { cursor: Cursor::default(), clock: HybridClock::new(), trust: None, namespaces: None };
         let memory = Self {
             disk,
             path: None,
@@ -138,8 +147,8 @@ impl Memory {
             identity: options.identity,
             read_only: options.read_only,
             now: options.now.unwrap_or_else(|| Arc::new(system_now)),
-            reader: Mutex::new(Reader { cursor: Cursor::default(), clock: HybridClock::new() }),
-            view: RwLock::new(View { state, index: Index::default(), trust, namespaces, own }),
+            reader: Mutex::new(reader),
+            view: RwLock::new(view),
         };
         memory.refresh()?;
         Ok(memory)
@@ -377,9 +386,7 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::InvalidName`], [`MemoryError::TooLarge`].
     pub fn make_namespace(&self, name: &str, private: bool) -> Result<Namespace, MemoryError> {
-        let made = namespace::find_or_make(&*self.disk, name, private)?;
-        self.view_mut().namespaces = namespace::list(&*self.disk)?;
-        Ok(made)
+        namespace::find_or_make(&*self.disk, name, private)
     }
 
     /// What is held here.
@@ -416,7 +423,7 @@ impl Memory {
         Ok(self.view().state.forks().collect())
     }
 
-    /// What is said here of keys.
+    /// What is said here of keys, as of the last call that reads or writes the store.
     #[must_use]
     pub fn trust(&self) -> Trust {
         self.view().trust.clone()
@@ -461,15 +468,14 @@ impl Memory {
         })
     }
 
-    /// Takes in what other processes wrote since the last call. Every other method does this by itself.
+    /// Takes in what other processes wrote since the last call: commits, trust, names of namespaces. Every other
+    /// method does this by itself.
     ///
     /// Gives the numbers of records erased now, and waiting for another process to erase them.
     pub(crate) fn refresh(&self) -> Result<(u64, u64), MemoryError> {
         let mut reader = lock(&self.reader);
+        self.reload(&mut reader)?;
         let commits = self.store.poll(&mut reader.cursor)?;
-        if commits.is_empty() {
-            return Ok((0, 0));
-        }
         let due = {
             let mut view = self.view_mut();
             let view = &mut *view;
@@ -492,6 +498,26 @@ impl Memory {
             view.state.erased(key);
         }
         Ok((erased.erased as u64, erased.pending as u64))
+    }
+
+    /// Reads the files of trust and names again where they changed.
+    fn reload(&self, reader: &mut Reader) -> Result<(), MemoryError> {
+        // The version is read first: what changes in between is read once more the next time.
+        let trust = local::version(&*self.disk, trust::FILE)?;
+        if trust != reader.trust {
+            let said = Trust::load(&*self.disk)?;
+            let mut view = self.view_mut();
+            view.state.revoke(&said);
+            view.trust = said;
+            reader.trust = trust;
+        }
+        let namespaces = local::version(&*self.disk, namespace::FILE)?;
+        if namespaces != reader.namespaces {
+            let named = namespace::list(&*self.disk)?;
+            self.view_mut().namespaces = named;
+            reader.namespaces = namespaces;
+        }
+        Ok(())
     }
 
     pub(crate) fn view(&self) -> RwLockReadGuard<'_, View> {
@@ -560,13 +586,11 @@ impl Memory {
         key: AgentKey,
         change: impl FnOnce(&mut trust::Statement),
     ) -> Result<(), MemoryError> {
-        let trust = Trust::update(&*self.disk, key, |statement| {
+        Trust::update(&*self.disk, key, |statement| {
             change(statement);
             Ok(())
         })?;
-        let mut view = self.view_mut();
-        view.state.revoke(&trust);
-        view.trust = trust;
+        self.refresh()?;
         Ok(())
     }
 }

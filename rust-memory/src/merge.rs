@@ -84,7 +84,6 @@ impl Memory {
             progress,
         )?;
         namespace::adopt(&**self.disk(), &names)?;
-        self.view_mut().namespaces = namespace::list(&**self.disk())?;
         if report.is_stopped {
             return Err(MemoryError::Cancelled);
         }

@@ -10,7 +10,7 @@ use crate::error::MemoryError;
 use crate::identity::check_name;
 use crate::local;
 
-const FILE: &str = "namespaces";
+pub(crate) const FILE: &str = "namespaces";
 
 /// The namespace entries go to when nobody says which.
 pub const DEFAULT_NAMESPACE: &str = "default";

@@ -225,3 +225,21 @@ fn what_was_accepted_of_a_revoked_key_stays_accepted_after_reopening() {
     let all = ada.recall(&Query { include_revoked: true, ..Query::new("sunk") }).unwrap().hits;
     assert_eq!(all[0].entry.signature, SignatureState::Revoked);
 }
+
+#[test]
+fn a_memory_that_stays_open_learns_trust_and_names_from_other_processes() {
+    let disk = MemoryDisk::new();
+    let server = open(&disk, "ada");
+    let other = open(&disk, "bob");
+    let id = other.remember(vec![Note::new("the kiln is hot")], Some("pottery")).unwrap()[0];
+    let query = Query { namespace: Some("pottery".into()), ..Query::new("kiln") };
+    assert_eq!(server.recall(&query).unwrap().hits.len(), 1);
+    // A key is revoked on the command line while the server runs.
+    let line = open(&disk, "ada");
+    line.trust_revoke(identity("bob").public_key(), true).unwrap();
+    assert!(answer(&server, "kiln").is_empty());
+    assert_eq!(server.entry(&id).unwrap().signature, SignatureState::Revoked);
+    line.trust_add(identity("bob").public_key(), Some("Bob")).unwrap();
+    assert_eq!(server.entry(&id).unwrap().signature, SignatureState::Trusted);
+    assert_eq!(server.trust(), line.trust());
+}
