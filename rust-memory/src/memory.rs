@@ -60,6 +60,8 @@ struct Reader {
     /// What was last read of the files other processes change too.
     trust: local::Version,
     namespaces: local::Version,
+    /// What was forgotten and may still be in this store's files.
+    unerased: BTreeSet<RecordKey>,
 }
 
 /// What answers are made from.
@@ -138,8 +140,13 @@ impl Memory {
             namespaces: Vec::new(),
             own,
         };
-        let reader =
-            Reader { cursor: Cursor::default(), clock: HybridClock::new(), trust: None, namespaces: None };
+        let reader = Reader {
+            cursor: Cursor::default(),
+            clock: HybridClock::new(),
+            trust: None,
+            namespaces: None,
+            unerased: BTreeSet::new(),
+        };
         let memory = Self {
             disk,
             path: None,
@@ -281,7 +288,7 @@ impl Memory {
             return Ok(Forgotten::default());
         }
         self.append(records)?;
-        let (erased, pending) = self.refresh()?;
+        let (erased, pending) = self.refresh_and_erase()?;
         Ok(Forgotten { entries, erased, pending })
     }
 
@@ -471,32 +478,51 @@ impl Memory {
     /// Takes in what other processes wrote since the last call: commits, trust, names of namespaces. Every other
     /// method does this by itself.
     ///
-    /// Gives the numbers of records erased now, and waiting for another process to erase them.
-    pub(crate) fn refresh(&self) -> Result<(u64, u64), MemoryError> {
+    /// What was forgotten is no longer shown when this returns. Where it cannot be erased from the store, on a full
+    /// disk say, reading goes on, and it is tried again when something changes.
+    pub(crate) fn refresh(&self) -> Result<(), MemoryError> {
         let mut reader = lock(&self.reader);
-        self.reload(&mut reader)?;
+        if self.learn(&mut reader)? {
+            let _retried_later = self.erase(&mut reader);
+        }
+        Ok(())
+    }
+
+    /// As [`refresh`](Self::refresh), but fails where what was forgotten cannot be erased. Gives the numbers of
+    /// records erased now, and waiting for another process to erase them.
+    pub(crate) fn refresh_and_erase(&self) -> Result<(u64, u64), MemoryError> {
+        let mut reader = lock(&self.reader);
+        self.learn(&mut reader)?;
+        self.erase(&mut reader)
+    }
+
+    /// Takes in what is new; gives whether there was anything.
+    fn learn(&self, reader: &mut Reader) -> Result<bool, MemoryError> {
+        self.reload(reader)?;
         let commits = self.store.poll(&mut reader.cursor)?;
-        let due = {
-            let mut view = self.view_mut();
-            let view = &mut *view;
-            for commit in commits {
-                view.state.admit(commit);
-            }
-            if view.state.are_revocations_due() {
-                view.state.revoke(&view.trust);
-            }
-            reader.clock.admit(view.state.greatest());
-            view.state.take_due_erasures()
-        };
-        if due.is_empty() || self.read_only {
+        if commits.is_empty() && !self.view().state.is_erasure_due() {
+            return Ok(false);
+        }
+        let view = &mut *self.view_mut();
+        for commit in commits {
+            view.state.admit(commit);
+        }
+        if view.state.are_revocations_due() {
+            view.state.revoke(&view.trust);
+        }
+        reader.clock.admit(view.state.greatest());
+        reader.unerased.extend(view.state.drop_forgotten());
+        Ok(true)
+    }
+
+    /// Erases from the store what was forgotten; what another process holds is left to it.
+    fn erase(&self, reader: &mut Reader) -> Result<(u64, u64), MemoryError> {
+        if self.read_only || reader.unerased.is_empty() {
             return Ok((0, 0));
         }
-        let erased =
-            self.store.erase(&due.iter().map(|(leaf, author)| (*author.as_bytes(), *leaf)).collect())?;
-        let mut view = self.view_mut();
-        for key in &due {
-            view.state.erased(key);
-        }
+        let records = reader.unerased.iter().map(|(leaf, author)| (*author.as_bytes(), *leaf)).collect();
+        let erased = self.store.erase(&records)?;
+        reader.unerased.clear();
         Ok((erased.erased as u64, erased.pending as u64))
     }
 

@@ -87,6 +87,7 @@ impl Memory {
         if report.is_stopped {
             return Err(MemoryError::Cancelled);
         }
+        self.refresh_and_erase()?;
         let digest = self.digest()?;
         let forks = self.forks()?.into_iter().filter(|fork| !forks_before.contains(fork)).collect();
         Ok(Merged {

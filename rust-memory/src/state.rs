@@ -50,7 +50,7 @@ pub(crate) struct Record {
     /// Where it stands: more than one place only where a writer forked or repeated itself.
     pub(crate) places: Vec<(CommitRef, u32)>,
     pub(crate) group: Option<GroupRef>,
-    /// Whether this store holds the content.
+    /// Whether the content is here, and was not forgotten.
     pub(crate) held: bool,
 }
 
@@ -126,7 +126,7 @@ pub(crate) struct State {
     frontier: BTreeMap<WriterId, (u64, Hash)>,
     greatest: Stamp,
     withheld: u64,
-    /// Whether a forget statement or one of its targets arrived since [`State::take_due_erasures`] last looked.
+    /// Whether a forget statement or one of its targets arrived since [`State::drop_forgotten`] last looked.
     erasure_due: bool,
 }
 
@@ -261,42 +261,30 @@ impl State {
         earliest.map_or(record.said, |earliest| earliest.min(record.said))
     }
 
-    /// Remembered records whose author asked for their erasure while their content is still here. A statement keeps
-    /// its content: without it nobody who comes later could tell what it said.
-    ///
-    /// Empty without looking when nothing arrived since the last call that could have changed it.
-    pub(crate) fn take_due_erasures(&mut self) -> BTreeSet<RecordKey> {
+    /// Whether anything arrived since [`drop_forgotten`](Self::drop_forgotten) that could give it something to do.
+    pub(crate) fn is_erasure_due(&self) -> bool {
+        self.erasure_due
+    }
+
+    /// Drops the text of remembered records whose author asked for their erasure, and gives which: they are still to be
+    /// erased from the store. A statement keeps its content: without it nobody who comes later could tell what it said.
+    pub(crate) fn drop_forgotten(&mut self) -> Vec<RecordKey> {
         if !std::mem::take(&mut self.erasure_due) {
-            return BTreeSet::new();
+            return Vec::new();
         }
         let held = |key: &RecordKey| {
             self.records.get(key).is_some_and(|record| record.held && record.kind == KIND_REMEMBER)
         };
-        self.marks
+        let due: Vec<RecordKey> = self
+            .marks
             .keys()
             .filter(|key| held(key) && self.counted_marks(key).any(|mark| mark.forget))
             .copied()
-            .collect()
-    }
-
-    /// Drops the text of a record whose content was erased from the store.
-    pub(crate) fn erased(&mut self, key: &RecordKey) {
-        let Some(record) = self.records.get_mut(key) else { return };
-        record.held = false;
-        let Some(at) = record.group else { return };
-        self.changed.insert(at);
-        let group = &mut self.groups[at as usize];
-        let is_held =
-            |leaf: &Hash| self.records.get(&(*leaf, group.author)).is_some_and(|record| record.held);
-        if !group.members.iter().any(is_held) {
-            if let Some(source) = group.note.source.take()
-                && let Some(groups) = self.sources.get_mut(&(group.author, group.namespace, source))
-            {
-                groups.remove(&at);
-            }
-            self.group_of.retain(|_, group| *group != at);
-            group.note = Note::default();
+            .collect();
+        for key in &due {
+            self.drop_text(key);
         }
+        due
     }
 
     /// The commit a record is shown from, and its index there: of several places the one that is accepted and
@@ -446,9 +434,8 @@ impl State {
     fn join_group(&mut self, key: RecordKey, namespace: NamespaceId, mut note: Note) {
         note.occurred_ms = None;
         let author = key.1;
-        let identity = blake3::hash(&note.to_bytes().expect("a decoded note encodes"));
         let next = GroupRef::try_from(self.groups.len()).expect("groups are counted in 32 bits");
-        let group = *self.group_of.entry((author, namespace, *identity.as_bytes())).or_insert(next);
+        let group = *self.group_of.entry((author, namespace, identity_of(&note))).or_insert(next);
         if group == next {
             if let Some(source) = &note.source {
                 self.sources.entry((author, namespace, source.clone())).or_default().insert(group);
@@ -462,6 +449,24 @@ impl State {
         }
     }
 
+    fn drop_text(&mut self, key: &RecordKey) {
+        let Some(record) = self.records.get_mut(key) else { return };
+        record.held = false;
+        let Some(at) = record.group.take() else { return };
+        self.changed.insert(at);
+        let group = &mut self.groups[at as usize];
+        group.members.remove(&key.0);
+        if group.members.is_empty() {
+            let note = std::mem::take(&mut group.note);
+            self.group_of.remove(&(group.author, group.namespace, identity_of(&note)));
+            if let Some(source) = note.source
+                && let Some(groups) = self.sources.get_mut(&(group.author, group.namespace, source))
+            {
+                groups.remove(&at);
+            }
+        }
+    }
+
     fn mark(&mut self, target: Hash, (by, author): RecordKey, mark: Mark) {
         self.erasure_due |= mark.forget;
         let target = (target, author);
@@ -470,4 +475,9 @@ impl State {
             self.changed.insert(group);
         }
     }
+}
+
+/// What notes of one group have in common.
+fn identity_of(note: &Note) -> Hash {
+    *blake3::hash(&note.to_bytes().expect("a decoded note encodes")).as_bytes()
 }

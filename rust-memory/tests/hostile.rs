@@ -2,15 +2,21 @@
 
 mod common;
 
+use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrysalis_crdt::Value;
 use chrysalis_crypto::commit::{CommitHeader, WriterId};
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_crypto::merkle;
-use chrysalis_journal::{Commit, Disk, ImportOptions, MemoryDisk, NewRecord, OpenMode, StoredRecord};
-use chrysalis_memory::{EntryId, Memory, Query};
-use common::{NEW_YEAR_MS, answer, holds, identity, merge, open, say};
+use chrysalis_journal::disk::DirFingerprint;
+use chrysalis_journal::{
+    Commit, Cursor, Disk, DiskFile, DiskLock, ImportOptions, MemoryDisk, NewRecord, OpenMode, StoredRecord,
+};
+use chrysalis_memory::{EntryId, Memory, MemoryError, OpenOptions, Query};
+use common::{NEW_YEAR_MS, answer, clock, holds, identity, merge, open, say};
 
 /// An agent that builds its commits by hand.
 struct Forger {
@@ -97,6 +103,53 @@ fn learn(memory: &Memory, commits: &[&Commit]) {
             .unwrap();
         assert_eq!((report.commits, report.refused), (1, 0), "{:?}", report.refusals);
         memory.stats().unwrap();
+    }
+}
+
+/// A disk on which no file can be made while it is full.
+struct FullDisk {
+    disk: MemoryDisk,
+    is_full: AtomicBool,
+}
+
+impl Disk for FullDisk {
+    fn create_dir_all(&self, dir: &str) -> io::Result<()> {
+        self.disk.create_dir_all(dir)
+    }
+
+    fn list(&self, dir: &str) -> io::Result<Vec<String>> {
+        self.disk.list(dir)
+    }
+
+    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Box<dyn DiskFile>> {
+        if path.ends_with(".seg.tmp") && self.is_full.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.disk.open(path, mode)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+
+    fn sync_dir(&self, dir: &str) -> io::Result<()> {
+        self.disk.sync_dir(dir)
+    }
+
+    fn try_lock(&self, path: &str) -> io::Result<Option<Box<dyn DiskLock>>> {
+        self.disk.try_lock(path)
+    }
+
+    fn lock(&self, path: &str) -> io::Result<Box<dyn DiskLock>> {
+        self.disk.lock(path)
+    }
+
+    fn fingerprint(&self, dir: &str) -> io::Result<DirFingerprint> {
+        self.disk.fingerprint(dir)
     }
 }
 
@@ -270,4 +323,33 @@ fn a_store_with_very_many_namespace_names_does_no_harm() {
     say(&ada, "still here");
     assert_eq!(answer(&ada, "still").len(), 1);
     assert_eq!(ada.namespaces().unwrap()[0].name, "work");
+}
+
+#[test]
+fn an_erasure_that_failed_is_made_up_for_and_keeps_nobody_from_reading() {
+    let (left, right) = (MemoryDisk::new(), MemoryDisk::new());
+    let bob = open(&right, "bob");
+    let id = say(&bob, "the vault opens with persimmon");
+    say(&bob, "the vault is old");
+    let full = Arc::new(FullDisk { disk: left.clone(), is_full: AtomicBool::new(false) });
+    let options = OpenOptions {
+        identity: Some(identity("ada")),
+        create: true,
+        now: Some(clock()),
+        ..OpenOptions::default()
+    };
+    let ada = Memory::open_on(full.clone(), options).unwrap();
+    merge(&ada, &right);
+    // Another process learns that it is to be forgotten, and this one cannot rewrite the file.
+    bob.forget(&[id]).unwrap();
+    full.is_full.store(true, Ordering::SeqCst);
+    let commits = bob.store().poll(&mut Cursor::default()).unwrap();
+    ada.store().import(commits, &ImportOptions::default(), &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(answer(&ada, "vault").len(), 1, "reading goes on");
+    assert!(matches!(ada.entry(&id), Err(MemoryError::ContentAbsent)), "and does not show it");
+    assert!(holds(&left, b"persimmon"));
+    full.is_full.store(false, Ordering::SeqCst);
+    say(&ada, "there is room again");
+    assert_eq!(answer(&ada, "vault").len(), 1);
+    assert!(!holds(&left, b"persimmon"));
 }
