@@ -10,7 +10,7 @@ use chrysalis_crdt::{HybridClock, Stamp};
 use chrysalis_crypto::commit::{SALT_LENGTH, WriterId};
 use chrysalis_crypto::merkle::Hash;
 use chrysalis_crypto::{hex, random};
-use chrysalis_journal::{Cursor, Disk, FileDisk, NewRecord, Options, Signer, Store};
+use chrysalis_journal::{Cursor, Disk, FileDisk, JournalError, NewRecord, Options, Signer, Store};
 
 use crate::document::{Document, Remembered};
 use crate::entry::{Entry, EntryId};
@@ -391,8 +391,9 @@ impl Memory {
     /// Makes a namespace, or finds the one that has this name. Private ones never leave the store.
     ///
     /// # Errors
-    /// [`MemoryError::InvalidName`], [`MemoryError::TooLarge`].
+    /// [`MemoryError::InvalidName`], [`MemoryError::TooLarge`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn make_namespace(&self, name: &str, private: bool) -> Result<Namespace, MemoryError> {
+        self.require_writable()?;
         namespace::find_or_make(&*self.disk, name, private)
     }
 
@@ -439,7 +440,7 @@ impl Memory {
     /// Trusts a key, under a name of your choice. Lifts an earlier revocation.
     ///
     /// # Errors
-    /// [`MemoryError::InvalidName`], [`MemoryError::Io`].
+    /// [`MemoryError::InvalidName`], [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_add(&self, key: AgentKey, name: Option<&str>) -> Result<(), MemoryError> {
         if let Some(name) = name {
             trust::check_label(name)?;
@@ -456,7 +457,7 @@ impl Memory {
     /// Forgets what was said of a key.
     ///
     /// # Errors
-    /// [`MemoryError::Io`].
+    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_remove(&self, key: AgentKey) -> Result<(), MemoryError> {
         self.change_trust(key, |statement| *statement = trust::Statement::default())
     }
@@ -465,7 +466,7 @@ impl Memory {
     /// commits claim. With `everything`, nothing of it is accepted any more.
     ///
     /// # Errors
-    /// [`MemoryError::Io`].
+    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_revoke(&self, key: AgentKey, everything: bool) -> Result<(), MemoryError> {
         self.refresh()?;
         let accepted = if everything { Vec::new() } else { self.view().heads(&key) };
@@ -576,6 +577,10 @@ impl Memory {
         Ok(())
     }
 
+    fn require_writable(&self) -> Result<(), MemoryError> {
+        if self.read_only { Err(JournalError::ReadOnly.into()) } else { Ok(()) }
+    }
+
     fn writable_namespace(&self, name: Option<&str>) -> Result<NamespaceId, MemoryError> {
         if self.identity.is_none() {
             return Err(MemoryError::NoIdentity);
@@ -612,6 +617,7 @@ impl Memory {
         key: AgentKey,
         change: impl FnOnce(&mut trust::Statement),
     ) -> Result<(), MemoryError> {
+        self.require_writable()?;
         Trust::update(&*self.disk, key, |statement| {
             change(statement);
             Ok(())

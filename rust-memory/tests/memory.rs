@@ -3,11 +3,12 @@
 mod common;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use chrysalis_crypto::proof;
 use chrysalis_journal::MemoryDisk;
-use chrysalis_memory::{Document, MemoryError, Note, Query, SignatureState};
-use common::{answer, holds, identity, open, say};
+use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, Query, SignatureState};
+use common::{answer, clock, holds, identity, open, say};
 
 #[test]
 fn what_is_remembered_is_found_by_every_handle_at_once() {
@@ -242,4 +243,28 @@ fn a_memory_that_stays_open_learns_trust_and_names_from_other_processes() {
     line.trust_add(identity("bob").public_key(), Some("Bob")).unwrap();
     assert_eq!(server.entry(&id).unwrap().signature, SignatureState::Trusted);
     assert_eq!(server.trust(), line.trust());
+}
+
+#[test]
+fn a_reader_changes_nothing_and_shows_nothing_forgotten() {
+    let disk = MemoryDisk::new();
+    let key = identity("bob").public_key();
+    let (ada, two) = (open(&disk, "ada"), open(&disk, "ada"));
+    say(&two, "opens the second journal");
+    let id = say(&ada, "the safe is behind the parsnip");
+    // The first process holds its journal, so that the content is still on the disk.
+    assert_eq!(two.forget(&[id]).unwrap().pending, 1);
+    assert!(holds(&disk, b"parsnip"));
+    let copy = disk.copy();
+    let options = OpenOptions { read_only: true, now: Some(clock()), ..OpenOptions::default() };
+    let reader = Memory::open_on(Arc::new(copy.clone()), options).unwrap();
+    assert!(answer(&reader, "parsnip").is_empty());
+    assert!(matches!(reader.entry(&id), Err(MemoryError::ContentAbsent)));
+    assert!(matches!(reader.proof(&id), Err(MemoryError::ContentAbsent)));
+    let refused = |error: MemoryError| error.code() == chrysalis_journal::JournalError::ReadOnly.code();
+    assert!(refused(reader.trust_add(key, None).unwrap_err()));
+    assert!(refused(reader.trust_revoke(key, true).unwrap_err()));
+    assert!(refused(reader.trust_remove(key).unwrap_err()));
+    assert!(refused(reader.make_namespace("work", false).unwrap_err()));
+    assert!(reader.namespaces().unwrap().iter().all(|namespace| namespace.name != "work"));
 }
