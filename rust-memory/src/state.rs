@@ -131,9 +131,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Takes in one admitted commit. The order of commits makes no difference, nor does repeating one.
+    /// Takes in one admitted commit. The order of commits makes no difference, nor does repeating one. A commit without
+    /// a signature, which a journal may hold and no import admits, says nothing.
     pub(crate) fn admit(&mut self, commit: Commit) {
-        if self.by_hash.contains_key(&commit.hash) {
+        if commit.signature.is_none() || self.by_hash.contains_key(&commit.hash) {
             return;
         }
         let at = CommitRef::try_from(self.commits.len()).expect("2^32 commits do not fit in memory");

@@ -353,3 +353,18 @@ fn an_erasure_that_failed_is_made_up_for_and_keeps_nobody_from_reading() {
     assert_eq!(answer(&ada, "vault").len(), 1);
     assert!(!holds(&left, b"persimmon"));
 }
+
+#[test]
+fn commits_without_a_signature_are_not_shown() {
+    let disk = MemoryDisk::new();
+    let options = chrysalis_journal::Options { create: true, ..Default::default() };
+    let unsigned = chrysalis_journal::Store::open(Arc::new(disk.clone()), options).unwrap();
+    let StoredRecord::Full { content, .. } = remember(1000, "signed by nobody") else { unreachable!() };
+    unsigned.append(vec![record(1, 1000, &content)]).unwrap();
+    let ada = open(&disk, "ada");
+    assert!(answer(&ada, "nobody").is_empty());
+    assert_eq!(ada.stats().unwrap().commits, 0);
+    // No merge would take it over, so counting it would keep two stores apart for good.
+    let other = open(&MemoryDisk::new(), "bob");
+    assert_eq!(other.digest().unwrap(), ada.digest().unwrap());
+}
