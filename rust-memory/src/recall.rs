@@ -38,11 +38,13 @@ pub struct Query {
     pub tags: Vec<String>,
     /// Only from sources that start with this.
     pub source_prefix: Option<String>,
-    /// Only what was said at or after this time, in milliseconds since 1970.
+    /// Only what happened at or after this time, in milliseconds since 1970; an entry that does not say when it
+    /// happened did when it was last said.
     pub since_ms: Option<u64>,
-    /// Only what was said before this time.
+    /// Only what happened before this time.
     pub until_ms: Option<u64>,
-    /// The time recency is measured from; later entries are left out. The greatest admitted time by default.
+    /// The time recency is measured from; what was neither said nor had happened by then is left out. The greatest
+    /// admitted time by default.
     pub as_of_ms: Option<u64>,
     /// Only entries whose signature state is trusted.
     pub trusted_only: bool,
@@ -177,7 +179,7 @@ impl View {
             && query.source_prefix.as_ref().is_none_or(|prefix| {
                 note.source.as_ref().is_some_and(|source| source.starts_with(prefix.as_str()))
             });
-        let by_time = standing.latest_ms <= as_of_ms
+        let by_time = standing.known_ms <= as_of_ms
             && query.since_ms.is_none_or(|since| standing.latest_ms >= since)
             && query.until_ms.is_none_or(|until| standing.latest_ms < until);
         by_note

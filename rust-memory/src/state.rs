@@ -75,8 +75,10 @@ pub(crate) struct Group {
 pub(crate) struct Standing {
     /// The member that stands for the group: the earliest one not revoked, ties by leaf.
     pub(crate) representative: RecordKey,
-    /// When it was last said, in milliseconds since 1970.
+    /// When it last happened or was said, in milliseconds since 1970.
     pub(crate) latest_ms: u64,
+    /// When it was first known: said, or happened where that was earlier.
+    pub(crate) known_ms: u64,
     /// How often it was said.
     pub(crate) occasions: u32,
     /// Whether every live member lies beyond what is accepted of a revoked key.
@@ -219,9 +221,11 @@ impl State {
         };
         let (representative, _, first) =
             live().min_by_key(|(key, time, record)| (self.is_revoked(record), *time, key.0))?;
+        let happened = |time: Stamp, record: &Record| record.occurred_ms.unwrap_or(time.ms());
         Some(Standing {
             representative,
-            latest_ms: live().map(|(_, time, record)| record.occurred_ms.unwrap_or(time.ms())).max()?,
+            latest_ms: live().map(|(_, time, record)| happened(time, record)).max()?,
+            known_ms: live().map(|(_, time, record)| happened(time, record).min(time.ms())).min()?,
             occasions: u32::try_from(live().count()).unwrap_or(u32::MAX),
             revoked: self.is_revoked(first),
         })

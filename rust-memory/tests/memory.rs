@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrysalis_crypto::proof;
 use chrysalis_journal::MemoryDisk;
 use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, Query, SignatureState};
-use common::{answer, clock, holds, identity, open, say};
+use common::{NEW_YEAR_MS, answer, clock, holds, identity, open, say};
 
 #[test]
 fn what_is_remembered_is_found_by_every_handle_at_once() {
@@ -267,4 +267,18 @@ fn a_reader_changes_nothing_and_shows_nothing_forgotten() {
     assert!(refused(reader.trust_remove(key).unwrap_err()));
     assert!(refused(reader.make_namespace("work", false).unwrap_err()));
     assert!(reader.namespaces().unwrap().iter().all(|namespace| namespace.name != "work"));
+}
+
+#[test]
+fn what_is_still_to_happen_is_found() {
+    let ada = open(&MemoryDisk::new(), "ada");
+    let future = Note { occurred_ms: Some(NEW_YEAR_MS * 2), ..Note::new("the eclipse will be total") };
+    let past = Note { occurred_ms: Some(1000), ..Note::new("the eclipse of long ago") };
+    ada.remember(vec![future, past], None).unwrap();
+    let found = ada.recall(&Query::new("eclipse")).unwrap();
+    assert_eq!(found.hits.len(), 2);
+    let again = ada.recall(&Query { as_of_ms: Some(found.as_of_ms), ..Query::new("eclipse") }).unwrap();
+    assert_eq!(again.hits.len(), 2, "the default time by its number gives the same answer");
+    let then = ada.recall(&Query { as_of_ms: Some(2000), ..Query::new("eclipse") }).unwrap();
+    assert_eq!(then.hits.len(), 1, "and before both were known, what was not is left out");
 }
