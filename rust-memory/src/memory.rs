@@ -463,7 +463,8 @@ impl Memory {
     }
 
     /// Revokes a key from here on: what this store holds of it now stays accepted, whatever time later
-    /// commits claim. With `everything`, nothing of it is accepted any more.
+    /// commits claim. With `everything`, nothing of it is accepted any more. For a key that is revoked already,
+    /// revoking it once more never accepts more.
     ///
     /// # Errors
     /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
@@ -472,7 +473,9 @@ impl Memory {
         let accepted = if everything { Vec::new() } else { self.view().heads(&key) };
         self.change_trust(key, |statement| {
             statement.trusted = false;
-            statement.revoked = Some(accepted);
+            if everything || statement.revoked.is_none() {
+                statement.revoked = Some(accepted);
+            }
         })
     }
 

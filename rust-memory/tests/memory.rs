@@ -282,3 +282,21 @@ fn what_is_still_to_happen_is_found() {
     let then = ada.recall(&Query { as_of_ms: Some(2000), ..Query::new("eclipse") }).unwrap();
     assert_eq!(then.hits.len(), 1, "and before both were known, what was not is left out");
 }
+
+#[test]
+fn revoking_again_does_not_accept_what_came_meanwhile() {
+    let disk = MemoryDisk::new();
+    let (ada, bob) = (open(&disk, "ada"), open(&disk, "bob"));
+    let key = identity("bob").public_key();
+    say(&bob, "said in good faith");
+    ada.trust_revoke(key, false).unwrap();
+    say(&bob, "said with a stolen key");
+    ada.trust_revoke(key, false).unwrap();
+    assert!(answer(&ada, "stolen").is_empty());
+    assert_eq!(answer(&ada, "faith").len(), 1);
+    ada.trust_revoke(key, true).unwrap();
+    ada.trust_revoke(key, false).unwrap();
+    assert!(answer(&ada, "faith").is_empty());
+    ada.trust_add(key, None).unwrap();
+    assert_eq!(answer(&ada, "stolen faith").len(), 2, "only trusting it lifts a revocation");
+}
