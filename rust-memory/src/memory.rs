@@ -640,7 +640,8 @@ impl fmt::Debug for Memory {
 }
 
 impl View {
-    /// The record with this leaf that is shown: that of the first author in key order that is not revoked.
+    /// The record with this leaf that is shown, of those whose content is here: the most trusted one, so that nobody can
+    /// put a copy before the original of an agent one trusts; then by key.
     pub(crate) fn find(&self, id: &EntryId) -> Option<RecordKey> {
         let lowest = (id.0, AgentKey::from_bytes([0; 32]));
         let highest = (id.0, AgentKey::from_bytes([255; 32]));
@@ -648,7 +649,7 @@ impl View {
             .records
             .range(lowest..=highest)
             .filter(|(_, record)| record.kind == KIND_REMEMBER)
-            .min_by_key(|(key, record)| (!record.held, self.state.is_revoked(record), key.1))
+            .min_by_key(|(key, record)| (!record.held, self.signature_state(&key.1, record), key.1))
             .map(|(key, _)| *key)
     }
 

@@ -11,6 +11,7 @@ use chrysalis_crdt::Value;
 use chrysalis_crypto::commit::{CommitHeader, WriterId};
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_crypto::merkle;
+use chrysalis_crypto::proof;
 use chrysalis_journal::disk::DirFingerprint;
 use chrysalis_journal::{
     Commit, Cursor, Disk, DiskFile, DiskLock, ImportOptions, MemoryDisk, NewRecord, OpenMode, StoredRecord,
@@ -367,4 +368,24 @@ fn commits_without_a_signature_are_not_shown() {
     // No merge would take it over, so counting it would keep two stores apart for good.
     let other = open(&MemoryDisk::new(), "bob");
     assert_eq!(other.digest().unwrap(), ada.digest().unwrap());
+}
+
+#[test]
+fn an_id_names_the_trusted_original_and_not_a_copy_by_a_stranger() {
+    // Of these some have a smaller key than ada's.
+    let ada = open(&MemoryDisk::new(), "ada");
+    let own = identity("ada").public_key();
+    let id = say(&ada, "the lock is changed");
+    let original = proof::verify(&ada.proof(&id).unwrap()).unwrap().proof;
+    let copy = StoredRecord::Full {
+        header: original.record.clone(),
+        salt: original.salt,
+        content: original.content.clone(),
+    };
+    let stranger =
+        (0..).map(|i| format!("stranger{i}")).find(|name| identity(name).public_key() < own).unwrap();
+    learn(&ada, &[&Forger::new(&stranger, 1).commit(1, vec![copy])]);
+    assert_eq!(ada.entry(&id).unwrap().author, own);
+    let proven = proof::verify(&ada.proof(&id).unwrap()).unwrap().proof;
+    assert_eq!(proven.commit.writer.key, *own.as_bytes());
 }
