@@ -16,7 +16,7 @@ use chrysalis_journal::disk::DirFingerprint;
 use chrysalis_journal::{
     Commit, Cursor, Disk, DiskFile, DiskLock, ImportOptions, MemoryDisk, NewRecord, OpenMode, StoredRecord,
 };
-use chrysalis_memory::{EntryId, Memory, MemoryError, OpenOptions, Query};
+use chrysalis_memory::{EntryId, Memory, MemoryError, Note, OpenOptions, Query};
 use common::{NEW_YEAR_MS, answer, clock, holds, identity, merge, open, say};
 
 /// An agent that builds its commits by hand.
@@ -388,4 +388,16 @@ fn an_id_names_the_trusted_original_and_not_a_copy_by_a_stranger() {
     assert_eq!(ada.entry(&id).unwrap().author, own);
     let proven = proof::verify(&ada.proof(&id).unwrap()).unwrap().proof;
     assert_eq!(proven.commit.writer.key, *own.as_bytes());
+}
+
+#[test]
+fn tags_that_are_not_in_canonical_order_say_nothing() {
+    let note = |tags: &[&str]| {
+        let tags = Value::array(tags.iter().copied());
+        Value::map([(1u64, Value::text("t")), (7, tags)]).to_bytes().unwrap()
+    };
+    assert!(Note::from_bytes(&note(&["a", "b"])).is_some());
+    for wrong in [&["b", "a"][..], &["a", "a"], &[]] {
+        assert!(Note::from_bytes(&note(wrong)).is_none(), "{wrong:?}");
+    }
 }
