@@ -640,8 +640,8 @@ impl fmt::Debug for Memory {
 }
 
 impl View {
-    /// The record with this leaf that is shown, of those whose content is here: the most trusted one, so that nobody can
-    /// put a copy before the original of an agent one trusts; then by key.
+    /// The record with this leaf that is shown, of those whose content is here: one that is not revoked, by an agent that
+    /// is trusted, so that no stranger can put a copy before the original; then by key.
     pub(crate) fn find(&self, id: &EntryId) -> Option<RecordKey> {
         let lowest = (id.0, AgentKey::from_bytes([0; 32]));
         let highest = (id.0, AgentKey::from_bytes([255; 32]));
@@ -649,7 +649,9 @@ impl View {
             .records
             .range(lowest..=highest)
             .filter(|(_, record)| record.kind == KIND_REMEMBER)
-            .min_by_key(|(key, record)| (!record.held, self.signature_state(&key.1, record), key.1))
+            .min_by_key(|(key, record)| {
+                (!record.held, self.state.is_revoked(record), !self.is_trusted(&key.1), key.1)
+            })
             .map(|(key, _)| *key)
     }
 

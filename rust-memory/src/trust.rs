@@ -13,8 +13,7 @@ use crate::local;
 
 pub(crate) const FILE: &str = "trust";
 
-/// What can be said of an entry's signature when it is shown, from most to least trusted. Every entry shown has a valid
-/// one.
+/// What can be said of an entry's signature when it is shown. Every entry shown has a valid one.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum SignatureState {
     /// Signed by this agent or by a key that was given trust.
