@@ -84,10 +84,10 @@ impl Memory {
             progress,
         )?;
         namespace::adopt(&**self.disk(), &names)?;
-        self.view_mut().namespaces = namespace::list(&**self.disk())?;
         if report.is_stopped {
             return Err(MemoryError::Cancelled);
         }
+        self.refresh_and_erase()?;
         let digest = self.digest()?;
         let forks = self.forks()?.into_iter().filter(|fork| !forks_before.contains(fork)).collect();
         Ok(Merged {

@@ -194,3 +194,19 @@ fn a_copied_record_is_the_copiers_statement_and_gives_no_power_over_the_original
     assert_eq!(kept.author, ada.identity().unwrap().public_key());
     assert!(proof::verify(&ada.proof(&id).unwrap()).is_ok());
 }
+
+#[test]
+fn withheld_records_make_no_difference_to_the_digest() {
+    let (left, right) = (MemoryDisk::new(), MemoryDisk::new());
+    let (ada, bob) = (open(&left, "ada"), open(&right, "bob"));
+    ada.make_namespace("diary", true).unwrap();
+    ada.remember(vec![Note::new("private thoughts")], Some("diary")).unwrap();
+    let shared = say(&ada, "public thoughts");
+    merge(&bob, &left);
+    say(&bob, "an answer");
+    merge(&ada, &right);
+    assert_eq!(ada.digest().unwrap(), bob.digest().unwrap());
+    let namespace = ada.entry(&shared).unwrap().namespace;
+    let digests = (ada.namespace_digests().unwrap(), bob.namespace_digests().unwrap());
+    assert_eq!(digests.0[&namespace], digests.1[&namespace], "nothing of this one is withheld");
+}
