@@ -1,5 +1,7 @@
 //! What a hostile or an unlucky store can do to those that merge it, and what must hold all the same.
 
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
 mod common;
 
 use std::io;

@@ -3,6 +3,8 @@
 //!
 //! `CHRYSALIS_SEED` replays one history; `CHRYSALIS_HISTORIES` says how many are run, from `CHRYSALIS_FIRST_SEED` on.
 
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
 mod common;
 
 use chrysalis_journal::MemoryDisk;

@@ -1,5 +1,7 @@
 //! A memory as its users see it: remember, recall, forget, trust, proofs.
 
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
 mod common;
 
 use std::ops::ControlFlow;

@@ -1,5 +1,7 @@
 //! Merges: any order, any side, one digest and one answer; nothing forged, nothing private, nothing lost.
 
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
 mod common;
 
 use std::ops::ControlFlow;
