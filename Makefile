@@ -1,12 +1,16 @@
 # Every command a person or a machine needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint fmt fix doc test-rust wasm test-ts python test-py stubs
+.PHONY: help setup run build test lint fmt fix doc test-rust wasm test-ts python test-py stubs soak
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 setup: ## Install what building and testing need, into .tools, .venv and node_modules
 	@scripts/setup.sh
+
+run: ## Several agents remember real documents together; DOCS=path adds a folder of yours
+	@scripts/setup.sh rust wasm node python
+	@scripts/run.sh $(if $(DOCS),"$(DOCS)")
 
 build: ## Build the Rust workspace
 	cargo build --workspace
@@ -50,3 +54,7 @@ test-py: python ## Install the wheel into .venv and test it there
 stubs: ## Regenerate the Python declarations from the built extension
 	@scripts/setup.sh python
 	@scripts/python.sh stubs --write
+
+soak: ## The long tests: histories, power cuts, 200 rounds of kills; resumable; ONLY=part runs one
+	@scripts/setup.sh rust wasm node python
+	@scripts/soak.sh $(if $(ONLY),--only $(ONLY))

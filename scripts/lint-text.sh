@@ -3,7 +3,7 @@
 source "$(dirname "$0")/lib.sh"
 
 # Written so that this file does not match itself.
-paths='(^|[^A-Za-z0-9_.])/(root|work|home/[a-z]+|Users/[A-Za-z]+)/[A-Za-z0-9._-]'
+paths='(^|[^A-Za-z0-9_.~])/(root|work|home/[a-z]+|Users/[A-Za-z]+)/[A-Za-z0-9._-]'
 servers='"resolved": *"http|(index-url|extra-index-url|registry|find-links) *= *.?(https?:|sparse\+|file:)|_authToken'
 status=0
 if git grep -nIE "$paths|$servers" -- . ':!scripts/lint-text.sh'; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The Python wheel.
-# usage: scripts/python.sh build | test | stubs [--write]
+# usage: scripts/python.sh build | install | test | stubs [--write]
 source "$(dirname "$0")/lib.sh"
 project=rust-bindings/python
 [ -x "$VENV_BIN/maturin" ] || fail "no .venv yet; run: make setup"
@@ -12,27 +12,32 @@ build() {
   ls -l dist/*.whl
 }
 
-# Tests what was built, as a user gets it: the wheel, not the sources.
-check() {
+install() {
   "$VENV_BIN/python" -m pip install --quiet --force-reinstall --no-deps dist/*.whl
-  # Not `python -m pytest`, which would put this directory on the path.
+}
+
+# Tests what was built, as a user gets it: the wheel, not the sources. Hence not `python -m pytest`, which would put
+# this directory on the path.
+check() {
+  install
   "$VENV_BIN/pytest" $project/tests
 }
 
 # pyo3 describes the extension; what it says is committed, so that a change of what Python sees is seen in review.
+# In the profile of the wheel, so that what was built is not built again.
 stubs() {
-  local out=$TOOLS/stubs made kept
-  kept=$(git ls-files $project | grep '_rust\.pyi$') || fail "no _rust.pyi is committed under $project"
+  local out=$TOOLS/stubs made kept=$project/memory_system/_rust
   rm -rf "$out"
-  (cd $project && "$VENV_BIN/maturin" generate-stubs --quiet --out "$out")
-  made=$(find "$out" -name '*.pyi')
-  if [ "${1:-}" = --write ]; then cp "$made" "$kept"
-  else diff -u "$kept" "$made" || fail "$kept is not what the build makes; review the difference, then run: make stubs"; fi
+  (cd $project && "$VENV_BIN/maturin" generate-stubs --quiet --profile release --out "$out")
+  made=$out/memory_system/_rust
+  if [ "${1:-}" = --write ]; then rm -rf $kept && cp -r "$made" $kept
+  else diff -ru $kept "$made" || fail "$kept is not what the build makes; review the difference, then run: make stubs"; fi
 }
 
 case ${1:-} in
   build) build ;;
+  install) install ;;
   test) check ;;
   stubs) stubs "${2:-}" ;;
-  *) fail "usage: scripts/python.sh build | test | stubs [--write]" ;;
+  *) fail "usage: scripts/python.sh build | install | test | stubs [--write]" ;;
 esac

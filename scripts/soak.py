@@ -68,7 +68,6 @@ def main():
     only = parser.parse_args().only
     state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
     commit = revision()
-    subprocess.run(["cargo", "build", "--release", "-p", "chrysalis-cli"], cwd=ROOT, check=True)
     failed = 0
     for part, name, command, environment in pieces():
         if only and part != only:

@@ -34,3 +34,7 @@ step "generated declarations" scripts/declarations.sh
 step "wheel" scripts/python.sh build
 step "wheel, tests" scripts/python.sh test
 step "wheel, declarations" scripts/python.sh stubs
+# With the binaries that `cargo test` left behind.
+export CHRYSALIS_PROFILE=debug
+step "README, run as it stands" "$VENV_BIN/python" scripts/test_readme.py
+step "processes killed at random" "$VENV_BIN/python" scripts/kill_test.py --seconds 15

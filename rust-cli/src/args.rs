@@ -386,7 +386,8 @@ fn parse_size(text: &str) -> Result<u64, String> {
         Some(b'G') => (&digits[..digits.len() - 1], 30),
         _ => (digits, 0),
     };
-    let number: u64 = digits.parse().map_err(|_| "expected a number of bytes, such as 500K or 64M".to_owned())?;
+    let number: u64 =
+        digits.parse().map_err(|_| "expected a number of bytes, such as 500K or 64M".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 

@@ -80,13 +80,18 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
     told(out, format_args!("{} bytes, signed by {}", bytes.len(), hit.entry.author.to_short()))?;
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
-    let Err(error) = proof::verify(&bytes) else { return Err(CliError::Demo("a changed proof was believed")) };
+    let Err(error) = proof::verify(&bytes) else {
+        return Err(CliError::Demo("a changed proof was believed"));
+    };
     told(out, format_args!("with one bit of its text changed: {error}"))?;
 
     step(out, 4, "A second store learned something else; merged either way, the two agree.")?;
     let other = folder.path().join("other");
     let carol = open("carol", &other)?;
-    carol.remember_documents(&[Document::new("plan.md", "The honey is sold at the market in June.\n")], None)?;
+    carol.remember_documents(
+        &[Document::new("plan.md", "The honey is sold at the market in June.\n")],
+        None,
+    )?;
     let go_on = &mut |_| ControlFlow::Continue(());
     let (here, there) = (bob.merge(&other, go_on)?.digest, carol.merge(&store, go_on)?.digest);
     if here != there {

@@ -44,7 +44,7 @@ struct Check {
     advice: Option<String>,
 }
 
-/// Runs every check; none changes anything.
+/// Runs every check; none changes anything in the store.
 ///
 /// # Errors
 /// [`CliError::Output`] only: what goes wrong in a check is its result.
@@ -111,7 +111,10 @@ fn check_agents(session: &Session, checks: &mut Vec<Check>) {
     if agents.is_empty() {
         checks.push(Check::ok("keys", "no agent has a key yet; one is made on first use"));
     } else if good > 0 {
-        checks.push(Check::ok("keys", format!("{} readable by their owner only", count(good, "key file is", "key files are"))));
+        checks.push(Check::ok(
+            "keys",
+            format!("{} readable by their owner only", count(good, "key file is", "key files are")),
+        ));
     }
     if let Ok(path) = session.profile.key_file(&session.agent)
         && let Some(folder) = path.parent()
@@ -126,7 +129,11 @@ fn check_folder_mode(folder: &Path) -> Option<Check> {
     let mode = folder.metadata().ok()?.permissions().mode() & 0o777;
     (mode & 0o022 != 0).then(|| {
         let folder = folder.display();
-        Check::fail("keys", format!("others may replace the files in {folder}, mode {mode:03o}"), Some("run: chmod 700 on that folder"))
+        Check::fail(
+            "keys",
+            format!("others may replace the files in {folder}, mode {mode:03o}"),
+            Some("run: chmod 700 on that folder"),
+        )
     })
 }
 
@@ -175,7 +182,8 @@ fn check_store(session: &Session, checks: &mut Vec<Check>) {
 /// Whether the store's newest time lies in this clock's future.
 fn check_times(memory: &Memory) -> Option<Check> {
     let commits = memory.store().poll(&mut Cursor::default()).ok()?;
-    let newest = commits.iter().map(|commit| chrysalis_crdt::Stamp::from_bits(commit.header.time).ms()).max()?;
+    let newest =
+        commits.iter().map(|commit| chrysalis_crdt::Stamp::from_bits(commit.header.time).ms()).max()?;
     (newest > now_ms().saturating_add(DRIFT_MS)).then(|| {
         let message = format!("the newest entry is from {}, which this clock has not reached", time(newest));
         Check::warn("clock", message, "check this machine's clock, or that of the entry's author")
@@ -186,14 +194,20 @@ fn check_forks(memory: &Memory) -> Option<Check> {
     let forks = memory.forks().ok()?;
     (!forks.is_empty()).then(|| {
         let message = count(forks.len() as u64, "journal has", "journals have") + " two different histories";
-        Check::warn("forks", message, "a key is used in two places; `chrysalis status` names it, `chrysalis trust revoke` ends it")
+        Check::warn(
+            "forks",
+            message,
+            "a key is used in two places; `chrysalis status` names it, `chrysalis trust revoke` ends it",
+        )
     })
 }
 
 fn check_locks(store: &Path) -> Check {
     let folders = match fs::read_dir(store.join("writers")) {
         Ok(folders) => folders,
-        Err(error) => return Check::fail("locks", format!("cannot list the journals: {error}"), hint("journal/io")),
+        Err(error) => {
+            return Check::fail("locks", format!("cannot list the journals: {error}"), hint("journal/io"));
+        }
     };
     let (mut journals, mut in_use) = (0, 0);
     for folder in folders.flatten() {
@@ -233,7 +247,9 @@ fn check_damage(session: &Session) -> Check {
         Ok(report) => Check::fail(
             "damage",
             count(report.findings.len() as u64, "damaged place", "damaged places"),
-            Some("`chrysalis verify` names each; merge an undamaged copy of the store to get back what is missing"),
+            Some(
+                "`chrysalis verify` names each; merge an undamaged copy of the store to get back what is missing",
+            ),
         ),
         Err(error) => Check::failed("damage", &error),
     }
@@ -246,8 +262,12 @@ fn check_space(store: &Path) -> Option<Check> {
     let free = status.f_bavail.saturating_mul(status.f_frsize);
     let message = format!("{} free", crate::printable::bytes(free));
     Some(match free {
-        free if free < NO_SPACE_BYTES => Check::fail("space", message, Some("free some space; nothing can be remembered without it")),
-        free if free < LOW_SPACE_BYTES => Check::warn("space", message, "free some space before remembering much"),
+        free if free < NO_SPACE_BYTES => {
+            Check::fail("space", message, Some("free some space; nothing can be remembered without it"))
+        }
+        free if free < LOW_SPACE_BYTES => {
+            Check::warn("space", message, "free some space before remembering much")
+        }
         _ => Check::ok("space", message),
     })
 }

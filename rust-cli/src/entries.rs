@@ -104,7 +104,10 @@ impl EntryView {
 
     /// The name of the author, or the beginning of its key.
     pub(crate) fn author_label(&self) -> String {
-        self.author.name.as_deref().map_or_else(|| self.author.key[..8].to_owned(), |name| one_line(name).into_owned())
+        self.author
+            .name
+            .as_deref()
+            .map_or_else(|| self.author.key[..8].to_owned(), |name| one_line(name).into_owned())
     }
 
     /// `source:line`, as editors and terminals make it a link.
@@ -149,7 +152,9 @@ pub(crate) fn highlighted(text: &str, matches: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut at = 0;
     for range in matches {
-        let (Some(before), Some(word)) = (text.get(at..range.start), text.get(range.clone())) else { continue };
+        let (Some(before), Some(word)) = (text.get(at..range.start), text.get(range.clone())) else {
+            continue;
+        };
         let _ = write!(out, "{}{MATCH}{}{MATCH:#}", harmless(before), harmless(word));
         at = range.end;
     }
@@ -166,7 +171,7 @@ mod tests {
     fn matches_are_marked_and_bad_ranges_are_left_alone() {
         let marked = |text: &str, matches: &[Range<usize>]| highlighted(text, matches).replace('\x1b', "^");
         let (on, off) = (MATCH.render().to_string().replace('\x1b', "^"), "^[0m");
-        assert_eq!(marked("a bee", &[2..5]), format!("   a {on}bee{off}"));
+        assert_eq!(marked("a bee", std::slice::from_ref(&(2..5))), format!("   a {on}bee{off}"));
         assert_eq!(marked("a\nb\x1b", &[]), "   a\n   b␛");
         assert_eq!(marked("é", &[1..2, 5..9]), "   é");
     }

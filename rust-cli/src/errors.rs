@@ -8,6 +8,9 @@ use chrysalis_crypto::CryptoError;
 use chrysalis_journal::JournalError;
 use chrysalis_memory::MemoryError;
 
+/// The code of an MCP tool's result when its arguments are wrong.
+pub(crate) const BAD_ARGUMENTS: &str = "cli/bad-arguments";
+
 /// How a command that did not fail ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
@@ -68,7 +71,7 @@ impl CliError {
         "cli/input-too-large",
         "cli/mcp",
         "cli/demo",
-        "cli/bad-arguments",
+        BAD_ARGUMENTS,
     ];
 
     /// A stable name to branch on.
@@ -132,13 +135,17 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "journal/read-only" | "journal/io" => "`chrysalis doctor` checks the store and its permissions",
         "memory/identity-missing" => "make the agent's key with `chrysalis identity new NAME`",
         "memory/identity-exists" => "choose another name; `chrysalis identity list` shows those in use",
-        "memory/identity-malformed" => "restore the key file from a backup, or choose another agent with --agent",
+        "memory/identity-malformed" => {
+            "restore the key file from a backup, or choose another agent with --agent"
+        }
         "memory/no-such-entry" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/invalid-entry-id" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/not-the-author" => "speak as the author with --agent NAME",
         "memory/no-such-namespace" => "`chrysalis namespaces` lists them",
         "memory/local-file-malformed" => "restore the file from a backup of the store",
-        "memory/empty-query" => "give words to look for, such as: chrysalis recall how do bees find their way",
+        "memory/empty-query" => {
+            "give words to look for, such as: chrysalis recall how do bees find their way"
+        }
         "memory/not-text" => "only UTF-8 text can be remembered; convert the file first",
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",
@@ -210,8 +217,13 @@ mod tests {
             assert_eq!(error.exit_code(), *status, "{error:?}");
             assert!(CliError::CODES.contains(&error.code()), "{error:?}");
         }
-        let given: std::collections::BTreeSet<_> = cases.iter().map(|(error, _)| error.code()).collect();
+        let mut given: std::collections::BTreeSet<_> = cases.iter().map(|(error, _)| error.code()).collect();
+        given.insert(BAD_ARGUMENTS);
         assert_eq!(given.len(), CliError::CODES.len());
+        let readme = include_str!("../README.md");
+        for code in CliError::CODES {
+            assert!(readme.contains(&format!("`{code}`")), "{code}");
+        }
         assert_eq!(CliError::from(MemoryError::NoSuchEntry).exit_code(), 1);
         assert_eq!(CliError::from(MemoryError::EmptyQuery).exit_code(), 2);
         assert_eq!(CliError::from(MemoryError::EmptyText).exit_code(), 3);

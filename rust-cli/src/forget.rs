@@ -30,7 +30,12 @@ pub(crate) fn run(session: &mut Session, args: &Forget) -> Result<Outcome, CliEr
         for id in &ids {
             let entry = EntryView::new(&memory.entry(id)?, &namespaces);
             let excerpt: String = entry.text.chars().take(EXCERPT_CHARS).collect();
-            session.out.note(format_args!("{}  {}  {}", entry.short_id(), entry.location(), one_line(&excerpt)));
+            session.out.note(format_args!(
+                "{}  {}  {}",
+                entry.short_id(),
+                entry.location(),
+                one_line(&excerpt)
+            ));
         }
         let question = format!("Forget {} for good?", count(ids.len() as u64, "entry", "entries"));
         if !session.out.confirm(question)? {
@@ -53,7 +58,9 @@ pub(crate) fn run(session: &mut Session, args: &Forget) -> Result<Outcome, CliEr
         ))?;
         if forgotten.pending > 0 {
             let records = count(forgotten.pending, "record", "records");
-            out.note(format_args!("{records} are held by another process, which erases them at its next call"));
+            out.note(format_args!(
+                "{records} are held by another process, which erases them at its next call"
+            ));
         }
         Ok(())
     })?;

@@ -32,7 +32,9 @@ pub(crate) fn run(session: &mut Session, action: Option<&IdentityAction>) -> Res
         Some(IdentityAction::New { name }) => {
             let identity = Identity::create(&session.profile.key_file(name)?, name)?;
             print_one(session, &identity)?;
-            session.out.note(format_args!("keep a copy of the key file; speak as this agent with --agent {name}"));
+            session
+                .out
+                .note(format_args!("keep a copy of the key file; speak as this agent with --agent {name}"));
         }
         Some(IdentityAction::List) => list(session)?,
     }

@@ -37,7 +37,9 @@ fn main() -> ExitCode {
         Err(error) => return not_understood(&error),
     };
     let (json, quiet, color) = (cli.global.json, cli.global.quiet, cli.global.color);
-    match Session::new(cli.global, Output::new(json, quiet, color)).and_then(|session| run(session, cli.command)) {
+    match Session::new(cli.global, Output::new(json, quiet, color))
+        .and_then(|session| run(session, cli.command))
+    {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chrysalis_crypto::hex;
-use chrysalis_memory::{AgentKey, Merged, MemoryError};
+use chrysalis_memory::{AgentKey, MemoryError, Merged};
 use serde_json::json;
 
 use crate::args::Merge;
@@ -20,8 +20,8 @@ use crate::session::Session;
 pub(crate) fn run(session: &mut Session, args: &Merge) -> Result<Outcome, CliError> {
     // Looked for first, so that a mistyped name does not make a store of one's own.
     args.other.metadata().map_err(CliError::io(&args.other))?;
-    let memory = session.open_writing()?;
     interrupt::watch();
+    let memory = session.open_writing()?;
     let bar = session.out.progress(None, "commits");
     let merged = memory.merge(&args.other, &mut |progress| {
         bar.set_position(progress.commits);
@@ -32,7 +32,9 @@ pub(crate) fn run(session: &mut Session, args: &Merge) -> Result<Outcome, CliErr
     match merged {
         Err(MemoryError::Cancelled) => {
             let value = json!({"commits": taken, "interrupted": true});
-            session.out.result(&value, |out| out.summary("stopped as asked; what was taken in by now stays"))?;
+            session
+                .out
+                .result(&value, |out| out.summary("stopped as asked; what was taken in by now stays"))?;
             Ok(Outcome::Interrupted)
         }
         merged => report(session, &merged?),
@@ -65,7 +67,8 @@ fn report(session: &mut Session, merged: &Merged) -> Result<Outcome, CliError> {
         "interrupted": false,
     });
     session.out.result(&value, |out| {
-        let (commits, records) = (count(merged.commits, "commit", "commits"), count(merged.records, "record", "records"));
+        let (commits, records) =
+            (count(merged.commits, "commit", "commits"), count(merged.records, "record", "records"));
         out.summary(format_args!("merged {commits} with {records}"))?;
         if merged.withheld > 0 {
             let withheld = count(merged.withheld, "record is", "records are");

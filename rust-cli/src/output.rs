@@ -121,7 +121,8 @@ impl Output {
             None => "{spinner} {msg} {human_pos} {per_sec}",
         };
         let style = ProgressStyle::with_template(template).expect("the templates above are well-formed");
-        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr()).with_style(style.progress_chars("=> "));
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr())
+            .with_style(style.progress_chars("=> "));
         bar.set_message(what);
         bar.enable_steady_tick(Duration::from_millis(200));
         bar

@@ -33,6 +33,9 @@ pub(crate) fn run(session: &mut Session, args: &Recall) -> Result<Outcome, CliEr
     let memory = session.open_reading()?;
     let query = to_query(&memory, args)?;
     let answer = memory.recall(&query)?;
+    for damage in memory.store().damage() {
+        session.out.warn(format_args!("{}; what follows there is not searched", damage.error));
+    }
     let namespaces = memory.namespaces()?;
     let proofs = match &args.proof {
         Some(folder) => write_proofs(&memory, &answer, folder)?,
@@ -50,7 +53,10 @@ pub(crate) fn run(session: &mut Session, args: &Recall) -> Result<Outcome, CliEr
         }
         if let Some(folder) = args.proof.as_ref().filter(|_| !proofs.is_empty()) {
             let folder = folder.display().to_string();
-            session.out.note(format_args!("proofs are in {}; check them with `chrysalis verify-proof`", one_line(&folder)));
+            session.out.note(format_args!(
+                "proofs are in {}; check them with `chrysalis verify-proof`",
+                one_line(&folder)
+            ));
         }
     }
     Ok(if hits.is_empty() { Outcome::Negative } else { Outcome::Done })
@@ -105,7 +111,12 @@ fn write_proofs(memory: &Memory, answer: &Answer, folder: &Path) -> Result<Vec<P
     answer.hits.iter().map(|hit| write(&hit.entry.id)).collect()
 }
 
-fn view(args: &Recall, answer: &Answer, hits: &[HitView], proofs: &[PathBuf]) -> Result<AnswerView, CliError> {
+fn view(
+    args: &Recall,
+    answer: &Answer,
+    hits: &[HitView],
+    proofs: &[PathBuf],
+) -> Result<AnswerView, CliError> {
     let mut shown = Vec::with_capacity(hits.len());
     for (index, hit) in hits.iter().enumerate() {
         let mut value = serde_json::to_value(hit).map_err(|error| CliError::Output(error.into()))?;
@@ -133,7 +144,13 @@ fn view(args: &Recall, answer: &Answer, hits: &[HitView], proofs: &[PathBuf]) ->
     })
 }
 
-fn print_hit(out: &mut Output, rank: usize, hit: &Hit, view: &HitView, explain: bool) -> Result<(), CliError> {
+fn print_hit(
+    out: &mut Output,
+    rank: usize,
+    hit: &Hit,
+    view: &HitView,
+    explain: bool,
+) -> Result<(), CliError> {
     if rank > 1 {
         out.line("")?;
     }
@@ -188,7 +205,10 @@ fn details(entry: &EntryView) -> Vec<(&'static str, String)> {
         details.push(("occurred", time(ms)));
     }
     if entry.superseded {
-        details.push(("superseded", if entry.superseded_by.is_empty() { "yes".to_owned() } else { entry.superseded_by.join(", ") }));
+        details.push((
+            "superseded",
+            if entry.superseded_by.is_empty() { "yes".to_owned() } else { entry.superseded_by.join(", ") },
+        ));
     }
     if entry.occasions > 1 {
         details.push(("said", format!("{} times", entry.occasions)));

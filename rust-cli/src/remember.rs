@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use chrysalis_journal::JournalError;
 use chrysalis_memory::passage::Format;
 use chrysalis_memory::{Document, EntryId, Memory, MemoryError, Note, Remembered};
 use serde::Serialize;
@@ -78,9 +79,10 @@ pub(crate) fn run(session: &mut Session, args: &Remember) -> Result<Outcome, Cli
         return remember_text(session, args, text, started);
     }
     let roots = roots(args)?;
-    let from_stdin = if args.paths.iter().any(|path| is_stdin(path)) { Some(read_stdin(args)?) } else { None };
-    let memory = session.open_writing()?;
+    let from_stdin =
+        if args.paths.iter().any(|path| is_stdin(path)) { Some(read_stdin(args)?) } else { None };
     interrupt::watch();
+    let memory = session.open_writing()?;
     let mut progress = Progress::default();
     let result = remember_all(session, args, &memory, &roots, from_stdin, &mut progress);
     let interrupted = interrupt::requested();
@@ -106,10 +108,18 @@ pub(crate) fn to_notes(text: &str, source: Option<&str>, tags: &[String]) -> Res
     if notes.is_empty() {
         return Err(MemoryError::EmptyText);
     }
-    Ok(notes.into_iter().map(|note| Note { source: source.map(str::to_owned), place: None, ..note }).collect())
+    Ok(notes
+        .into_iter()
+        .map(|note| Note { source: source.map(str::to_owned), place: None, ..note })
+        .collect())
 }
 
-fn remember_text(session: &mut Session, args: &Remember, text: &str, started: Instant) -> Result<Outcome, CliError> {
+fn remember_text(
+    session: &mut Session,
+    args: &Remember,
+    text: &str,
+    started: Instant,
+) -> Result<Outcome, CliError> {
     let notes = to_notes(text, args.source.as_deref(), &args.tags)?;
     let memory = session.open_writing()?;
     let ids = memory.remember(notes, args.namespace.as_deref())?;
@@ -121,14 +131,18 @@ fn remember_text(session: &mut Session, args: &Remember, text: &str, started: In
 /// The files and folders named, each of which must exist and have sources of its own.
 fn roots(args: &Remember) -> Result<Vec<Root>, CliError> {
     if args.name.is_some() && args.paths.len() != 1 {
-        return Err(CliError::Usage("--as names the sources of one PATH; remember the others in runs of their own".to_owned()));
+        return Err(CliError::Usage(
+            "--as names the sources of one PATH; remember the others in runs of their own".to_owned(),
+        ));
     }
     let has_stdin = args.paths.iter().any(|path| is_stdin(path));
     if has_stdin && args.source.is_none() {
         return Err(CliError::Usage("`-` needs --source NAME, by which the text is known".to_owned()));
     }
     if !has_stdin && args.source.is_some() {
-        return Err(CliError::Usage("--source names standard input or --text; use --as NAME for a PATH".to_owned()));
+        return Err(CliError::Usage(
+            "--source names standard input or --text; use --as NAME for a PATH".to_owned(),
+        ));
     }
     let mut names: BTreeSet<String> = args.source.iter().cloned().collect();
     let mut roots = Vec::new();
@@ -208,7 +222,11 @@ fn read(found: Found, args: &Remember) -> Result<(Document, Option<SkipReason>),
 fn read_stdin(args: &Remember) -> Result<Document, CliError> {
     let limit = args.max_file_size;
     let mut bytes = Vec::new();
-    std::io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(CliError::io("-"))?;
+    std::io::stdin()
+        .lock()
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(CliError::io("-"))?;
     if bytes.len() as u64 > limit {
         return Err(CliError::InputTooLarge { limit });
     }
@@ -220,6 +238,11 @@ fn read_stdin(args: &Remember) -> Result<Document, CliError> {
         return Err(MemoryError::EmptyText.into());
     }
     Ok(Document::new(args.source.clone().unwrap_or_default(), text))
+}
+
+/// Whether what was given is over a limit, of an entry or of a commit.
+fn is_too_large(error: &MemoryError) -> bool {
+    matches!(error, MemoryError::TooLarge { .. } | MemoryError::Journal(JournalError::TooLarge { .. }))
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -237,21 +260,30 @@ impl Batch {
 impl Progress {
     fn skip(&mut self, session: &Session, root: &Root, path: PathBuf, reason: SkipReason) {
         if root.is_file {
-            session.out.warn(format_args!("{}: {reason}; nothing of it was remembered", one_line(&root.path.display().to_string())));
+            session.out.warn(format_args!(
+                "{}: {reason}; nothing of it was remembered",
+                one_line(&root.path.display().to_string())
+            ));
             self.refused += 1;
         }
         self.skips.add(path, reason);
     }
 
     /// Commits the batch. Documents that no entry can hold are skipped one by one.
-    fn commit(&mut self, session: &Session, memory: &Memory, args: &Remember, batch: &mut Batch) -> Result<(), CliError> {
+    fn commit(
+        &mut self,
+        session: &Session,
+        memory: &Memory,
+        args: &Remember,
+        batch: &mut Batch,
+    ) -> Result<(), CliError> {
         let documents = std::mem::take(batch).documents;
         if documents.is_empty() {
             return Ok(());
         }
         let namespace = args.namespace.as_deref();
         match memory.remember_documents(&documents, namespace) {
-            Err(MemoryError::TooLarge { .. }) => {}
+            Err(error) if is_too_large(&error) => {}
             done => {
                 self.add(&done?);
                 return Ok(());
@@ -259,9 +291,9 @@ impl Progress {
         }
         for document in &documents {
             match memory.remember_documents(std::slice::from_ref(document), namespace) {
-                Err(error @ MemoryError::TooLarge { .. }) => {
+                Err(error) if is_too_large(&error) => {
                     session.out.warn(format_args!("{}: {error}", one_line(&document.source)));
-                    self.skips.add(PathBuf::from(&document.source), SkipReason::DetailTooLarge);
+                    self.skips.add(PathBuf::from(&document.source), SkipReason::BeyondLimits);
                 }
                 done => self.add(&done?),
             }
@@ -324,7 +356,8 @@ fn report(
                 out.line(id)?;
             }
         }
-        if skips.total() > 0 {
+        // Those named on their own were told of already.
+        if skips.total() > progress.refused {
             out.note(format_args!("skipped {}: {}", count(skips.total(), "file", "files"), skips.summary()));
             for (path, reason) in skips.examples.iter().take(5) {
                 out.note(format_args!("  {}: {reason}", one_line(&path.display().to_string())));

@@ -42,7 +42,8 @@ impl Session {
     /// # Errors
     /// As [`Memory::open`] and [`Identity::load`].
     pub(crate) fn open_reading(&self) -> Result<Memory, CliError> {
-        let options = OpenOptions { identity: self.known_identity()?, read_only: true, ..OpenOptions::default() };
+        let options =
+            OpenOptions { identity: self.known_identity()?, read_only: true, ..OpenOptions::default() };
         Ok(Memory::open(&self.store, options)?)
     }
 
@@ -98,7 +99,8 @@ pub(crate) fn author(memory: &Memory, text: &str) -> Result<AgentKey, CliError> 
         return Ok(key);
     }
     let trust = memory.trust();
-    let said = trust.iter().filter(|(_, statement)| statement.name.as_deref() == Some(text)).map(|(key, _)| *key);
+    let said =
+        trust.iter().filter(|(_, statement)| statement.name.as_deref() == Some(text)).map(|(key, _)| *key);
     let own = memory.identity().filter(|own| own.name() == text).map(Identity::public_key);
     let keys: std::collections::BTreeSet<AgentKey> = said.chain(own).collect();
     match (keys.first(), keys.len()) {
@@ -107,6 +109,8 @@ pub(crate) fn author(memory: &Memory, text: &str) -> Result<AgentKey, CliError> 
             "no author is called `{}` here; give the key, or name it with `chrysalis trust add KEY --name NAME`",
             one_line(text)
         ))),
-        (_, many) => Err(CliError::Usage(format!("{many} keys go by `{}` here; give the key", one_line(text)))),
+        (_, many) => {
+            Err(CliError::Usage(format!("{many} keys go by `{}` here; give the key", one_line(text))))
+        }
     }
 }

@@ -23,7 +23,9 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
     let trust = memory.trust();
     let name = |key: &AgentKey| {
         let said = trust.of(key).and_then(|statement| statement.name.clone());
-        said.or_else(|| memory.identity().filter(|own| own.public_key() == *key).map(|own| own.name().to_owned()))
+        said.or_else(|| {
+            memory.identity().filter(|own| own.public_key() == *key).map(|own| own.name().to_owned())
+        })
     };
     let store = session.store.display().to_string();
     let value = json!({
@@ -51,9 +53,13 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
     session.out.result(&value, |out| {
         out.line(format_args!("{STRONG}{}{STRONG:#}", one_line(&store)))?;
         let entries = count(stats.entries, "live entry", "live entries");
-        let (records, commits) = (count(stats.records, "record", "records"), count(stats.commits, "commit", "commits"));
+        let (records, commits) =
+            (count(stats.records, "record", "records"), count(stats.commits, "commit", "commits"));
         let journals = count(stats.writers, "journal", "journals");
-        out.line(format_args!("{entries}, {records} in {commits} of {journals}, {} withheld", stats.withheld))?;
+        out.line(format_args!(
+            "{entries}, {records} in {commits} of {journals}, {} withheld",
+            stats.withheld
+        ))?;
         for (key, entries) in &stats.authors {
             let name = name(key).unwrap_or_else(|| "(no name)".to_owned());
             let entries = count(*entries, "entry", "entries");
@@ -63,7 +69,10 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
         for (writer, (sequence, commit)) in &frontier {
             let key = AgentKey::from_bytes(writer.key).to_short();
             let commit = &hex::encode(commit)[..12];
-            out.line(format_args!("{DIM}  {key}-{:016x} up to {sequence} ({commit}){DIM:#}", writer.incarnation))?;
+            out.line(format_args!(
+                "{DIM}  {key}-{:016x} up to {sequence} ({commit}){DIM:#}",
+                writer.incarnation
+            ))?;
         }
         for fork in &forks {
             let key = AgentKey::from_bytes(fork.writer.key);

@@ -44,11 +44,16 @@ pub(crate) fn run(session: &mut Session, action: &TrustAction) -> Result<Outcome
 ///
 /// # Errors
 /// As [`chrysalis_memory::Memory::make_namespace`].
-pub(crate) fn namespaces(session: &mut Session, action: Option<&NamespacesAction>) -> Result<Outcome, CliError> {
+pub(crate) fn namespaces(
+    session: &mut Session,
+    action: Option<&NamespacesAction>,
+) -> Result<Outcome, CliError> {
     let NamespacesAction::New { name, private } = action.unwrap_or(&NamespacesAction::List) else {
         let known = session.open_reading()?.namespaces()?;
         let views: Vec<Value> = known.iter().map(namespace_view).collect();
-        session.out.result(&views, |out| known.iter().try_for_each(|known| out.line(namespace_line(known))))?;
+        session
+            .out
+            .result(&views, |out| known.iter().try_for_each(|known| out.line(namespace_line(known))))?;
         return Ok(Outcome::Done);
     };
     let memory = session.open_writing()?;
@@ -68,7 +73,10 @@ fn list(session: &mut Session) -> Result<Outcome, CliError> {
         for (key, statement) in trust.iter() {
             let name = statement.name.as_deref().map_or_else(|| "-".into(), one_line);
             let colour = if statement.trusted { GOOD } else { BAD };
-            out.line(format_args!("{key}  {colour}{}{colour:#}  {STRONG}{name}{STRONG:#}", state(statement)))?;
+            out.line(format_args!(
+                "{key}  {colour}{}{colour:#}  {STRONG}{name}{STRONG:#}",
+                state(statement)
+            ))?;
         }
         if views.is_empty() {
             out.note("nothing is said of any key; this agent's own entries are trusted");

@@ -31,9 +31,7 @@ const MAX_PROOF_BYTES: u64 = MAX_CONTENT_LENGTH as u64 + (1 << 20);
 pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
     interrupt::watch();
     let report = check(session)?;
-    let finding = |finding: &Finding| {
-        json!({"file": finding.file, "offset": finding.offset, "problem": finding.problem})
-    };
+    let finding = |finding: &Finding| json!({"file": finding.file, "offset": finding.offset, "problem": finding.problem});
     let value = json!({
         "sound": report.is_sound(),
         "journals": report.journals,
@@ -53,7 +51,10 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
         }
         for finding in &report.unfinished {
             let file = one_line(&finding.file);
-            out.note(format_args!("{file} at byte {}: a write a crash cut short; nothing acknowledged is lost", finding.offset));
+            out.note(format_args!(
+                "{file} at byte {}: a write a crash cut short; nothing acknowledged is lost",
+                finding.offset
+            ));
         }
         let style = if report.is_sound() { GOOD } else { BAD };
         out.summary(format_args!("{style}{}{style:#}", summary(&report)))?;
@@ -116,9 +117,15 @@ pub(crate) fn proofs(session: &mut Session, args: &VerifyProof) -> Result<Outcom
                     out.line(format_args!("{DIM}author{DIM:#}  {key}"))?;
                     out.line(format_args!("{DIM}    id{DIM:#}  {}", EntryId::from_bytes(verified.leaf)))?;
                     out.line(format_args!("{DIM}  time{DIM:#}  {}", time(time_ms(&verified))))?;
-                    let Some(note) = note else { return out.line("(a record of another kind, without text)") };
+                    let Some(note) = note else {
+                        return out.line("(a record of another kind, without text)");
+                    };
                     if let Some(source) = &note.source {
-                        let line = note.place.as_ref().map(|place| format!(":{}", place.lines.0)).unwrap_or_default();
+                        let line = note
+                            .place
+                            .as_ref()
+                            .map(|place| format!(":{}", place.lines.0))
+                            .unwrap_or_default();
                         out.line(format_args!("{DIM}source{DIM:#}  {}{line}", one_line(source)))?;
                     }
                     out.line("")?;
@@ -131,7 +138,11 @@ pub(crate) fn proofs(session: &mut Session, args: &VerifyProof) -> Result<Outcom
                     "file": name, "valid": false, "error": {"code": error.code(), "message": error.to_string()},
                 });
                 session.out.result(&value, |out| {
-                    out.line(format_args!("{BAD}does not hold{BAD:#}  {}: {error} [{}]", one_line(&name), error.code()))
+                    out.line(format_args!(
+                        "{BAD}does not hold{BAD:#}  {}: {error} [{}]",
+                        one_line(&name),
+                        error.code()
+                    ))
                 })?;
             }
         }
@@ -144,7 +155,11 @@ fn read(file: &Path) -> Result<Result<Vec<u8>, CryptoError>, CliError> {
     let opened = File::open(file).map_err(CliError::io(file))?;
     let mut bytes = Vec::new();
     opened.take(MAX_PROOF_BYTES + 1).read_to_end(&mut bytes).map_err(CliError::io(file))?;
-    Ok(if bytes.len() as u64 > MAX_PROOF_BYTES { Err(CryptoError::Malformed("proof length")) } else { Ok(bytes) })
+    Ok(if bytes.len() as u64 > MAX_PROOF_BYTES {
+        Err(CryptoError::Malformed("proof length"))
+    } else {
+        Ok(bytes)
+    })
 }
 
 fn describe(name: &str, verified: &VerifiedRecord) -> (Value, Option<Note>) {

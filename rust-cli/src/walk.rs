@@ -37,8 +37,8 @@ pub(crate) enum SkipReason {
     NameNotUtf8,
     /// The secret key of an agent.
     KeyFile,
-    /// A heading or tag beyond what an entry can hold.
-    DetailTooLarge,
+    /// Headings or tags beyond what an entry can hold, or more than a commit can.
+    BeyondLimits,
 }
 
 /// What a walk comes upon.
@@ -129,7 +129,7 @@ impl SkipReason {
             Self::NotAFile => "not-a-file",
             Self::NameNotUtf8 => "name-not-utf8",
             Self::KeyFile => "key-file",
-            Self::DetailTooLarge => "detail-too-large",
+            Self::BeyondLimits => "beyond-limits",
         }
     }
 }
@@ -144,7 +144,7 @@ impl fmt::Display for SkipReason {
             Self::NotAFile => "a link, device, pipe or socket",
             Self::NameNotUtf8 => "its name is not UTF-8",
             Self::KeyFile => "an agent's secret key",
-            Self::DetailTooLarge => "its headings and tags are too long",
+            Self::BeyondLimits => "more than an entry or a commit can hold",
         })
     }
 }
@@ -166,7 +166,8 @@ impl Skips {
 
     /// `3 not UTF-8 text, 1 empty`.
     pub(crate) fn summary(&self) -> String {
-        let parts: Vec<String> = self.counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let parts: Vec<String> =
+            self.counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         parts.join(", ")
     }
 }
@@ -178,7 +179,10 @@ fn last_name(path: &Path) -> Result<String, CliError> {
         _ => path.canonicalize().map_err(CliError::io(path))?.file_name().map(ToOwned::to_owned),
     };
     name.and_then(|name| name.into_string().ok()).ok_or_else(|| {
-        CliError::Usage(format!("{} has no name its sources could begin with; give one with --as", one_line(&path.display().to_string())))
+        CliError::Usage(format!(
+            "{} has no name its sources could begin with; give one with --as",
+            one_line(&path.display().to_string())
+        ))
     })
 }
 
@@ -207,7 +211,9 @@ mod tests {
     fn sources(root: &Root, hidden: bool, store: &Path) -> Vec<String> {
         let source = |found| match found {
             Found::File { source, .. } => source,
-            Found::Skipped { path, reason } => format!("{} {}", path.file_name().unwrap().display(), reason.as_str()),
+            Found::Skipped { path, reason } => {
+                format!("{} {}", path.file_name().unwrap().display(), reason.as_str())
+            }
         };
         root.walk(hidden, store).map(source).collect()
     }

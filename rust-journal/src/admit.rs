@@ -79,7 +79,7 @@ impl<'a> Admission<'a> {
             return Ok(());
         }
         for _ in 0..ATTEMPTS {
-            let journals = self.journals()?;
+            let journals = self.store.journals_of(&self.writer)?;
             if self.is_known(&journals, &candidate)? {
                 self.report.known += 1;
                 return Ok(());
@@ -144,12 +144,6 @@ impl<'a> Admission<'a> {
         open.appender.close()
     }
 
-    fn journals(&self) -> Result<Vec<JournalName>, JournalError> {
-        let mut journals = self.store.journals()?;
-        journals.retain(|name| name.writer == self.writer);
-        Ok(journals)
-    }
-
     fn is_known(&mut self, journals: &[JournalName], candidate: &Candidate) -> Result<bool, JournalError> {
         for name in journals {
             let found = self.lookup.covering(self.store, name, candidate.header.first)?;
@@ -172,23 +166,19 @@ impl<'a> Admission<'a> {
             let is_begun = self.store.mark(&main)?.published().is_some();
             return Ok(Some(if is_begun { Fit::Fork } else { Fit::Extend(main) }));
         }
-        let mut fit = None;
         for name in journals {
-            let found = self.lookup.covering(self.store, name, first - 1)?;
-            if found.is_none_or(|found| (found.last, found.hash) != (first - 1, previous)) {
-                continue;
-            }
-            let is_head = self
-                .store
-                .mark(name)?
-                .published()
-                .is_some_and(|mark| (mark.last, mark.hash) == (first - 1, previous));
-            if is_head && !self.store.known().damage.contains_key(name) {
+            let head = self.store.mark(name)?.published().map(|mark| (mark.last, mark.hash));
+            if head == Some((first - 1, previous)) && !self.store.known().is_damaged(name) {
                 return Ok(Some(Fit::Extend(*name)));
             }
-            fit = Some(Fit::Fork);
         }
-        Ok(fit)
+        for name in journals {
+            let found = self.lookup.covering(self.store, name, first - 1)?;
+            if found.is_some_and(|found| (found.last, found.hash) == (first - 1, previous)) {
+                return Ok(Some(Fit::Fork));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a journal for a commit with this place in it. A journal born here is closed first: what arrives

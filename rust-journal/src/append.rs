@@ -194,7 +194,7 @@ impl Store {
     fn ensure_writer(&self, writer: &mut Writer) -> Result<(), JournalError> {
         match writer {
             Writer::Poisoned => return Err(JournalError::Poisoned),
-            Writer::Ready(appender) if !self.known().damage.contains_key(&appender.name) => return Ok(()),
+            Writer::Ready(appender) if !self.known().is_damaged(&appender.name) => return Ok(()),
             Writer::Ready(_) | Writer::None => {}
         }
         let disk = &*self.disk;
@@ -222,7 +222,7 @@ impl Store {
                 continue;
             }
             let name = JournalName::main(writer);
-            if self.known().damage.contains_key(&name) {
+            if self.known().is_damaged(&name) {
                 local::close(disk, &writer, Closed::Damaged)?;
                 continue;
             }
@@ -230,11 +230,16 @@ impl Store {
                 local::close(disk, &writer, Closed::Missing)?;
                 continue;
             }
-            match Appender::take(&self.disk, name, Rule::Own, self.options.segment_bytes)? {
-                Taken::Ready(appender) => return Ok(appender),
-                Taken::Held => {}
-                Taken::Damaged(error) => {
+            match Appender::take(&self.disk, name, Rule::Own, self.options.segment_bytes) {
+                Ok(Taken::Ready(appender)) => return Ok(appender),
+                Ok(Taken::Held) => {}
+                Ok(Taken::Damaged(error)) => {
                     local::close(disk, &writer, Closed::Damaged)?;
+                    self.known().damage.insert(name, error);
+                }
+                Err(JournalError::DiskFull) => return Err(JournalError::DiskFull),
+                // Its part of the disk cannot be read; that may pass.
+                Err(error) => {
                     self.known().damage.insert(name, error);
                 }
             }

@@ -148,7 +148,7 @@ pub fn decode_block(bytes: &[u8], place: &BlockPlace) -> Result<Block, BlockFaul
 }
 
 fn decode_records(body: &[u8], count: u32) -> Result<(Vec<StoredRecord>, usize), BlockFault> {
-    let most = (body.len() - RECORDS_OFFSET) / RECORD_PREFIX_LENGTH;
+    let most = (body.len() - RECORDS_OFFSET) / (RECORD_PREFIX_LENGTH + 32);
     let mut records = Vec::with_capacity((count as usize).min(most));
     let mut at = RECORDS_OFFSET;
     for _ in 0..count {

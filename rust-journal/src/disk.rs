@@ -113,8 +113,8 @@ pub trait DiskFile: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
-/// A held lock; dropping it releases it. It is never released by an explicit call, because that would also
-/// release it for the parent of a forked process.
+/// A held lock. Dropping it releases it in the process that took it; in a forked child, dropping the inherited lock
+/// leaves the parent's alone.
 pub trait DiskLock: Send + Sync {}
 
 /// What tells a directory from its copy. Device numbers are left out: they change on reboots and in containers.

@@ -93,7 +93,16 @@ impl Disk for FileDisk {
 
     #[cfg(unix)]
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
-        File::open(self.resolve(dir)?)?.sync_all()
+        sync_directory(&File::open(self.resolve(dir)?)?)?;
+        if dir.is_empty() {
+            // The root has a name too. Directories above it that we may not open were not made by us.
+            let root = std::path::absolute(&self.root)?;
+            for above in root.ancestors().skip(1) {
+                let Ok(directory) = File::open(above) else { break };
+                sync_directory(&directory)?;
+            }
+        }
+        Ok(())
     }
 
     /// Windows has no such call: NTFS journals names itself.
@@ -105,7 +114,7 @@ impl Disk for FileDisk {
     fn try_lock(&self, path: &str) -> io::Result<Option<Box<dyn DiskLock>>> {
         let file = self.open_lock(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(FileLock(file)))),
+            Ok(()) => Ok(Some(FileLock::boxed(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -117,7 +126,7 @@ impl Disk for FileDisk {
             match file.lock() {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-                Ok(()) => return Ok(Box::new(FileLock(file))),
+                Ok(()) => return Ok(FileLock::boxed(file)),
             }
         }
     }
@@ -133,6 +142,17 @@ impl Disk for FileDisk {
     }
 }
 
+/// Some file systems have no such call for directories, and say so.
+#[cfg(unix)]
+fn sync_directory(directory: &File) -> io::Result<()> {
+    match directory.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have no inodes")]
 fn inode(metadata: &fs::Metadata) -> Option<u64> {
@@ -144,10 +164,29 @@ fn inode(_: &fs::Metadata) -> Option<u64> {
     None
 }
 
-/// Closing the file releases the lock, unless a forked process still has it open.
-struct FileLock(#[expect(dead_code, reason = "held, not used")] File);
+/// The lock belongs to the open file, which a forked child shares: closing releases it only when the child has
+/// closed its copy too, and unlocking releases it for both. So whoever took it unlocks, and a child only closes.
+struct FileLock {
+    file: File,
+    process: u32,
+}
+
+impl FileLock {
+    fn boxed(file: File) -> Box<dyn DiskLock> {
+        Box::new(Self { file, process: std::process::id() })
+    }
+}
 
 impl DiskLock for FileLock {}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        if self.process == std::process::id() {
+            // Should it fail, closing the file does the same unless there is such a child.
+            let _ = self.file.unlock();
+        }
+    }
+}
 
 impl DiskFile for File {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -237,8 +237,13 @@ impl Store {
     fn first_missing(&self, source: &Self, journal: &JournalName) -> Result<Option<Place>, JournalError> {
         let Some(mark) = source.mark(journal)?.published() else { return Ok(None) };
         let (mut here, mut there) = (Lookup::default(), Lookup::default());
-        let ours: Vec<JournalName> =
-            self.journals()?.into_iter().filter(|name| name.writer == journal.writer).collect();
+        let ours = self.journals_of(&journal.writer)?;
+        for name in &ours {
+            let head = self.mark(name)?.published().map(|mark| (mark.last, mark.hash));
+            if head == Some((mark.last, mark.hash)) && !self.known().is_damaged(name) {
+                return Ok(None);
+            }
+        }
         let mut is_known = |sequence: u64, hash: &[u8; 32]| -> Result<bool, JournalError> {
             for name in &ours {
                 let found = here.covering(self, name, sequence)?;
@@ -254,7 +259,7 @@ impl Store {
         let mut best: Option<Place> = None;
         for name in &ours {
             if let Some(ours) = self.mark(name)?.published()
-                && !self.known().damage.contains_key(name)
+                && !self.known().is_damaged(name)
                 && let Some(found) = there.covering(source, journal, ours.last)?
                 && (found.last, found.hash) == (ours.last, ours.hash)
                 && best.is_none_or(|best| best.next < found.after.next)

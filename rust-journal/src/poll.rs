@@ -99,7 +99,15 @@ impl Store {
                 return;
             }
         };
-        if (place.next - 1, place.head) == (mark.last, mark.hash) || place.stopped == Some(mark) {
+        if place.stopped == Some(mark) {
+            return;
+        }
+        if (place.next - 1, place.head) == (mark.last, mark.hash) {
+            let mut known = self.known();
+            if !known.is_damaged(&journal) {
+                // What was met before was the mark itself, or passed.
+                known.damage.remove(&journal);
+            }
             return;
         }
         let start = commits.len();

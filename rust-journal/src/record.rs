@@ -1,9 +1,12 @@
 //! Records on their way in, and commits as they are read back.
 
+use std::sync::Arc;
+
 use chrysalis_crypto::commit::{self, CommitHeader, MAX_CONTENT_LENGTH, RecordHeader, SALT_LENGTH};
 use chrysalis_crypto::merkle::{self, Hash};
 use chrysalis_crypto::proof::RecordProof;
 
+use crate::block::{BlockPlace, decode_block, encode_block, encode_record};
 use crate::error::JournalError;
 use crate::name::JournalName;
 
@@ -185,6 +188,43 @@ impl Commit {
     }
 }
 
+impl Commit {
+    /// The commit as one block for a network or another tab, with its records in the forms they have here.
+    ///
+    /// # Errors
+    /// [`JournalError::TooLarge`] and [`JournalError::Crypto`] for what no store holds.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, JournalError> {
+        let mut records = Vec::new();
+        for record in &self.records {
+            encode_record(record, &mut records)?;
+        }
+        let mut out = Vec::new();
+        encode_block(&self.header, self.signature.as_ref(), &[&records], &WIRE, &mut out)?;
+        Ok(out)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) gives. Contents and Merkle root are checked, signature and chain are
+    /// not: [`Store::import`](crate::Store::import) does that.
+    ///
+    /// # Errors
+    /// [`JournalError::InvalidArgument`] naming what does not hold.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, JournalError> {
+        let block =
+            decode_block(bytes, &WIRE).map_err(|fault| JournalError::InvalidArgument(fault.problem))?;
+        let journal = Arc::new(JournalName::main(block.header.writer));
+        Ok(Self {
+            header: block.header,
+            hash: block.hash,
+            signature: block.signature,
+            records: block.records,
+            position: Position { journal, segment: 0, offset: 0 },
+        })
+    }
+}
+
+/// A block that lies in no segment.
+const WIRE: BlockPlace = BlockPlace { epoch: [0; 16], offset: 0 };
+
 /// Checks count, contents and Merkle root of a commit's records.
 pub(crate) fn check_records(header: &CommitHeader, records: &[StoredRecord]) -> Result<(), &'static str> {
     if records.len() != header.count as usize {
@@ -203,10 +243,11 @@ pub(crate) fn check_records(header: &CommitHeader, records: &[StoredRecord]) -> 
     Ok(())
 }
 
-/// Where a commit lies in its store; small, and only good for the store that gave it.
+/// Where a commit lies in its store; small, and only good for the store that gave it. Nowhere, for a commit that came
+/// over a network.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Position {
-    pub(crate) journal: std::sync::Arc<JournalName>,
+    pub(crate) journal: Arc<JournalName>,
     pub(crate) segment: u64,
     pub(crate) offset: u64,
 }

@@ -1,5 +1,7 @@
 //! Finding the end of a journal: what is whole, what a crash left behind, what is damaged.
 
+use std::io::ErrorKind;
+
 use chrysalis_crypto::merkle::Hash;
 
 use crate::disk::{Disk, OpenMode, TEMPORARY};
@@ -38,7 +40,7 @@ pub(crate) struct End {
 pub(crate) fn segments(disk: &dyn Disk, journal: &JournalName) -> Result<Vec<u64>, JournalError> {
     let directory = journal.directory();
     match disk.list(&directory) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(JournalError::io("list", &directory)(error)),
         Ok(names) => Ok(names.iter().filter_map(|name| segment_first(name)).collect()),
     }
@@ -260,8 +262,10 @@ fn make_durable(
             rewrite(&*file, start, end).map_err(JournalError::io("write", &path))?;
         }
         match file.sync() {
-            Err(error)
-                if rule == Rule::ReadOnly && error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {}
+            // Nothing is unsynced where nothing can be written.
+            Err(error) if rule == Rule::ReadOnly && error.kind() == ErrorKind::ReadOnlyFilesystem => {}
+            // Where a reader may not sync, only the mark counts.
+            Err(_) if rule == Rule::ReadOnly => return Ok(old),
             other => other.map_err(JournalError::io("sync", &path))?,
         }
     }
@@ -288,7 +292,7 @@ pub(crate) fn rewrite(file: &dyn crate::disk::DiskFile, start: u64, end: u64) ->
         let length = usize::try_from(end - at).unwrap_or(usize::MAX).min(buffer.len());
         let read = file.read_at(&mut buffer[..length], at)?;
         if read == 0 {
-            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+            return Err(std::io::Error::from(ErrorKind::UnexpectedEof));
         }
         file.write_all_at(&buffer[..read], at)?;
         at += read as u64;
@@ -322,7 +326,7 @@ pub(crate) fn is_unfinished(
 fn remove_temporaries(disk: &dyn Disk, journal: &JournalName) -> Result<(), JournalError> {
     let directory = journal.directory();
     let names = match disk.list(&directory) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         other => other.map_err(JournalError::io("list", &directory))?,
     };
     for name in names.iter().filter(|name| name.ends_with(TEMPORARY)) {

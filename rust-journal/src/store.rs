@@ -143,6 +143,13 @@ pub(crate) struct Known {
     pub(crate) stats: Stats,
 }
 
+impl Known {
+    /// Whether the segments of a journal are damaged: nothing may be appended behind that.
+    pub(crate) fn is_damaged(&self, journal: &JournalName) -> bool {
+        matches!(self.damage.get(journal), Some(JournalError::Corrupt { file, .. }) if file.ends_with(".seg"))
+    }
+}
+
 impl Store {
     /// Opens the store on `disk`. Finds what crashed writers left complete and makes it durable; takes no
     /// incarnation before the first append.
@@ -170,8 +177,12 @@ impl Store {
     /// since. Checks everything but signature and chain, which were checked when it was admitted.
     ///
     /// # Errors
-    /// [`JournalError::Corrupt`] when it is not there any more.
+    /// [`JournalError::Corrupt`] when it is not there any more, [`JournalError::InvalidArgument`] for the position of a
+    /// commit that came over a network.
     pub fn read(&self, position: &Position) -> Result<Commit, JournalError> {
+        if position.segment == 0 {
+            return Err(JournalError::InvalidArgument("the commit is in no store"));
+        }
         let mut reader = SegmentReader::open(&*self.disk, &position.journal, position.segment, u64::MAX)?;
         reader.read_little();
         let block = reader.block(position.offset)?;
@@ -270,6 +281,14 @@ impl Store {
         list_journals(&*self.disk)
     }
 
+    /// The journals of one writer, in order.
+    pub(crate) fn journals_of(&self, writer: &WriterId) -> Result<Vec<JournalName>, JournalError> {
+        let name = writer.name();
+        let names = self.disk.list(WRITERS).map_err(JournalError::io("list", WRITERS))?;
+        let of_writer = names.iter().filter(|directory| directory.starts_with(&name));
+        Ok(of_writer.filter_map(|directory| JournalName::parse(directory)).collect())
+    }
+
     /// How far a journal is durable.
     pub(crate) fn mark(&self, journal: &JournalName) -> Result<MarkState, JournalError> {
         let state = read_mark(&*self.disk, &journal.mark())?;
@@ -294,11 +313,6 @@ impl Store {
         if self.options.read_only { Err(JournalError::ReadOnly) } else { Ok(()) }
     }
 
-    /// How a journal's tail may be treated.
-    pub(crate) fn rule(&self, journal: &JournalName) -> Result<Rule, JournalError> {
-        if self.options.read_only { Ok(Rule::ReadOnly) } else { rule_of(&*self.disk, journal) }
-    }
-
     /// Finds what writers that are gone left beyond their marks.
     fn settle(&self) -> Result<(), JournalError> {
         let mut open = Vec::new();
@@ -306,49 +320,60 @@ impl Store {
             match needs_recovery(&*self.disk, &journal) {
                 Ok(false) => {}
                 Ok(true) | Err(JournalError::Corrupt { .. }) => open.push(journal),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.known().damage.insert(journal, error);
+                }
             }
         }
         if open.is_empty() {
             return Ok(());
         }
-        let guard = if self.options.read_only {
-            self.disk.try_lock(local::LOCK).unwrap_or_default()
+        let _guard = if self.options.read_only {
+            self.disk.lock(local::LOCK).ok()
         } else {
             Some(local::lock(&*self.disk)?)
         };
         for journal in open {
-            self.settle_journal(journal)?;
+            if self.options.read_only {
+                self.settle_for_reading(journal)?;
+                continue;
+            }
+            let rule = rule_of(&*self.disk, &journal)?;
+            match Appender::take(&self.disk, journal, rule, self.options.segment_bytes) {
+                Ok(Taken::Ready(appender)) => appender.close()?,
+                Ok(Taken::Held) => {}
+                Ok(Taken::Damaged(error)) => {
+                    self.known().damage.insert(journal, error);
+                }
+                // A full or a failing disk is still read.
+                Err(_) => self.settle_for_reading(journal)?,
+            }
         }
-        drop(guard);
         Ok(())
     }
 
-    fn settle_journal(&self, journal: JournalName) -> Result<(), JournalError> {
-        let rule = self.rule(&journal)?;
-        if rule == Rule::ReadOnly {
-            let lock = self.disk.try_lock(&journal.lock());
-            let Ok(Some(_lock)) = lock else { return Ok(()) };
-            // Where even a sync is refused, the mark is what counts.
-            if let Ok(end) = recovery::recover(&*self.disk, &journal, rule) {
+    /// Finds how far a journal can be read, without changing it: up to its mark, and beyond where nobody appends
+    /// and what is there can be synced.
+    fn settle_for_reading(&self, journal: JournalName) -> Result<(), JournalError> {
+        let Ok(Some(_lock)) = self.disk.try_lock(&journal.lock()) else { return Ok(()) };
+        match recovery::recover(&*self.disk, &journal, Rule::ReadOnly) {
+            Ok(end) => {
                 let mut known = self.known();
                 if let Some(mark) = end.mark {
                     known.marks.insert(journal, mark);
                 }
-                if let Some(damage) = end.damage {
+                // A torn import is no damage.
+                if let Some(damage) = end.damage
+                    && rule_of(&*self.disk, &journal)? == Rule::Own
+                {
                     known.damage.insert(journal, damage);
                 }
             }
-            return Ok(());
-        }
-        match Appender::take(&self.disk, journal, rule, self.options.segment_bytes)? {
-            Taken::Ready(appender) => appender.close(),
-            Taken::Held => Ok(()),
-            Taken::Damaged(error) => {
+            Err(error) => {
                 self.known().damage.insert(journal, error);
-                Ok(())
             }
         }
+        Ok(())
     }
 
     /// Called first by everything that takes a lock or waits: in a child of `fork()`, drops what it inherited.

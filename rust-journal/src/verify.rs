@@ -166,7 +166,7 @@ impl JournalCheck<'_> {
             MarkState::Published(mark) => Some(mark),
         };
         self.check_lock()?;
-        let is_free = matches!(self.disk.try_lock(&self.journal.lock()), Ok(Some(_)) | Err(_));
+        let is_free = self.is_free();
         let mut walk = Walk { next: 1, head: [0; 32], mark, is_mark_met: mark.is_none(), before: None };
         let firsts = segments(self.disk, &self.journal)?;
         for (i, &first) in firsts.iter().enumerate() {
@@ -199,6 +199,14 @@ impl JournalCheck<'_> {
             self.report.find(&mark_path, 0, problem);
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether nobody appends to the journal. Asked under the lock of `local/`, as by those who want to append.
+    fn is_free(&self) -> bool {
+        match self.disk.try_lock(local::LOCK) {
+            Ok(None) => false,
+            Ok(Some(_)) | Err(_) => !matches!(self.disk.try_lock(&self.journal.lock()), Ok(None)),
+        }
     }
 
     fn check_lock(&mut self) -> Result<(), JournalError> {
@@ -259,6 +267,9 @@ impl JournalCheck<'_> {
                 Ok(_) => JournalError::corrupt(&reader.path, offset, problem),
             });
         }
+        if walk.is_mark_met && self.is_moving(walk.mark)? {
+            return Ok(ControlFlow::Continue(()));
+        }
         match reader.tail(offset)? {
             Tail::Clean => Ok(ControlFlow::Continue(())),
             Tail::Incomplete if is_last => {
@@ -279,6 +290,11 @@ impl JournalCheck<'_> {
                 Err(JournalError::corrupt(&reader.path, offset, problem))
             }
         }
+    }
+
+    /// Whether someone began to append since the mark was read, so that what lies beyond it is in motion.
+    fn is_moving(&self, mark: Option<Mark>) -> Result<bool, JournalError> {
+        Ok(!self.is_free() || read_mark(self.disk, &self.journal.mark())?.published() != mark)
     }
 
     /// Whether the journal was only ever appended to by this directory's own processes.

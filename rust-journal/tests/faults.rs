@@ -1,4 +1,5 @@
 //! Disks that refuse: every operation fails once in every way, and space runs out.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Forks, backups, copies, gaps: what arrives from elsewhere.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
@@ -151,6 +152,30 @@ fn commits_that_do_not_verify_or_fit_are_refused_and_named() {
     assert_sound(&cache);
     let report = import(&open(&MemoryDisk::new(), 9), &unsigned);
     assert_eq!((report.commits, report.refusals[0].reason), (0, "commit is not signed"));
+}
+
+#[test]
+fn commits_travel_as_bytes() {
+    let source = open(&MemoryDisk::new(), 1);
+    for n in 0..5u8 {
+        source.append(vec![record(&[n; 100]), record(&[n; 3])]).unwrap();
+    }
+    let erased = source.read(&poll_all(&source)[2].position).unwrap().leaves().unwrap()[1];
+    source.erase(&BTreeSet::from([erased])).unwrap();
+    let sent: Vec<Vec<u8>> = poll_all(&source).iter().map(|commit| commit.to_bytes().unwrap()).collect();
+    let received = sent.iter().map(|bytes| Commit::from_bytes(bytes).unwrap());
+    let store = open(&MemoryDisk::new(), 2);
+    assert_eq!(store.import(received, &ImportOptions::default(), &mut go).unwrap().commits, 5);
+    assert_eq!(hashes(&store), hashes(&source));
+    assert_eq!(contents(&poll_all(&store)).len(), 9);
+    for at in 0..sent[2].len() {
+        let mut changed = sent[2].clone();
+        changed[at] ^= 1;
+        assert!(Commit::from_bytes(&changed).is_err());
+        assert!(Commit::from_bytes(&sent[2][..at]).is_err());
+    }
+    let nowhere = Commit::from_bytes(&sent[0]).unwrap().position;
+    assert_eq!(store.read(&nowhere).unwrap_err().code(), "journal/invalid-argument");
 }
 
 #[test]

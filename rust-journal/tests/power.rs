@@ -1,4 +1,5 @@
 //! Cutting the power at every operation, and again at every operation of the recovery.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

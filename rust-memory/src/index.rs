@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::lexical::{IndexError, IndexedDoc, LexicalIndex};
+use crate::lexical::{DocId, IndexError, IndexedDoc, LexicalIndex};
 use crate::state::{Group, GroupRef, Standing, State};
 
 /// The lexical index and what each of its documents stands for. A document's slot is its group's number.
@@ -58,13 +58,19 @@ fn insert(
     lexical.insert(
         slot,
         &IndexedDoc {
-            id: standing.representative.0,
+            id: document_id(standing),
             time_ms: standing.latest_ms,
             text: &note.text,
             title: &title,
             source,
         },
     )
+}
+
+/// The index's name for an entry. A leaf alone would not do: a record can be copied into another's journal.
+fn document_id(standing: &Standing) -> DocId {
+    let (leaf, author) = &standing.representative;
+    *blake3::Hasher::new().update(leaf).update(author.as_bytes()).finalize().as_bytes()
 }
 
 /// A number for one source of one author, by which neighbouring passages find each other.

@@ -1,8 +1,4 @@
-//! Durable, signed, mergeable memory for agents.
-//!
-//! A [`Memory`] is one open store. It remembers notes and documents in signed commits, recalls them with the
-//! source and author of every answer, merges other stores in any order to the same state, and forgets so that
-//! everything left still verifies. Several processes and agents may use one store at once.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod document;

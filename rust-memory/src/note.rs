@@ -103,8 +103,10 @@ impl Note {
         encode(fields)
     }
 
-    /// Reads a remember record; `None` for bytes that are not one, or beyond the limits. Keys above those known are left alone.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// Reads the content of a remember record, such as one a proof carries; `None` for bytes that are not one, or
+    /// beyond the limits. Keys above those known are left alone.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut fields = Value::from_bytes(bytes).ok()?.into_map()?;
         let mut take = |key: u64| fields.remove(&Value::from(key));
         let text = take(1)?.into_text()?;

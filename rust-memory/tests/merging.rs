@@ -5,7 +5,8 @@ mod common;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use chrysalis_journal::MemoryDisk;
+use chrysalis_crypto::proof;
+use chrysalis_journal::{MemoryDisk, NewRecord};
 use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, SignatureState};
 use common::{NEW_YEAR_MS, answer, clock, holds, identity, merge, open, open_at, say};
 
@@ -165,4 +166,31 @@ fn a_later_reader_sees_what_earlier_clocks_wrote() {
     let reader = Memory::open_on(Arc::new(disk.clone()), options).unwrap();
     assert_eq!(answer(&reader, "readers").len(), 1);
     assert!(matches!(reader.remember(vec![Note::new("x")], None), Err(MemoryError::NoIdentity)));
+}
+
+#[test]
+fn a_copied_record_is_the_copiers_statement_and_gives_no_power_over_the_original() {
+    let (left, right) = (MemoryDisk::new(), MemoryDisk::new());
+    let (ada, bob) = (open(&left, "ada"), open(&right, "bob"));
+    let id = say(&ada, "the harbour freezes in January");
+    let original = proof::verify(&ada.proof(&id).unwrap()).unwrap().proof;
+    let copy = NewRecord {
+        kind: original.record.kind,
+        namespace: original.record.namespace,
+        key_epoch: original.record.key_epoch,
+        time: original.record.time,
+        context: original.record.context,
+        salt: original.salt,
+        content: original.content,
+    };
+    assert_eq!(copy.leaf().unwrap(), *id.as_bytes());
+    bob.store().append(vec![copy]).unwrap();
+    merge(&ada, &right);
+    assert_eq!(answer(&ada, "harbour").len(), 2);
+    bob.forget(&[id]).unwrap();
+    merge(&ada, &right);
+    assert_eq!(answer(&ada, "harbour").len(), 1);
+    let kept = ada.entry(&id).unwrap();
+    assert_eq!(kept.author, ada.identity().unwrap().public_key());
+    assert!(proof::verify(&ada.proof(&id).unwrap()).is_ok());
 }

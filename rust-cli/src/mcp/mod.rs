@@ -9,8 +9,8 @@ use std::sync::Arc;
 use chrysalis_memory::Memory;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, ErrorData, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer, ServerInitializeError, ServiceExt};
 
@@ -35,7 +35,9 @@ struct Server {
 pub(crate) fn run(session: &Session) -> Result<Outcome, CliError> {
     let memory = Arc::new(session.open_writing()?);
     if std::io::stdin().is_terminal() {
-        session.out.note("waiting for an MCP client on standard input; `chrysalis mcp --help` shows its configuration");
+        session.out.note(
+            "waiting for an MCP client on standard input; `chrysalis mcp --help` shows its configuration",
+        );
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(transport::MAX_CALLS)
@@ -88,11 +90,15 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(call) = Call::parse(&request.name, request.arguments.unwrap_or_default()) else {
-            return Err(ErrorData::invalid_params("no tool of this name: there are remember, recall and forget", None));
+            return Err(ErrorData::invalid_params(
+                "no tool of this name: there are remember, recall and forget",
+                None,
+            ));
         };
         let memory = self.memory.clone();
         let result = tokio::task::spawn_blocking(move || call.and_then(|call| call.run(&memory))).await;
-        let result = result.map_err(|_| ErrorData::internal_error("the call failed in an unexpected way", None))?;
-        Ok(result.map_or_else(tools::ToolError::into_result, |answer| answer).into())
+        let result =
+            result.map_err(|_| ErrorData::internal_error("the call failed in an unexpected way", None))?;
+        Ok(result.unwrap_or_else(tools::ToolError::into_result).into())
     }
 }

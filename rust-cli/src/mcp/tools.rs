@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::entries::{EntryView, HitView};
-use crate::errors::hint;
+use crate::errors::{BAD_ARGUMENTS, hint};
 use crate::printable::{count, harmless, one_line, time};
 use crate::remember::to_notes;
 
@@ -198,7 +198,7 @@ impl ToolError {
 
     fn arguments(message: impl Into<String>, hint: &str) -> Self {
         let message = message.into().chars().take(MAX_MESSAGE_CHARS).collect();
-        Self { code: "cli/bad-arguments", message, hint: Some(hint.to_owned()) }
+        Self { code: BAD_ARGUMENTS, message, hint: Some(hint.to_owned()) }
     }
 }
 
@@ -213,8 +213,12 @@ impl From<MemoryError> for ToolError {
         let code = error.code();
         // The hints for people name commands, which a model cannot give.
         let hint = match code {
-            "memory/no-such-entry" | "memory/invalid-entry-id" => Some("take ids from a result of recall".to_owned()),
-            "memory/not-the-author" => Some("only the agent that remembered an entry can forget it".to_owned()),
+            "memory/no-such-entry" | "memory/invalid-entry-id" => {
+                Some("take ids from a result of recall".to_owned())
+            }
+            "memory/not-the-author" => {
+                Some("only the agent that remembered an entry can forget it".to_owned())
+            }
             "memory/no-such-namespace" => Some("leave `namespace` out to search all of them".to_owned()),
             "memory/empty-query" => Some("give words to look for".to_owned()),
             "memory/empty-text" => Some("give a text that has words".to_owned()),
@@ -227,12 +231,18 @@ impl From<MemoryError> for ToolError {
 fn remember(memory: &Memory, arguments: &Remember) -> Result<CallToolResult, ToolError> {
     if arguments.text.len() > MAX_TEXT_BYTES {
         let hint = "remember it in several calls, or ask the user to run `chrysalis remember FILE`";
-        return Err(ToolError::arguments(format!("text is {} bytes, the limit is {MAX_TEXT_BYTES}", arguments.text.len()), hint));
+        return Err(ToolError::arguments(
+            format!("text is {} bytes, the limit is {MAX_TEXT_BYTES}", arguments.text.len()),
+            hint,
+        ));
     }
     let namespace = arguments.namespace.as_deref();
     let output = match (&arguments.source, arguments.replace) {
         (None, true) => {
-            return Err(ToolError::arguments("`replace` needs a `source`", "say which source the text is the content of"));
+            return Err(ToolError::arguments(
+                "`replace` needs a `source`",
+                "say which source the text is the content of",
+            ));
         }
         (Some(source), true) => {
             if arguments.text.trim().is_empty() {
@@ -282,7 +292,11 @@ fn recall(memory: &Memory, arguments: Recall) -> Result<CallToolResult, ToolErro
         found => count(found as u64, "passage", "passages") + " found, best first.",
     };
     for (rank, hit) in (1..).zip(&hits) {
-        text.push_str(&format!("\n\n{rank}. {}\n{}", headline(&hit.entry), harmless(hit.entry.text.trim_end())));
+        text.push_str(&format!(
+            "\n\n{rank}. {}\n{}",
+            headline(&hit.entry),
+            harmless(hit.entry.text.trim_end())
+        ));
     }
     result(text, &RecallOutput { hits, as_of_ms: answer.as_of_ms })
 }
@@ -296,9 +310,13 @@ fn forget(memory: &Memory, arguments: &Forget) -> Result<CallToolResult, ToolErr
     }
     // A short prefix could mean another entry than the model had in mind.
     if arguments.ids.iter().any(|id| id.len() < MIN_ID_DIGITS) {
-        return Err(ToolError::arguments(format!("an id has fewer than {MIN_ID_DIGITS} digits"), "give ids whole"));
+        return Err(ToolError::arguments(
+            format!("an id has fewer than {MIN_ID_DIGITS} digits"),
+            "give ids whole",
+        ));
     }
-    let mut ids: Vec<EntryId> = arguments.ids.iter().map(|id| memory.resolve(id)).collect::<Result<_, _>>()?;
+    let mut ids: Vec<EntryId> =
+        arguments.ids.iter().map(|id| memory.resolve(id)).collect::<Result<_, _>>()?;
     ids.sort_unstable();
     ids.dedup();
     let done = memory.forget(&ids)?;
@@ -334,10 +352,29 @@ fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ToolError> {
 }
 
 fn schema<T: JsonSchema>() -> Arc<JsonObject> {
-    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    match settings.into_generator().into_root_schema_for::<T>().to_value() {
+    let settings =
+        schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    simplify(&mut schema);
+    match schema {
         Value::Object(schema) => Arc::new(schema),
         _ => unreachable!("the schema of a struct is an object"),
+    }
+}
+
+/// Makes a schema one that every client understands: descriptions of one line, and no formats that JSON Schema does
+/// not define, which strict validators refuse.
+fn simplify(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(simplify),
+        Value::Object(fields) => {
+            fields.retain(|name, value| name != "format" || !value.is_string());
+            if let Some(Value::String(description)) = fields.get_mut("description") {
+                *description = description.replace('\n', " ");
+            }
+            fields.values_mut().for_each(simplify);
+        }
+        _ => {}
     }
 }
 
@@ -357,6 +394,7 @@ mod tests {
         assert_eq!(property(1, "limit")["maximum"], MAX_HITS);
         assert_eq!(property(1, "limit")["default"], default_limit());
         assert_eq!(property(2, "ids")["maxItems"], MAX_IDS);
+        assert!(!format!("{tools:?}").contains("uint"));
         for tool in &tools {
             assert_eq!(tool.input_schema["additionalProperties"], false, "{}", tool.name);
             assert_eq!(tool.input_schema["type"], "object");

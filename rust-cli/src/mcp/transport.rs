@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, GetExtensions, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{
+    ClientJsonRpcMessage, ErrorCode, ErrorData, GetExtensions, JsonRpcMessage, RequestId,
+    ServerJsonRpcMessage,
+};
 use rmcp::service::RoleServer;
 use rmcp::transport::Transport;
 use serde_json::Value;
@@ -75,12 +78,15 @@ impl Stdio {
     }
 
     /// What a line means: a message to pass on, or nothing after an answer here.
-    fn read(&mut self, line: Line) -> Result<ClientJsonRpcMessage, Option<ServerJsonRpcMessage>> {
-        let refuse = |code, text: &'static str, id| Err(Some(JsonRpcMessage::error(ErrorData::new(code, text, None), id)));
+    fn read(&mut self, line: Line) -> Result<ClientJsonRpcMessage, Option<Box<ServerJsonRpcMessage>>> {
+        let refuse = |text: &'static str, id| {
+            let error = ErrorData::new(ErrorCode::INVALID_REQUEST, text, None);
+            Err(Some(Box::new(JsonRpcMessage::error(error, id))))
+        };
         let line = match line {
             Line::Whole(line) if line.trim_ascii().is_empty() => return Err(None),
             Line::Whole(line) => line,
-            Line::TooLong => return refuse(ErrorCode::INVALID_REQUEST, TOO_LONG, None),
+            Line::TooLong => return refuse(TOO_LONG, None),
         };
         // Some editors on Windows put a byte order mark first (RFC 8259, section 8.1).
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
@@ -94,10 +100,13 @@ impl Stdio {
             Ok(_) => Err(None),
             Err(_) => match serde_json::from_slice::<Value>(line) {
                 // An unknown notification is to be ignored, says JSON-RPC 2.0, section 4.1.
-                Ok(Value::Object(value)) if value.contains_key("method") && !value.contains_key("id") => Err(None),
+                Ok(Value::Object(value)) if value.contains_key("method") && !value.contains_key("id") => {
+                    Err(None)
+                }
                 Ok(value) => {
-                    let id = value.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
-                    refuse(ErrorCode::INVALID_REQUEST, "not a message of the Model Context Protocol", id)
+                    let id =
+                        value.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
+                    refuse("not a message of the Model Context Protocol", id)
                 }
                 // No answer: a peer that echoes what it gets would be answered for ever.
                 Err(_) => {
@@ -127,7 +136,10 @@ impl Stdio {
 impl Transport<RoleServer> for Stdio {
     type Error = io::Error;
 
-    fn send(&mut self, message: ServerJsonRpcMessage) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let outgoing = self.outgoing.clone();
         let counted = UnsentOne::new(&self.unsent);
         async move {
@@ -160,7 +172,7 @@ impl Transport<RoleServer> for Stdio {
                 Ok(message) => return Some(message),
                 Err(Some(refusal)) => {
                     // Not awaited, so that dropping this future loses nothing; `room` bounds how many there are.
-                    tokio::spawn(self.send(refusal));
+                    tokio::spawn(self.send(*refusal));
                 }
                 Err(None) => {}
             }

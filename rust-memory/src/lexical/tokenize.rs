@@ -1,16 +1,4 @@
-//! Text into terms: the one analyser that documents and queries share.
-//!
-//! * A word is a run of Unicode alphanumeric characters, lower-cased; Latin letters lose their diacritics
-//!   (`Café` and `cafe` are one term), so that precomposed and decomposed spellings agree.
-//! * Words joined by `_`, `-`, `.` or a change of case (`snake_case`, `kebab-case`, `a.b.c`, `camelCase`) give the
-//!   whole without its separators (`snakecase`) and each part, all at one position. So `memoryStore`,
-//!   `memory_store` and `memory store` find each other. A whole made of digits keeps its separators (`3.14`).
-//! * The endings `'s 'll 're 've 'd 'm` are dropped; other apostrophes vanish (`don't` is `dont`).
-//! * Scripts written without spaces (Han, kana) give each character and each pair of neighbours.
-//! * English words are stemmed (Snowball English). No word is dropped: frequent ones weigh little by their idf.
-//!
-//! What counts as alphanumeric is decided by the standard library's Unicode tables ([`char::UNICODE_VERSION`]). All
-//! targets of one release agree; a newer toolchain may classify newly assigned characters differently.
+//! The one analyser that documents and queries share; the rules are in the documentation of [`super`].
 
 use core::ops::Range;
 use std::borrow::Cow;
@@ -37,7 +25,8 @@ pub struct Token<'a> {
     pub range: Range<usize>,
 }
 
-/// Calls `emit` for every term of `text`, in order of position. Linear in the length of the text.
+/// Calls `emit` for every term of `text`, in order of position, by the rules of [this module](super). Linear in the length
+/// of the text.
 pub fn tokenize(text: &str, mut emit: impl FnMut(Token<'_>)) {
     let stems = Stems::new();
     scan(text, |word| {

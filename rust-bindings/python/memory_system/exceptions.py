@@ -1,0 +1,156 @@
+"""What can go wrong, as exceptions with a stable code.
+
+Callers branch on the class, or on ``code``, which never changes: ``memory/no-such-entry``, ``journal/disk-full``,
+``DECRYPT_FAILED``. Texts are for people and hold no remembered text and no secret.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigurationError",
+    "CryptoError",
+    "DecryptError",
+    "MemoryError",
+    "RetrievalError",
+    "StorageError",
+    "SyncError",
+    "ValidationError",
+    "from_native",
+]
+
+
+class MemoryError(Exception):
+    """The base of everything a memory raises. Not the builtin of this name, which means that there is no room.
+
+    ``error_code`` is the family's code, such as ``STORAGE_READ_FAILED``; ``code`` says exactly what happened.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        error_code: str | None = None,
+        details: dict[str, object] | None = None,
+        cause: BaseException | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.error_code = error_code if error_code is not None else _default_code(type(self))
+        self.details = details if details is not None else {}
+        self.cause = cause
+        self.code = self.error_code
+        if cause is not None:
+            self.__cause__ = cause
+
+    def to_dict(self) -> dict[str, object]:
+        """The error as plain values, for logs and messages."""
+        values: dict[str, object] = {
+            "error_type": type(self).__name__,
+            "message": self.message,
+            "error_code": self.error_code,
+            "details": self.details,
+        }
+        if self.cause is not None:
+            values["cause"] = str(self.cause)
+        return values
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.error_code}: {self.message})"
+
+
+class StorageError(MemoryError, RuntimeError):
+    """The store could not be opened, read or written."""
+
+
+class ValidationError(MemoryError, ValueError):
+    """An argument cannot be used."""
+
+
+class RetrievalError(MemoryError, ValueError):
+    """What was asked for is not there, or cannot be told apart."""
+
+
+class SyncError(MemoryError, RuntimeError):
+    """Two stores could not be merged."""
+
+
+class ConfigurationError(MemoryError, ValueError):
+    """The agent's identity or its key file cannot be used."""
+
+
+class CryptoError(ValueError):
+    """A cryptographic operation failed; ``code`` says how."""
+
+    def __init__(self, message: str, code: str = "INVALID_ARGUMENT") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DecryptError(CryptoError):
+    """A sealed message did not open: another key, other associated data, or changed bytes."""
+
+    def __init__(self, message: str, code: str = "DECRYPT_FAILED") -> None:
+        super().__init__(message, code)
+
+
+def from_native(code: str, message: str) -> Exception:
+    """The exception for an error of the native module."""
+    known = _CLASSES.get(code)
+    if known is not None:
+        error = known[0](message, known[1])
+    elif code == "DECRYPT_FAILED":
+        return DecryptError(message)
+    elif "/" not in code:
+        return CryptoError(message, code)
+    else:
+        error = MemoryError(message)
+    error.code = code
+    return error
+
+
+def _default_code(kind: type[MemoryError]) -> str:
+    name = "".join("_" + letter if letter.isupper() else letter for letter in kind.__name__)
+    return name.lstrip("_").upper().removesuffix("_ERROR")
+
+
+# The class and family code for every code of rust-memory, rust-journal and the bindings.
+_CLASSES: dict[str, tuple[type[MemoryError], str]] = {
+    "bindings/closed": (StorageError, "STORAGE_CONN_FAILED"),
+    "bindings/internal": (MemoryError, "MEMORY"),
+    "bindings/out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "journal/corrupt": (StorageError, "STORAGE_READ_FAILED"),
+    "journal/crypto": (StorageError, "STORAGE_WRITE_FAILED"),
+    "journal/disk-full": (StorageError, "STORAGE_WRITE_FAILED"),
+    "journal/forked": (StorageError, "STORAGE_CONN_FAILED"),
+    "journal/format-too-new": (StorageError, "STORAGE_SCHEMA_MISMATCH"),
+    "journal/invalid-argument": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "journal/io": (StorageError, "STORAGE_READ_FAILED"),
+    "journal/no-content": (RetrievalError, "RETRIEVAL_NOT_FOUND"),
+    "journal/not-a-store": (StorageError, "STORAGE_CONN_FAILED"),
+    "journal/outcome-unknown": (StorageError, "STORAGE_WRITE_FAILED"),
+    "journal/poisoned": (StorageError, "STORAGE_WRITE_FAILED"),
+    "journal/read-only": (StorageError, "STORAGE_WRITE_FAILED"),
+    "journal/too-large": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "journal/unsigned": (StorageError, "STORAGE_READ_FAILED"),
+    "memory/ambiguous-entry": (RetrievalError, "RETRIEVAL_QUERY_FAILED"),
+    "memory/cancelled": (SyncError, "SYNC_TIMEOUT"),
+    "memory/clock-exhausted": (StorageError, "STORAGE_WRITE_FAILED"),
+    "memory/content-absent": (RetrievalError, "RETRIEVAL_NOT_FOUND"),
+    "memory/empty-query": (ValidationError, "VALIDATION_EMPTY_INPUT"),
+    "memory/empty-text": (ValidationError, "VALIDATION_EMPTY_INPUT"),
+    "memory/identity-exists": (ConfigurationError, "CONFIG_INVALID_VALUE"),
+    "memory/identity-malformed": (ConfigurationError, "CONFIG_INVALID_VALUE"),
+    "memory/identity-missing": (ConfigurationError, "CONFIG_FILE_NOT_FOUND"),
+    "memory/invalid-agent-key": (ValidationError, "VALIDATION_INVALID_FORMAT"),
+    "memory/invalid-entry-id": (ValidationError, "VALIDATION_INVALID_FORMAT"),
+    "memory/invalid-name": (ValidationError, "VALIDATION_INVALID_FORMAT"),
+    "memory/io": (StorageError, "STORAGE_READ_FAILED"),
+    "memory/key-file-exposed": (ConfigurationError, "CONFIG_INVALID_VALUE"),
+    "memory/local-file-malformed": (StorageError, "STORAGE_READ_FAILED"),
+    "memory/no-identity": (ConfigurationError, "CONFIG_MISSING_REQUIRED"),
+    "memory/no-such-entry": (RetrievalError, "RETRIEVAL_NOT_FOUND"),
+    "memory/no-such-namespace": (RetrievalError, "RETRIEVAL_NOT_FOUND"),
+    "memory/not-text": (ValidationError, "VALIDATION_INVALID_FORMAT"),
+    "memory/not-the-author": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "memory/same-store": (SyncError, "SYNC_CONFLICT"),
+    "memory/too-large": (ValidationError, "VALIDATION_INVALID_VALUE"),
+}

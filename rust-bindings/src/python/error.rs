@@ -1,0 +1,106 @@
+//! How errors reach Python: as the package's exceptions, with a stable `code` to branch on and a text for people.
+//!
+//! Which class belongs to which code is written once, in `memory_system/exceptions.py`. Exceptions are made where
+//! there is an interpreter; on native threads an error stays what it is.
+
+use std::fmt;
+
+use chrysalis_crypto::CryptoError;
+use chrysalis_memory::MemoryError;
+use pyo3::prelude::*;
+
+/// An error of any crate on its way to Python.
+#[derive(Debug)]
+pub(super) struct Failure {
+    code: &'static str,
+    message: String,
+}
+
+impl Failure {
+    /// The code and the text.
+    pub(super) fn into_parts(self) -> (&'static str, String) {
+        (self.code, self.message)
+    }
+}
+
+/// What can go wrong between Python and the crates below, beside their own errors.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub(super) enum BindingError {
+    /// The memory was closed.
+    Closed,
+    /// An argument is out of range.
+    OutOfRange(&'static str),
+    /// Native work ended in a panic: a fault of this package.
+    Internal,
+}
+
+impl BindingError {
+    /// Every code of this crate.
+    pub(super) const CODES: &'static [&'static str] =
+        &["bindings/closed", "bindings/out-of-range", "bindings/internal"];
+
+    /// The stable code of this error.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Closed => "bindings/closed",
+            Self::OutOfRange(_) => "bindings/out-of-range",
+            Self::Internal => "bindings/internal",
+        }
+    }
+}
+
+impl fmt::Display for BindingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("this memory is closed"),
+            Self::OutOfRange(what) => write!(f, "{what} is out of range"),
+            Self::Internal => f.write_str("native work failed unexpectedly; please report this"),
+        }
+    }
+}
+
+impl From<BindingError> for Failure {
+    fn from(error: BindingError) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<CryptoError> for Failure {
+    fn from(error: CryptoError) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<MemoryError> for Failure {
+    fn from(error: MemoryError) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<Failure> for PyErr {
+    fn from(Failure { code, message }: Failure) -> Self {
+        Python::attach(|py| {
+            py.import("memory_system.exceptions")
+                .and_then(|module| module.call_method1("from_native", (code, message)))
+                .map_or_else(|failed| failed, Self::from_value)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_lists_every_code_once_and_in_order() {
+        let all = [BindingError::Closed, BindingError::OutOfRange("k"), BindingError::Internal];
+        for error in all {
+            // A new variant fails to compile until it is listed above.
+            match error {
+                BindingError::Closed | BindingError::OutOfRange(_) | BindingError::Internal => {}
+            }
+        }
+        assert_eq!(all.map(BindingError::code), BindingError::CODES);
+    }
+}
