@@ -33,7 +33,7 @@ struct Progress {
     unchanged: u64,
     superseded: u64,
     skips: Skips,
-    /// Files named on the command line that were skipped.
+    /// Files skipped that were named on the command line or in a warning of their own.
     refused: u64,
 }
 
@@ -294,6 +294,7 @@ impl Progress {
                 Err(error) if is_too_large(&error) => {
                     session.out.warn(format_args!("{}: {error}", one_line(&document.source)));
                     self.skips.add(PathBuf::from(&document.source), SkipReason::BeyondLimits);
+                    self.refused += 1;
                 }
                 done => self.add(&done?),
             }

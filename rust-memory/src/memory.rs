@@ -18,7 +18,7 @@ use crate::error::MemoryError;
 use crate::identity::{AgentKey, Identity};
 use crate::index::Index;
 use crate::namespace::{self, DEFAULT_NAMESPACE, Namespace, NamespaceId};
-use crate::note::{Forget, KIND_FORGET, KIND_REMEMBER, KIND_SUPERSEDE, Note, Supersede};
+use crate::note::{Forget, KIND_FORGET, KIND_REMEMBER, KIND_SUPERSEDE, MAX_TARGETS, Note, Supersede};
 use crate::state::{Fork, GroupRef, Record, RecordKey, State};
 use crate::trust::{self, LastAccepted, SignatureState, Trust};
 
@@ -221,8 +221,7 @@ impl Memory {
             done.superseded += known.len() as u64;
             done.unchanged_documents += u64::from(known.is_empty() && replacements.is_empty());
             let targets: Vec<Hash> = known.into_values().flatten().collect();
-            if !targets.is_empty() {
-                let supersede = Supersede { targets, replacements };
+            for supersede in Supersede::split(&targets, &replacements) {
                 records.push(new_record(KIND_SUPERSEDE, namespace, time, supersede.to_bytes()?)?);
             }
         }
@@ -261,13 +260,13 @@ impl Memory {
             }
         }
         let time = self.tick()?;
-        let records = targets
-            .into_iter()
-            .map(|(namespace, targets)| {
-                let forget = Forget { targets: targets.into_iter().collect() };
-                new_record(KIND_FORGET, namespace, time, forget.to_bytes()?)
-            })
-            .collect::<Result<Vec<_>, MemoryError>>()?;
+        let mut records = Vec::new();
+        for (namespace, targets) in targets {
+            for targets in targets.into_iter().collect::<Vec<_>>().chunks(MAX_TARGETS) {
+                let forget = Forget { targets: targets.to_vec() };
+                records.push(new_record(KIND_FORGET, namespace, time, forget.to_bytes()?)?);
+            }
+        }
         if records.is_empty() {
             return Ok(Forgotten::default());
         }

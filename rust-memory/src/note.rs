@@ -140,6 +140,24 @@ pub(crate) struct Supersede {
 }
 
 impl Supersede {
+    /// As many records as it takes to say that `targets` are replaced by `replacements`; none without targets.
+    pub(crate) fn split(targets: &[Hash], replacements: &[Hash]) -> Vec<Self> {
+        let count = targets.len().max(replacements.len()).div_ceil(MAX_TARGETS);
+        let chunk =
+            |hashes: &[Hash], i: usize| hashes.chunks(MAX_TARGETS).nth(i).unwrap_or_default().to_vec();
+        let Some(first) = targets.first() else { return Vec::new() };
+        (0..count)
+            .map(|i| {
+                let mut part = Self { targets: chunk(targets, i), replacements: chunk(replacements, i) };
+                // More replacements than targets: a record that names no target would say nothing.
+                if part.targets.is_empty() {
+                    part.targets.push(*first);
+                }
+                part
+            })
+            .collect()
+    }
+
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, MemoryError> {
         encode(vec![(1, hashes(&self.targets)?), (2, hashes(&self.replacements)?)])
     }
@@ -247,6 +265,31 @@ mod tests {
             assert_eq!(Note::from_bytes(&wrong.to_bytes().unwrap()), None);
         }
         assert_eq!(Note::from_bytes(&[0xff, 0, 1]), None);
+    }
+
+    #[test]
+    fn any_number_of_entries_can_be_superseded() {
+        let hash = |n: usize| {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&(n as u64).to_le_bytes());
+            hash
+        };
+        let many: Vec<Hash> = (0..MAX_TARGETS * 2 + 1).map(hash).collect();
+        for (targets, replacements, records) in [
+            (&many[..], &many[..1], 3),
+            (&many[..1], &many[..], 3),
+            (&many[..2], &[][..], 1),
+            (&[][..], &many[..], 0),
+        ] {
+            let parts = Supersede::split(targets, replacements);
+            assert_eq!(parts.len(), records);
+            assert!(parts.iter().all(|part| !part.targets.is_empty() && part.to_bytes().is_ok()));
+            let named: std::collections::BTreeSet<Hash> =
+                parts.iter().flat_map(|part| part.targets.clone()).collect();
+            assert_eq!(named, targets.iter().copied().collect());
+            let by: Vec<Hash> = parts.iter().flat_map(|part| part.replacements.clone()).collect();
+            assert_eq!(by, if records == 0 { vec![] } else { replacements.to_vec() });
+        }
     }
 
     #[test]
