@@ -74,7 +74,7 @@ fn live_on(disk: &SimDisk, foreign: &Store, log: &mut Log) {
         {
             // Whatever the outcome, the content may be gone.
             log.acknowledged.remove(text);
-            match opened.erase(&BTreeSet::from([*leaf])) {
+            match opened.erase(&BTreeSet::from([(opened.public_key(), *leaf)])) {
                 Ok(erased) => {
                     assert_eq!(erased.pending, 0);
                     log.erased.insert(text.clone());

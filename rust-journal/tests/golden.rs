@@ -24,12 +24,12 @@ fn write_the_golden_store() {
     let first =
         store.append(vec![record(b"first"), record(b"erased"), record("größer 🦋".as_bytes())]).unwrap();
     store.append(vec![record(b"")]).unwrap();
-    store.erase(&BTreeSet::from([first.leaves[1]])).unwrap();
+    store.erase(&BTreeSet::from([(first.writer.key, first.leaves[1])])).unwrap();
     let other = open(&MemoryDisk::new(), 2);
     let receipt = other.append(vec![record(b"withheld"), record(&[255, 0, 254])]).unwrap();
     let leaf = receipt.leaves[0];
     let withhold = |header: &chrysalis_crypto::commit::RecordHeader| header.leaf() == Ok(leaf);
-    store.import_from(&other, &ImportOptions { withhold: Some(&withhold) }, &mut go).unwrap();
+    store.import_from(&other, &ImportOptions { withhold: Some(&withhold), ..ImportOptions::default() }, &mut go).unwrap();
     store.close().unwrap();
     let mut files = serde_json::Map::new();
     let mut directories = vec![String::new()];

@@ -161,7 +161,7 @@ fn commits_travel_as_bytes() {
         source.append(vec![record(&[n; 100]), record(&[n; 3])]).unwrap();
     }
     let erased = source.read(&poll_all(&source)[2].position).unwrap().leaves().unwrap()[1];
-    source.erase(&BTreeSet::from([erased])).unwrap();
+    source.erase(&BTreeSet::from([(source.public_key(), erased)])).unwrap();
     let sent: Vec<Vec<u8>> = poll_all(&source).iter().map(|commit| commit.to_bytes().unwrap()).collect();
     let received = sent.iter().map(|bytes| Commit::from_bytes(bytes).unwrap());
     let store = open(&MemoryDisk::new(), 2);
@@ -187,7 +187,7 @@ fn withheld_records_verify_and_stay_withheld() {
     let withhold = |header: &RecordHeader| header.content_digest == digest;
     let disk = MemoryDisk::new();
     let store = open(&disk, 2);
-    let options = ImportOptions { withhold: Some(&withhold) };
+    let options = ImportOptions { withhold: Some(&withhold), ..ImportOptions::default() };
     store.import_from(&source, &options, &mut go).unwrap();
     let commits = poll_all(&store);
     assert_eq!(contents(&commits), [b"public".to_vec(), b"more".to_vec()]);
@@ -196,7 +196,7 @@ fn withheld_records_verify_and_stay_withheld() {
     assert!(commits[0].prove(0).unwrap().verify().is_ok());
     assert_eq!(verify(&disk, &mut go).unwrap().withheld, 1);
     assert_sound(&disk);
-    assert_eq!(store.erase(&BTreeSet::from([receipt.leaves[1]])).unwrap().erased, 0);
+    assert_eq!(store.erase(&BTreeSet::from([(receipt.writer.key, receipt.leaves[1])])).unwrap().erased, 0);
 }
 
 #[test]

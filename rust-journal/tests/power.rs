@@ -73,7 +73,7 @@ fn live(disk: &SimDisk, source: &Store, log: &mut Log) -> Result<(), JournalErro
     append(&store, log, &[content(7, 6000)])?;
     append(&store, log, &[content(8, 5000)])?;
     log.doomed.insert(secret.clone());
-    store.erase(&BTreeSet::from([leaves[0]]))?;
+    store.erase(&BTreeSet::from([(store.public_key(), leaves[0])]))?;
     log.erased.insert(secret);
     append(&store, log, &[content(9, 12_000)])?;
     let foreign = contents(&poll_all(source));
@@ -85,7 +85,7 @@ fn live(disk: &SimDisk, source: &Store, log: &mut Log) -> Result<(), JournalErro
     let leaves = append(&other, log, &[content(10, 100)])?;
     append(&store, log, &[content(11, 1)])?;
     log.doomed.insert(content(10, 100));
-    other.erase(&BTreeSet::from([leaves[0]]))?;
+    other.erase(&BTreeSet::from([(other.public_key(), leaves[0])]))?;
     log.erased.insert(content(10, 100));
     append(&other, log, &[content(12, 600)])?;
     drop(store);

@@ -185,7 +185,7 @@ fn a_journal_locked_by_someone_else_is_left_alone() {
     let store = Store::open(Arc::new(disk.clone()), common::options(1)).unwrap();
     let second = store.append(vec![record(b"2")]).unwrap();
     assert_ne!(second.writer, first.writer);
-    let leaves = BTreeSet::from([first.leaves[0], second.leaves[0]]);
+    let leaves = BTreeSet::from([first, second].map(|receipt| (receipt.writer.key, receipt.leaves[0])));
     let erased = store.erase(&leaves).unwrap();
     assert_eq!((erased.erased, erased.pending), (1, 1));
     drop(lock);

@@ -131,7 +131,12 @@ proptest! {
                             expected += usize::from(content.take().is_some());
                         }
                     }
-                    let erased = subject.store.as_ref().unwrap().erase(&BTreeSet::from([leaf])).unwrap();
+                    let store = subject.store.as_ref().unwrap();
+                    let author = poll_all(store)
+                        .iter()
+                        .find(|commit| commit.leaves().unwrap().contains(&leaf))
+                        .map(|commit| commit.header.writer.key);
+                    let erased = store.erase(&BTreeSet::from([(author.unwrap(), leaf)])).unwrap();
                     prop_assert_eq!((erased.erased, erased.pending), (expected, 0));
                 }
                 Step::Poll(s, most) => {

@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""Measures Chrysalis beside other people's software, prints the ratios and writes docs/benchmarks.md.
+
+What is compared runs in turns, back and forth, in one go; figures are medians of the rounds. A target that is missed
+is printed and fails nothing. Needs cargo and a C compiler; Node and `make wasm` for the WebAssembly row, `make python` for the
+wheel's, --eval for the conversations'. A row that lacks what it needs is left out and says so.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PEERS = Path(__file__).resolve().parent
+ROOT = PEERS.parent
+BUILT = Path(os.environ.get("CARGO_TARGET_DIR", PEERS / "target"))
+SCRATCH = BUILT / "scratch"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+
+
+class LeftOut(Exception):
+    """A row cannot be measured here; the message says why."""
+
+
+@dataclass
+class Row:
+    """One comparison: what was done, the figures, and what is to be reached."""
+
+    title: str
+    how: str
+    header: list[str]
+    lines: list[list[str]]
+    # What, its value, the value to reach; larger is better unless the third says otherwise.
+    targets: list[tuple[str, float, float, str]] = field(default_factory=list)
+    # Where the other side is ahead.
+    losses: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--eval", metavar="DIR", type=Path, help="directory with locomo-dev.json, for the row of conversations")
+    parser.add_argument("--quick", action="store_true", help="small sizes and few rounds, to see that it runs; writes no document")
+    parser.add_argument("--only", metavar="ROW", choices=ROWS, nargs="+", help=f"only these rows, and no document: {', '.join(ROWS)}")
+    parser.add_argument("--realtime", action="store_true", help="at real-time priority, for a machine that is not idle (needs root)")
+    arguments = parser.parse_args()
+
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked"], cwd=PEERS, check=True)
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    machine = describe_machine(arguments.realtime)
+    print(machine, "\n")
+    rows, absent, is_broken = [], [], False
+    for name in arguments.only or ROWS:
+        try:
+            row = ROWS[name](arguments)
+        except LeftOut as reason:
+            absent.append(f"{name}: {reason}")
+            print(f"left out, {name}: {reason}\n")
+        except subprocess.CalledProcessError as error:
+            is_broken = True
+            print(f"{name} failed: {error}\n{error.stderr or ''}", file=sys.stderr)
+        else:
+            rows.append(row)
+            print(as_text(row))
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    if not (arguments.quick or arguments.only or is_broken):
+        DOCUMENT.write_text(as_document(machine, rows, absent, arguments))
+        print(f"written: {DOCUMENT.relative_to(ROOT)}")
+    return int(is_broken)
+
+
+def appends(arguments: argparse.Namespace) -> Row:
+    effort = (2, 0.2) if arguments.quick else (9, 1)
+    pin = pinned(os.cpu_count() or 1)
+    one = measure(arguments, "peers-journal", "one", SCRATCH, *effort, prefix=pin)
+    many = measure(arguments, "peers-journal", "many", SCRATCH, *effort)
+    alone = {name: statistics.median(rates) for name, rates in one["rates"].items()}
+    rate = {name: statistics.median(rates) for name, rates in many["rates"].items()}
+    single, together = alone["journal"] / alone["sqlite"], rate["journal"] / max(rate["sqlite_shared"], rate["sqlite_own"])
+    t_sync = 1e6 / alone["fdatasync"]
+    row = Row(
+        "Durable appends",
+        f"Records of {one['record_bytes']} bytes, one append or transaction each, on disk when the call returns. Ours is signed "
+        f"and hash-chained. SQLite {one['sqlite']}: WAL, `synchronous=FULL`, prepared insert, its log at full size before the "
+        f"time begins. One caller{' is pinned to one core, which puts all at the same distance from the interrupts of the disk' if pin else ''}; "
+        f"16 callers are 16 threads, with a connection each or one behind a mutex, and the better of the two counts. The "
+        f"last line is what an application can build on SQLite by hand: one thread that puts whatever is waiting into one "
+        f"transaction. {one['rounds']} rounds of {one['seconds']} s. `fdatasync` after one record in a file already "
+        f"allocated takes t_sync = {t_sync:.0f} µs here; our append takes {1e6 / alone['journal'] - t_sync:.0f} µs more, SQLite's "
+        f"{1e6 / alone['sqlite'] - t_sync:.0f}: the slower the disk, the nearer to 1 is the ratio of one caller.",
+        ["callers", "other side", "ours /s", "other /s", "ratio"],
+        [
+            ["1", "SQLite", number(alone["journal"]), number(alone["sqlite"]), times(single)],
+            ["1", "`fdatasync` alone", number(alone["journal"]), number(alone["fdatasync"]), times(alone["journal"] / alone["fdatasync"])],
+            *(
+                ["16", f"SQLite, {how}", number(rate["journal"]), number(rate[name]), times(rate["journal"] / rate[name])]
+                for name, how in (("sqlite_shared", "one connection"), ("sqlite_own", "16 connections"), ("sqlite_grouped", "grouped by hand"))
+            ),
+        ],
+        [("1 caller, against SQLite", single, 1.0, "x"), ("16 callers, against SQLite", together, 3.0, "x")],
+    )
+    if single < 1:
+        row.losses.append(f"SQLite appends {times(1 / single)} as fast with one caller; ours signs each append")
+    if rate["journal"] < rate["sqlite_grouped"]:
+        row.losses.append(f"SQLite with grouping written by hand appends {times(rate['sqlite_grouped'] / rate['journal'])} as fast with 16 callers")
+    return row
+
+
+def merge(arguments: argparse.Namespace) -> Row:
+    pin = pinned(os.cpu_count() or 1)
+    figures = measure(arguments, "peers-memory", "merge", SCRATCH, *((1, 10) if arguments.quick else (5, 1)), prefix=pin)
+    lines, targets = [], []
+    for shape in figures["shapes"]:
+        rate, each = statistics.median(shape["rates"]), shape["per_commit"]
+        lines.append([number(shape["entries"]), str(each), str(shape["bytes_per_entry"]), number(rate)])
+        targets.append((f"commits of {each}, entries/s", rate, {100: 50_000, 1: 8_000}[each], "/s"))
+    return Row(
+        "Merging signed entries",
+        "A store into an empty one on disk: every signature, hash and chain checked, written durably, folded, and the digest computed. "
+        f"{'Pinned to one core' if pin else 'Not pinned to a core'}. {figures['rounds']} rounds, seed {figures['seed']}. "
+        "There is no other side: no peer merges signed entries.",
+        ["entries", "entries per commit", "bytes of text each", "entries/s"],
+        lines,
+        targets,
+    )
+
+
+def recall(arguments: argparse.Namespace) -> Row:
+    sizes = (1_000, 10_000) if arguments.quick else (10_000, 100_000)
+    figures = measure(arguments, "peers-memory", "recall", SCRATCH, 1 if arguments.quick else 3, *sizes)
+    names = {"ours": "ours", "fts5": f"SQLite {figures['sqlite']} FTS5", "tantivy": f"tantivy {figures['tantivy'].split()[1].strip('v,')}"}
+    lines = []
+    for size in figures["sizes"]:
+        for key, name in names.items():
+            engine, ours = size["engines"][key], size["engines"]["ours"]
+            ratios = ["", ""] if key == "ours" else [times(engine[q] / ours[q]) for q in ("p50_us", "p99_us")]
+            lines.append([number(size["entries"]), name, number(engine["p50_us"]), number(engine["p99_us"]), *ratios, f"{engine['build_s']:.2f}"])
+    small, large = (size["engines"] for size in figures["sizes"])
+    factor = figures["sizes"][1]["entries"] / figures["sizes"][0]["entries"]
+    for key, name in names.items():
+        growth = (times(large[key][q] / small[key][q]) for q in ("p50_us", "p99_us"))
+        lines.append([f"{factor:.0f}x as many", name, *growth, "", "", times(large[key]["build_s"] / small[key]["build_s"])])
+    row = Row(
+        "Recall",
+        f"The ten best of made passages (20 to 100 words drawn by Zipf's law from 50,000, {figures['sizes'][1]['bytes_per_entry']} bytes on average) for "
+        f"{figures['questions']} questions of 3 to 10 words drawn from a passage, any word matching, texts included, one "
+        f"thread, {figures['rounds']} rounds, seed {figures['seed']}. Ours is the whole call: it looks for what other processes "
+        "wrote, ranks by proximity, neighbourhood and age beside BM25, and gives authors and signature states. Rivals: Porter or English "
+        "stemmer, in memory, merged into one segment, plain BM25. "
+        f"Of our ten, FTS5 has {figures['sizes'][1]['common_with_fts5']:.1f} among its ten. Remembering {number(figures['sizes'][1]['entries'])} passages, "
+        f"signed and durable in commits of 1,000, takes us {figures['sizes'][1]['remember_s']:.2f} s before the index is built.",
+        ["entries", "engine", "p50 µs", "p99 µs", "ours faster, p50", "ours faster, p99", "index s"],
+        lines,
+        [(f"p50 at {number(sizes[1])}, against FTS5", large["fts5"]["p50_us"] / large["ours"]["p50_us"], 3.0, "x"),
+         (f"p99 at {number(sizes[1])}, against FTS5", large["fts5"]["p99_us"] / large["ours"]["p99_us"], 3.0, "x")],
+    )
+    for size in figures["sizes"]:
+        for key in ("fts5", "tantivy"):
+            for what, q in (("answers", "p50_us"), ("answers the slowest hundredth", "p99_us"), ("builds its index", "build_s")):
+                ratio = size["engines"]["ours"][q] / size["engines"][key][q]
+                if ratio > 1:
+                    row.losses.append(f"{names[key]} {what} {times(ratio)} as fast at {number(size['entries'])} entries")
+    return row
+
+
+def verify(arguments: argparse.Namespace) -> Row:
+    package = ROOT / "rust-crypto" / "pkg" / "rust_crypto.mjs"
+    if not package.exists():
+        raise LeftOut("rust-crypto/pkg is not built; run: make wasm")
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise LeftOut("there is no node and npm")
+    if not (PEERS / "crypto" / "node_modules" / "@noble").exists():
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=PEERS / "crypto", check=True)
+    command = ["node", PEERS / "crypto" / "verify.mjs", package, *((2, 0.3) if arguments.quick else (5, 2))]
+    figures = run(arguments, command)
+    ours, noble = (statistics.median(figures["rates"][side]) for side in ("ours", "noble"))
+    return Row(
+        "Ed25519 verification in WebAssembly",
+        f"`ed25519_verify` of rust-crypto/pkg beside @noble/curves {figures['noble']} in Node {figures['node']}, messages of "
+        f"{figures['message_bytes']} bytes by {figures['keys']} keys, copies into and out of WebAssembly included, one thread, "
+        f"{figures['rounds']} rounds of {figures['seconds']} s.",
+        ["ours /s", "@noble/curves /s", "ratio"],
+        [[number(ours), number(noble), times(ours / noble)]],
+        [("against @noble/curves", ours / noble, 8.0, "x")],
+    )
+
+
+def conversations(arguments: argparse.Namespace) -> Row:
+    if not arguments.eval:
+        raise LeftOut("no evaluation data given; run: make peers EVAL=dir")
+    figures = measure(arguments, "peers-memory", "locomo", arguments.eval / "locomo-dev.json")
+    ours, plain = figures["ours"], figures["plain"]
+    kinds = {"1": "multi-hop", "2": "temporal", "3": "open-domain", "4": "single-hop"}
+    parts = [(kinds[key], ours["categories"][key], plain["categories"][key]) for key in sorted(ours["categories"])]
+    measures = {"r1": "R@1", "r5": "R@5", "r10": "R@10", "r20": "R@20", "all10": "All@10", "mrr": "MRR"}
+    lines = []
+    for name, mine, theirs in [*parts, ("all four", ours["together"], plain["together"])]:
+        for who, side in (("ours", mine), ("plain BM25", theirs)):
+            lines.append([name, f"{side['questions']:.0f}", who, *(f"{side[key]:.3f}" for key in measures), f"{side['ms']:.2f}"])
+    row = Row(
+        "Finding evidence in conversations",
+        f"LoCoMo (Maharana et al., 2024, with corrected evidence), development part: {figures['conversations']} conversations, {number(figures['turns'])} turns, "
+        f"{figures['questions']} questions. Every turn is a note with its speaker, session and date; the query is the question "
+        "as it stands. R@k: share of the turns that hold the answer among the first k. Plain BM25 (k1 1.2, b 0.75) over the same words. "
+        f"How well the best score tells questions without an answer from the others (AUROC): ours {ours['auroc']:.3f}, plain {plain['auroc']:.3f}.",
+        ["questions", "n", "", *measures.values(), "ms"],
+        lines,
+        [(f"{measures[key]} above plain BM25's {plain['together'][key]:.3f}", ours["together"][key], plain["together"][key], "") for key in ("r5", "r10")],
+    )
+    for name, mine, theirs in parts:
+        row.losses += [f"plain BM25 has {label} {theirs[key]:.3f} on {name} questions, ours {mine[key]:.3f}" for key, label in measures.items() if theirs[key] > mine[key]]
+    if plain["auroc"] > ours["auroc"]:
+        row.losses.append("the score of plain BM25 tells questions without an answer better")
+    return row
+
+
+def importing(arguments: argparse.Namespace) -> Row:
+    wheels = sorted((ROOT / "dist").glob("memory_system-*.whl"))
+    if not wheels:
+        raise LeftOut("there is no wheel in dist/; run: make python")
+    figures = run(arguments, [sys.executable, PEERS / "python" / "import_time.py", wheels[-1], 5 if arguments.quick else 20])
+    megabytes = figures["wheel_bytes"] / 1e6
+    return Row(
+        "The Python wheel",
+        f"Time of an interpreter (Python {figures['python']}) that imports `memory_system`, less that of one that does nothing ({figures['bare_ms']:.0f} ms): "
+        f"medians of {figures['runs']} runs each, in turns.",
+        ["import ms", "wheel MB", "unpacked MB"],
+        [[f"{figures['import_ms']:.1f}", f"{megabytes:.2f}", f"{figures['unpacked_bytes'] / 1e6:.2f}"]],
+        [("import, ms", figures["import_ms"], 40.0, "at most"), ("wheel, MB", megabytes, 5.0, "at most")],
+    )
+
+
+ROWS = {"appends": appends, "merge": merge, "recall": recall, "verify": verify, "conversations": conversations, "import": importing}
+
+
+def measure(arguments: argparse.Namespace, program: str, *parameters: object, prefix: list[str] | tuple[()] = ()) -> dict:
+    return run(arguments, [*prefix, BUILT / "release" / program, *parameters])
+
+
+def pinned(cores: int) -> list[str]:
+    """What pins a command to the last core, where that can be done."""
+    return ["taskset", "--cpu-list", str(cores - 1)] if shutil.which("taskset") else []
+
+
+def run(arguments: argparse.Namespace, command: list) -> dict:
+    """The JSON a command prints; what it says on standard error goes through."""
+    realtime = ["chrt", "--fifo", "1"] if arguments.realtime else []
+    done = subprocess.run([*realtime, *map(str, command)], check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)
+
+
+def describe_machine(is_realtime: bool) -> str:
+    """Processor, memory, system, file system and how busy it is; no names."""
+    processor, memory = platform.machine(), ""
+    if Path("/proc/cpuinfo").exists():
+        models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        processor = f"{models[0]}, {platform.machine()}" if models else processor
+        memory = f", {int(Path('/proc/meminfo').read_text().split()[1]) / 2**20:.0f} GiB"
+    files = subprocess.run(["df", "--output=fstype", str(SCRATCH)], capture_output=True, text=True).stdout.split()[-1:]
+    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, cwd=ROOT).stdout.split()[1]
+    load = f", load average {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    priority = ", measured at real-time priority" if is_realtime else ""
+    return (
+        f"{os.cpu_count()} cores ({processor}){memory}, {platform.system()} {platform.release().split('-')[0]}, "
+        f"file system {''.join(files) or 'unknown'}, Rust {rustc}{load}{priority}."
+    )
+
+
+def as_text(row: Row) -> str:
+    widths = [max(len(line[at]) for line in [row.header, *row.lines]) for at in range(len(row.header))]
+    table = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths)).rstrip() for line in [row.header, *row.lines]]
+    return "\n".join([row.title, *table, *verdicts(row), *(f"the other side wins: {loss}" for loss in row.losses), ""])
+
+
+def as_document(machine: str, rows: list[Row], absent: list[str], arguments: argparse.Namespace) -> str:
+    options = "".join([" EVAL=dir" if arguments.eval else ""])
+    parts = [
+        "# Benchmarks\n",
+        f"Written by `make peers{options}`; run it for figures of your own machine. What is compared ran in turns in one go, "
+        f"and figures are medians of the rounds. A ratio above 1 means that we are faster.\n\n{machine}\n",
+        "## To be reached\n\n| what | measured | to reach | |\n|---|--:|--:|---|",
+    ]
+    parts += [
+        f"| {row.title}: {what} | {amount(value, unit)} | {'at most ' if unit == 'at most' else ''}{amount(target, unit)} | {'reached' if is_reached(value, target, unit) else '**missed**'} |"
+        for row in rows
+        for what, value, target, unit in row.targets
+    ]
+    losses = [loss for row in rows for loss in row.losses]
+    parts.append("\n## Where the other side wins\n")
+    parts += [f"- {loss}" for loss in losses] or ["Nowhere in this run."]
+    for row in rows:
+        parts.append(f"\n## {row.title}\n\n{row.how}\n")
+        parts.append("| " + " | ".join(row.header) + " |\n|" + "--:|" * len(row.header))
+        parts += ["| " + " | ".join(line) + " |" for line in row.lines]
+    if absent:
+        parts.append("\n## Left out\n")
+        parts += [f"- {reason}" for reason in absent]
+    return "\n".join(parts) + "\n"
+
+
+def verdicts(row: Row) -> list[str]:
+    return [
+        f"{what}: {amount(value, unit)}, to reach {amount(target, unit)}: {'reached' if is_reached(value, target, unit) else 'MISSED'}"
+        for what, value, target, unit in row.targets
+    ]
+
+
+def is_reached(value: float, target: float, unit: str) -> bool:
+    return value <= target if unit == "at most" else value >= target
+
+
+def amount(value: float, unit: str) -> str:
+    return {"x": times(value), "/s": number(value), "at most": f"{value:.1f}", "": f"{value:.3f}"}[unit]
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def times(ratio: float) -> str:
+    return f"{ratio:.2f}x" if ratio < 10 else f"{ratio:.0f}x"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
