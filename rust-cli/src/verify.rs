@@ -27,7 +27,7 @@ const MAX_PROOF_BYTES: u64 = MAX_CONTENT_LENGTH as u64 + (1 << 20);
 /// Checks every byte of the store. Changes nothing, also where the store could be recovered.
 ///
 /// # Errors
-/// As [`chrysalis_journal::verify`]; damage is no error.
+/// As [`chrysalis_memory::verify`]; damage is no error.
 pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
     interrupt::watch();
     let report = check(session)?;
@@ -73,10 +73,10 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
 /// The check itself, with progress on the terminal.
 ///
 /// # Errors
-/// As [`chrysalis_journal::verify`].
+/// As [`chrysalis_memory::verify`].
 pub(crate) fn check(session: &Session) -> Result<VerifyReport, CliError> {
     let bar = session.out.progress(None, "bytes checked");
-    let report = chrysalis_journal::verify(&FileDisk::new(&session.store), &mut |checked| {
+    let report = chrysalis_memory::verify(&FileDisk::new(&session.store), &mut |checked| {
         bar.set_position(checked);
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

@@ -38,4 +38,4 @@ pub use name::JournalName;
 pub use poll::Cursor;
 pub use record::{Commit, NewRecord, Position, StoredRecord};
 pub use store::{Branch, Damage, Options, OwnWriter, Signer, Stats, Store};
-pub use verify::{VerifyReport, verify};
+pub use verify::{Finding, VerifyReport, verify};

@@ -1,7 +1,7 @@
 //! Documents: texts with a source, remembered passage by passage.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::entry::EntryId;
@@ -55,6 +55,11 @@ impl Document {
     /// [`MemoryError::TooLarge`] above `max_bytes`, before anything is read; [`MemoryError::NotText`] for
     /// anything but UTF-8 without NUL bytes; [`MemoryError::Io`].
     pub fn read(path: &Path, source: impl Into<String>, max_bytes: u64) -> Result<Self, MemoryError> {
+        // Opening a pipe would wait for somebody to write to it.
+        if !fs::metadata(path).map_err(MemoryError::io(path))?.is_file() {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+            return Err(MemoryError::Io { path: path.to_owned(), error });
+        }
         let mut file = File::open(path).map_err(MemoryError::io(path))?;
         let length = file.metadata().map_err(MemoryError::io(path))?.len();
         let too_large = |actual: u64| MemoryError::TooLarge {
@@ -66,12 +71,14 @@ impl Document {
             return Err(too_large(length));
         }
         // A look at the beginning saves reading large binary files whole.
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        let mut bytes = Vec::new();
+        let reserved = bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX));
+        reserved.map_err(|_| too_large(length))?;
         (&mut file).take(8192).read_to_end(&mut bytes).map_err(MemoryError::io(path))?;
         if bytes.contains(&0) {
             return Err(MemoryError::NotText(path.to_owned()));
         }
-        file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(MemoryError::io(path))?;
+        file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(MemoryError::io(path))?;
         if bytes.len() as u64 > max_bytes {
             return Err(too_large(bytes.len() as u64));
         }
@@ -125,6 +132,9 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             assert_eq!(Document::read(&path, "file.md", 100).is_ok(), text, "{bytes:?}");
         }
+        std::fs::write(&path, [b'x'; 10_000]).unwrap();
+        assert_eq!(Document::read(&path, "f", u64::MAX).unwrap().text.len(), 10_000, "no limit is no limit");
+        assert!(matches!(Document::read(directory.path(), "f", 1), Err(MemoryError::Io { .. })));
         std::fs::write(&path, [b'x'; 101]).unwrap();
         assert!(matches!(Document::read(&path, "f", 100), Err(MemoryError::TooLarge { actual: 101, .. })));
         assert!(matches!(Document::read(&directory.path().join("no"), "f", 1), Err(MemoryError::Io { .. })));

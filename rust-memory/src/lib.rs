@@ -18,6 +18,7 @@ pub mod ranking;
 pub mod recall;
 mod state;
 pub mod trust;
+mod verify;
 
 pub use document::{Document, Remembered};
 pub use entry::{Entry, EntryId};
@@ -30,3 +31,4 @@ pub use profile::Profile;
 pub use recall::{Answer, Hit, Query};
 pub use state::Fork;
 pub use trust::{SignatureState, Trust};
+pub use verify::verify;
