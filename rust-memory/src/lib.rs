@@ -4,8 +4,10 @@
 pub mod document;
 pub mod entry;
 pub mod error;
+pub mod forget;
 pub mod identity;
 mod index;
+pub mod inspect;
 pub mod lexical;
 mod local;
 pub mod memory;
@@ -19,12 +21,15 @@ pub mod recall;
 mod state;
 pub mod trust;
 mod verify;
+mod view;
 
 pub use document::{Document, Remembered};
 pub use entry::{Entry, EntryId};
 pub use error::MemoryError;
+pub use forget::Forgotten;
 pub use identity::{AgentKey, Identity};
-pub use memory::{Forgotten, Memory, OpenOptions, Stats};
+pub use inspect::Stats;
+pub use memory::{Memory, OpenOptions};
 pub use merge::Merged;
 pub use note::{Note, Place};
 pub use profile::Profile;

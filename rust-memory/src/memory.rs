@@ -7,21 +7,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrysalis_crdt::{HybridClock, Stamp};
-use chrysalis_crypto::commit::{SALT_LENGTH, WriterId};
+use chrysalis_crypto::commit::SALT_LENGTH;
 use chrysalis_crypto::merkle::Hash;
-use chrysalis_crypto::{hex, random};
+use chrysalis_crypto::random;
 use chrysalis_journal::{Cursor, Disk, FileDisk, JournalError, NewRecord, Options, Signer, Store};
 
 use crate::document::{Document, Remembered};
-use crate::entry::{Entry, EntryId};
+use crate::entry::EntryId;
 use crate::error::MemoryError;
 use crate::identity::{AgentKey, Identity};
 use crate::index::Index;
 use crate::local;
 use crate::namespace::{self, DEFAULT_NAMESPACE, Namespace, NamespaceId};
-use crate::note::{Forget, KIND_FORGET, KIND_REMEMBER, KIND_SUPERSEDE, MAX_TARGETS, Note, Supersede};
-use crate::state::{Fork, GroupRef, Record, RecordKey, State};
-use crate::trust::{self, LastAccepted, SignatureState, Trust};
+use crate::note::{KIND_REMEMBER, KIND_SUPERSEDE, Note, Supersede};
+use crate::state::{RecordKey, State};
+use crate::trust::{self, Trust};
+use crate::view::View;
 
 /// Where the time comes from: milliseconds since 1970.
 pub type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -62,43 +63,6 @@ struct Reader {
     namespaces: local::Version,
     /// What was forgotten and may still be in this store's files.
     unerased: BTreeSet<RecordKey>,
-}
-
-/// What answers are made from.
-pub(crate) struct View {
-    pub(crate) state: State,
-    pub(crate) index: Index,
-    pub(crate) trust: Trust,
-    pub(crate) namespaces: Vec<Namespace>,
-    pub(crate) own: Option<(AgentKey, String)>,
-}
-
-/// What forgetting did.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Forgotten {
-    /// Entries forgotten.
-    pub entries: u64,
-    /// Records whose content was erased from this store's files.
-    pub erased: u64,
-    /// Records another process holds; it erases them at its next call.
-    pub pending: u64,
-}
-
-/// Counts of what a memory holds.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Stats {
-    /// Live entries.
-    pub entries: u64,
-    /// Records of every kind and state.
-    pub records: u64,
-    /// Records here as leaves only, because they were not shared with this store.
-    pub withheld: u64,
-    /// Commits.
-    pub commits: u64,
-    /// Writer journals, one for each incarnation of each agent.
-    pub writers: u64,
-    /// Live entries by author.
-    pub authors: BTreeMap<AgentKey, u64>,
 }
 
 impl Memory {
@@ -247,138 +211,6 @@ impl Memory {
         Ok(done)
     }
 
-    /// Forgets entries of this agent: their content is erased here at once, and from every store that merges
-    /// this one when it does. The signed skeleton stays, so that everything still verifies.
-    ///
-    /// # Errors
-    /// [`MemoryError::NoSuchEntry`], [`MemoryError::NotTheAuthor`]; then nothing is forgotten.
-    pub fn forget(&self, ids: &[EntryId]) -> Result<Forgotten, MemoryError> {
-        let author = self.identity.as_ref().ok_or(MemoryError::NoIdentity)?.public_key();
-        self.refresh()?;
-        let mut targets: BTreeMap<NamespaceId, BTreeSet<Hash>> = BTreeMap::new();
-        let mut entries = 0;
-        {
-            let view = self.view();
-            for id in ids {
-                let Some(record) = view.state.records.get(&(id.0, author)) else {
-                    return Err(match view.find(id) {
-                        Some(_) => MemoryError::NotTheAuthor,
-                        None => MemoryError::NoSuchEntry,
-                    });
-                };
-                let Some(group) = record.group.filter(|_| record.held) else {
-                    return Err(MemoryError::NoSuchEntry);
-                };
-                // Every occasion, also superseded ones: none of the text may stay.
-                let leaves = view.state.groups[group as usize].members.iter().copied();
-                targets.entry(record.namespace).or_default().extend(leaves);
-                entries += 1;
-            }
-        }
-        let time = self.tick()?;
-        let mut records = Vec::new();
-        for (namespace, targets) in targets {
-            for targets in targets.into_iter().collect::<Vec<_>>().chunks(MAX_TARGETS) {
-                let forget = Forget { targets: targets.to_vec() };
-                records.push(new_record(KIND_FORGET, namespace, time, forget.to_bytes()?)?);
-            }
-        }
-        if records.is_empty() {
-            return Ok(Forgotten::default());
-        }
-        self.append(records)?;
-        let (erased, pending) = self.refresh_and_erase()?;
-        Ok(Forgotten { entries, erased, pending })
-    }
-
-    /// The entry with this id, whoever wrote it; superseded ones included.
-    ///
-    /// # Errors
-    /// [`MemoryError::NoSuchEntry`], [`MemoryError::ContentAbsent`].
-    pub fn entry(&self, id: &EntryId) -> Result<Entry, MemoryError> {
-        self.refresh()?;
-        let view = self.view();
-        let key = view.find(id).ok_or(MemoryError::NoSuchEntry)?;
-        view.entry(&key).ok_or(MemoryError::ContentAbsent)
-    }
-
-    /// The one entry whose id starts with `prefix`, at least four hexadecimal digits.
-    ///
-    /// # Errors
-    /// [`MemoryError::InvalidEntryId`], [`MemoryError::NoSuchEntry`], [`MemoryError::AmbiguousEntry`].
-    pub fn resolve(&self, prefix: &str) -> Result<EntryId, MemoryError> {
-        let prefix = prefix.to_ascii_lowercase();
-        if !(4..=64).contains(&prefix.len()) || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(MemoryError::InvalidEntryId);
-        }
-        self.refresh()?;
-        let lowest =
-            hex::decode_array::<32>(&format!("{prefix:0<64}")).map_err(|_| MemoryError::InvalidEntryId)?;
-        let view = self.view();
-        let matches: BTreeSet<Hash> = view
-            .state
-            .records
-            .range((lowest, AgentKey::from_bytes([0; 32]))..)
-            .take_while(|((leaf, _), _)| hex::encode(leaf).starts_with(&prefix))
-            .filter(|(_, record)| record.kind == KIND_REMEMBER)
-            .map(|((leaf, _), _)| *leaf)
-            .collect();
-        match (matches.len(), matches.first()) {
-            (1, Some(leaf)) => Ok(EntryId(*leaf)),
-            (0, _) => Err(MemoryError::NoSuchEntry),
-            (matches, _) => Err(MemoryError::AmbiguousEntry { matches }),
-        }
-    }
-
-    /// A proof of one entry that can be checked offline with `chrysalis_crypto::proof::verify` alone.
-    ///
-    /// # Errors
-    /// [`MemoryError::NoSuchEntry`], [`MemoryError::ContentAbsent`].
-    pub fn proof(&self, id: &EntryId) -> Result<Vec<u8>, MemoryError> {
-        self.refresh()?;
-        let (position, index) = {
-            let view = self.view();
-            let key = view.find(id).ok_or(MemoryError::NoSuchEntry)?;
-            let record = &view.state.records[&key];
-            if !record.held {
-                return Err(MemoryError::ContentAbsent);
-            }
-            let (commit, index) = view.state.first_place(record);
-            (commit.position.clone(), index)
-        };
-        let proof = self.store.read(&position)?.prove(index as usize)?;
-        Ok(proof.to_bytes()?)
-    }
-
-    /// One digest over all commits here: equal commits give equal digests, in any order, on any machine, whatever
-    /// content was withheld from or erased by either. What the commits say is a function of them, see
-    /// [`namespace_digests`](Self::namespace_digests).
-    ///
-    /// # Errors
-    /// [`MemoryError::Journal`].
-    pub fn digest(&self) -> Result<Hash, MemoryError> {
-        self.refresh()?;
-        let view = self.view();
-        let mut hasher = blake3::Hasher::new_derive_key("chrysalis 2026-11-20 memory state v1");
-        let mut commits: Vec<Hash> = view.state.commits.iter().map(|commit| commit.hash).collect();
-        commits.sort_unstable();
-        for commit in &commits {
-            hasher.update(commit);
-        }
-        hasher.update(&(commits.len() as u64).to_le_bytes());
-        Ok(*hasher.finalize().as_bytes())
-    }
-
-    /// The digest of each namespace: its records and which of them are live. Equal commits give equal digests where
-    /// nothing of the namespace was withheld; a withheld record is part of no namespace, for its header is not here.
-    ///
-    /// # Errors
-    /// [`MemoryError::Journal`].
-    pub fn namespace_digests(&self) -> Result<BTreeMap<NamespaceId, Hash>, MemoryError> {
-        self.refresh()?;
-        Ok(namespace_digests(&self.view().state))
-    }
-
     /// The namespaces known by name here.
     ///
     /// # Errors
@@ -394,88 +226,6 @@ impl Memory {
     pub fn make_namespace(&self, name: &str, private: bool) -> Result<Namespace, MemoryError> {
         self.require_writable()?;
         namespace::find_or_make(&*self.disk, name, private)
-    }
-
-    /// What is held here.
-    ///
-    /// # Errors
-    /// [`MemoryError::Journal`].
-    pub fn stats(&self) -> Result<Stats, MemoryError> {
-        self.refresh()?;
-        let view = self.view();
-        let state = &view.state;
-        let writers: BTreeSet<WriterId> = state.commits.iter().map(|commit| commit.writer).collect();
-        let mut stats = Stats {
-            records: state.records.len() as u64,
-            withheld: state.withheld(),
-            commits: state.commits.len() as u64,
-            writers: writers.len() as u64,
-            ..Stats::default()
-        };
-        for group in 0..GroupRef::try_from(state.groups.len()).unwrap_or(GroupRef::MAX) {
-            if state.standing(group).is_some() {
-                stats.entries += 1;
-                *stats.authors.entry(state.groups[group as usize].author).or_default() += 1;
-            }
-        }
-        Ok(stats)
-    }
-
-    /// Writers that signed two different commits for one place, with the evidence.
-    ///
-    /// # Errors
-    /// [`MemoryError::Journal`].
-    pub fn forks(&self) -> Result<Vec<Fork>, MemoryError> {
-        self.refresh()?;
-        Ok(self.view().state.forks().collect())
-    }
-
-    /// What is said here of keys, as of the last call that reads or writes the store.
-    #[must_use]
-    pub fn trust(&self) -> Trust {
-        self.view().trust.clone()
-    }
-
-    /// Trusts a key, under a name of your choice. Lifts an earlier revocation.
-    ///
-    /// # Errors
-    /// [`MemoryError::InvalidName`], [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
-    pub fn trust_add(&self, key: AgentKey, name: Option<&str>) -> Result<(), MemoryError> {
-        if let Some(name) = name {
-            trust::check_label(name)?;
-        }
-        self.change_trust(key, |statement| {
-            statement.trusted = true;
-            statement.revoked = None;
-            if let Some(name) = name {
-                statement.name = Some(name.to_owned());
-            }
-        })
-    }
-
-    /// Forgets what was said of a key.
-    ///
-    /// # Errors
-    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
-    pub fn trust_remove(&self, key: AgentKey) -> Result<(), MemoryError> {
-        self.change_trust(key, |statement| *statement = trust::Statement::default())
-    }
-
-    /// Revokes a key from here on: what this store holds of it now stays accepted, whatever time later
-    /// commits claim. With `everything`, nothing of it is accepted any more. For a key that is revoked already,
-    /// revoking it once more never accepts more.
-    ///
-    /// # Errors
-    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
-    pub fn trust_revoke(&self, key: AgentKey, everything: bool) -> Result<(), MemoryError> {
-        self.refresh()?;
-        let accepted = if everything { Vec::new() } else { self.view().heads(&key) };
-        self.change_trust(key, |statement| {
-            statement.trusted = false;
-            if everything || statement.revoked.is_none() {
-                statement.revoked = Some(accepted);
-            }
-        })
     }
 
     /// Takes in what other processes wrote since the last call: commits, trust, names of namespaces. Every other
@@ -566,12 +316,12 @@ impl Memory {
         (self.now)()
     }
 
-    fn tick(&self) -> Result<Stamp, MemoryError> {
+    pub(crate) fn tick(&self) -> Result<Stamp, MemoryError> {
         let now = self.now_ms();
         lock(&self.reader).clock.tick(now).map_err(|_| MemoryError::ClockExhausted)
     }
 
-    fn append(&self, records: Vec<NewRecord>) -> Result<(), MemoryError> {
+    pub(crate) fn append(&self, records: Vec<NewRecord>) -> Result<(), MemoryError> {
         if self.identity.is_none() {
             return Err(MemoryError::NoIdentity);
         }
@@ -579,7 +329,7 @@ impl Memory {
         Ok(())
     }
 
-    fn require_writable(&self) -> Result<(), MemoryError> {
+    pub(crate) fn require_writable(&self) -> Result<(), MemoryError> {
         if self.read_only { Err(JournalError::ReadOnly.into()) } else { Ok(()) }
     }
 
@@ -613,20 +363,6 @@ impl Memory {
         }
         known
     }
-
-    fn change_trust(
-        &self,
-        key: AgentKey,
-        change: impl FnOnce(&mut trust::Statement),
-    ) -> Result<(), MemoryError> {
-        self.require_writable()?;
-        Trust::update(&*self.disk, key, |statement| {
-            change(statement);
-            Ok(())
-        })?;
-        self.refresh()?;
-        Ok(())
-    }
 }
 
 impl fmt::Debug for Memory {
@@ -638,96 +374,7 @@ impl fmt::Debug for Memory {
     }
 }
 
-impl View {
-    /// The record with this leaf that is shown, of those whose content is here: one that is not revoked, by an agent that
-    /// is trusted, so that no stranger can put a copy before the original; then by key.
-    pub(crate) fn find(&self, id: &EntryId) -> Option<RecordKey> {
-        let lowest = (id.0, AgentKey::from_bytes([0; 32]));
-        let highest = (id.0, AgentKey::from_bytes([255; 32]));
-        self.state
-            .records
-            .range(lowest..=highest)
-            .filter(|(_, record)| record.kind == KIND_REMEMBER)
-            .min_by_key(|(key, record)| {
-                (!record.held, self.state.is_revoked(record), !self.is_trusted(&key.1), key.1)
-            })
-            .map(|(key, _)| *key)
-    }
-
-    pub(crate) fn entry(&self, key: &RecordKey) -> Option<Entry> {
-        let record = self.state.records.get(key).filter(|record| record.held)?;
-        let group = record.group?;
-        let (commit, index) = self.state.first_place(record);
-        let mut note = self.state.groups[group as usize].note.clone();
-        note.occurred_ms = record.occurred_ms;
-        Some(Entry {
-            id: EntryId(key.0),
-            author: key.1,
-            author_name: self.name_of(&key.1),
-            namespace: record.namespace,
-            time: self.state.time_of(record),
-            note,
-            superseded: self.state.is_marked(key),
-            superseded_by: self.state.replacements(key).into_iter().map(EntryId).collect(),
-            occasions: self.state.standing(group).map_or(1, |standing| standing.occasions),
-            signature: self.signature_state(&key.1, record),
-            writer: commit.writer,
-            sequence: commit.first + u64::from(index),
-        })
-    }
-
-    pub(crate) fn signature_state(&self, author: &AgentKey, record: &Record) -> SignatureState {
-        let forked = |at: u32| self.state.fork(&self.state.commits[at as usize].writer).is_some();
-        if self.state.is_revoked(record) {
-            SignatureState::Revoked
-        } else if record.places.iter().any(|(at, _)| forked(*at)) {
-            SignatureState::Forked
-        } else if self.is_trusted(author) {
-            SignatureState::Trusted
-        } else {
-            SignatureState::UnknownSigner
-        }
-    }
-
-    fn is_trusted(&self, author: &AgentKey) -> bool {
-        self.own.as_ref().is_some_and(|(own, _)| own == author)
-            || self.trust.of(author).is_some_and(|statement| statement.trusted)
-    }
-
-    fn name_of(&self, author: &AgentKey) -> Option<String> {
-        let said = self.trust.of(author).and_then(|statement| statement.name.clone());
-        said.or_else(|| self.own.as_ref().filter(|(own, _)| own == author).map(|(_, name)| name.clone()))
-    }
-
-    /// The last commit held of each incarnation of `key`, branches included.
-    fn heads(&self, key: &AgentKey) -> Vec<LastAccepted> {
-        let of_key = || self.state.commits.iter().filter(|commit| commit.writer.key == *key.as_bytes());
-        let followed: BTreeSet<(WriterId, Hash)> =
-            of_key().map(|commit| (commit.writer, commit.previous)).collect();
-        let mut heads: Vec<LastAccepted> = of_key()
-            .filter(|commit| !followed.contains(&(commit.writer, commit.hash)))
-            .map(|commit| LastAccepted {
-                incarnation: commit.writer.incarnation,
-                sequence: commit.last,
-                commit: commit.hash,
-            })
-            .collect();
-        heads.sort();
-        heads
-    }
-}
-
-fn namespace_digests(state: &State) -> BTreeMap<NamespaceId, Hash> {
-    let digest = |bytes: Vec<u8>| {
-        *blake3::Hasher::new_derive_key("chrysalis 2026-11-20 memory namespace v1")
-            .update(&bytes)
-            .finalize()
-            .as_bytes()
-    };
-    state.canonical().into_iter().map(|(namespace, bytes)| (namespace, digest(bytes))).collect()
-}
-
-fn new_record(
+pub(crate) fn new_record(
     kind: u16,
     namespace: NamespaceId,
     time: Stamp,
@@ -744,7 +391,7 @@ fn new_record(
     })
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -11,10 +11,11 @@ use crate::error::MemoryError;
 use crate::identity::AgentKey;
 use crate::index::Index;
 use crate::lexical;
-use crate::memory::{Memory, View};
+use crate::memory::Memory;
 use crate::namespace::NamespaceId;
 use crate::ranking::{self, Channels, RankQuery};
 use crate::trust::SignatureState;
+use crate::view::View;
 
 /// How many entries an answer has unless the query says otherwise.
 pub const DEFAULT_LIMIT: usize = 5;

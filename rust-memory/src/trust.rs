@@ -10,6 +10,7 @@ use chrysalis_journal::Disk;
 use crate::error::MemoryError;
 use crate::identity::AgentKey;
 use crate::local;
+use crate::memory::Memory;
 
 pub(crate) const FILE: &str = "trust";
 
@@ -97,6 +98,66 @@ impl Trust {
             *lines = format(&trust);
             Ok(trust)
         })
+    }
+}
+
+impl Memory {
+    /// What is said here of keys, as of the last call that reads or writes the store.
+    #[must_use]
+    pub fn trust(&self) -> Trust {
+        self.view().trust.clone()
+    }
+
+    /// Trusts a key, under a name of your choice. Lifts an earlier revocation.
+    ///
+    /// # Errors
+    /// [`MemoryError::InvalidName`], [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
+    pub fn trust_add(&self, key: AgentKey, name: Option<&str>) -> Result<(), MemoryError> {
+        if let Some(name) = name {
+            check_label(name)?;
+        }
+        self.change_trust(key, |statement| {
+            statement.trusted = true;
+            statement.revoked = None;
+            if let Some(name) = name {
+                statement.name = Some(name.to_owned());
+            }
+        })
+    }
+
+    /// Forgets what was said of a key.
+    ///
+    /// # Errors
+    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
+    pub fn trust_remove(&self, key: AgentKey) -> Result<(), MemoryError> {
+        self.change_trust(key, |statement| *statement = Statement::default())
+    }
+
+    /// Revokes a key from here on: what this store holds of it now stays accepted, whatever time later
+    /// commits claim. With `everything`, nothing of it is accepted any more. For a key that is revoked already,
+    /// revoking it once more never accepts more.
+    ///
+    /// # Errors
+    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
+    pub fn trust_revoke(&self, key: AgentKey, everything: bool) -> Result<(), MemoryError> {
+        self.refresh()?;
+        let accepted = if everything { Vec::new() } else { self.view().heads(&key) };
+        self.change_trust(key, |statement| {
+            statement.trusted = false;
+            if everything || statement.revoked.is_none() {
+                statement.revoked = Some(accepted);
+            }
+        })
+    }
+
+    fn change_trust(&self, key: AgentKey, change: impl FnOnce(&mut Statement)) -> Result<(), MemoryError> {
+        self.require_writable()?;
+        Trust::update(&**self.disk(), key, |statement| {
+            change(statement);
+            Ok(())
+        })?;
+        self.refresh()?;
+        Ok(())
     }
 }
 
