@@ -29,7 +29,13 @@ fn write_the_golden_store() {
     let receipt = other.append(vec![record(b"withheld"), record(&[255, 0, 254])]).unwrap();
     let leaf = receipt.leaves[0];
     let withhold = |header: &chrysalis_crypto::commit::RecordHeader| header.leaf() == Ok(leaf);
-    store.import_from(&other, &ImportOptions { withhold: Some(&withhold), ..ImportOptions::default() }, &mut go).unwrap();
+    store
+        .import_from(
+            &other,
+            &ImportOptions { withhold: Some(&withhold), ..ImportOptions::default() },
+            &mut go,
+        )
+        .unwrap();
     store.close().unwrap();
     let mut files = serde_json::Map::new();
     let mut directories = vec![String::new()];
