@@ -1,6 +1,7 @@
 # Every command a person or a machine needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test lint fmt fix doc test-rust wasm test-ts python test-py stubs soak
+PYTHON ?= python3
+.PHONY: help setup run build test lint fmt fix doc test-rust wasm test-ts python test-py stubs peers soak
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -54,6 +55,13 @@ test-py: python ## Install the wheel into .venv and test it there
 stubs: ## Regenerate the Python declarations from the built extension
 	@scripts/setup.sh python
 	@scripts/python.sh stubs --write
+
+peers: ## Measure beside other people's software; EVAL=dir adds recall on conversations; writes docs/benchmarks.md
+	@scripts/setup.sh rust wasm node python
+	@scripts/build-wasm.sh
+	@scripts/python.sh build
+	@scripts/python.sh install
+	@"$(PYTHON)" peers/run.py $(if $(EVAL),--eval "$(EVAL)")
 
 soak: ## The long tests: histories, power cuts, 200 rounds of kills; resumable; ONLY=part runs one
 	@scripts/setup.sh rust wasm node python

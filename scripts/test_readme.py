@@ -27,14 +27,15 @@ def block(language):
     return blocks[0]
 
 
-def without_doc_comment(path):
+def without_head(path):
+    """The example as a reader types it: without the module's comment and its word to the linter."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("//!")).lstrip("\n")
+    return "".join(line for line in lines if not line.startswith(("//!", "#!["))).lstrip("\n")
 
 
 def same(shown, path):
     """The README's block and the example that is compiled are one text."""
-    if shown != without_doc_comment(path):
+    if shown != without_head(path):
         sys.exit(f"the example in README.md differs from {path.relative_to(ROOT)}")
 
 

@@ -1,4 +1,5 @@
 //! The Rust example of the project's README; a test holds the two equal.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::path::Path;
 

@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::error::MemoryError;
 
+/// More than any key file has; whatever is longer is not one.
+const MAX_FILE_BYTES: usize = 512;
 const FIRST_LINE: &str = "chrysalis identity 1";
 
 /// An agent's public key: what entries are attributed to and what trust is given to.
@@ -99,9 +101,8 @@ impl Identity {
             file => file.map_err(MemoryError::io(path))?,
         };
         check_mode(path, &file)?;
-        // 512 bytes hold any key file; whatever is longer is not one.
-        let mut text = Zeroizing::new(Vec::with_capacity(512));
-        io::Read::read_to_end(&mut io::Read::take(&mut file, 512), &mut text)
+        let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
+        io::Read::read_to_end(&mut io::Read::take(&mut file, MAX_FILE_BYTES as u64), &mut text)
             .map_err(MemoryError::io(path))?;
         parse(&text, path)
     }
@@ -131,11 +132,13 @@ impl Identity {
     pub fn create(path: &Path, name: &str) -> Result<Self, MemoryError> {
         let mut identity = Self::make(name)?;
         let seed = identity.key.to_seed();
-        let text = Zeroizing::new(format!(
-            "{FIRST_LINE}\nname {name}\npublic {}\nseed {}\n",
-            hex::encode(&identity.key.public_key()),
-            *Zeroizing::new(hex::encode(seed.as_slice())),
-        ));
+        let public = hex::encode(&identity.key.public_key());
+        let seed = Zeroizing::new(hex::encode(seed.as_slice()));
+        // Room for all of it from the start: a text that grows leaves what it held before behind, unwiped.
+        let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES));
+        for part in [FIRST_LINE, "\nname ", name, "\npublic ", &public, "\nseed ", &seed, "\n"] {
+            text.push_str(part);
+        }
         create_private(path, text.as_bytes()).map_err(|error| match error {
             MemoryError::Io { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
                 MemoryError::IdentityExists(path.to_owned())

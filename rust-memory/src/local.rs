@@ -14,6 +14,26 @@ const LOCK: &str = "local/lock";
 /// More than any such file holds; whatever is longer is damaged.
 const MAX_LENGTH: u64 = 16 << 20;
 
+/// What tells one content of such a file from the next: its length and its checksum line; `None` for no file.
+pub(crate) type Version = Option<(u64, [u8; CHECKSUM_LENGTH])>;
+
+/// Length of the last line, line feed included.
+const CHECKSUM_LENGTH: usize = "crc32c 00000000\n".len();
+
+/// The version of `local/<name>`: one small read, however long the file is.
+pub(crate) fn version(disk: &dyn Disk, name: &'static str) -> Result<Version, MemoryError> {
+    let path = format!("local/{name}");
+    let file = match disk.open(&path, OpenMode::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(MemoryError::io(&path))?,
+    };
+    let length = file.len().map_err(MemoryError::io(&path))?;
+    let mut end = [0; CHECKSUM_LENGTH];
+    let from = length.saturating_sub(CHECKSUM_LENGTH as u64);
+    file.read_at(&mut end, from).map_err(MemoryError::io(&path))?;
+    Ok(Some((length, end)))
+}
+
 /// The lines of `local/<name>`, without header and checksum; none when there is no such file.
 pub(crate) fn read(disk: &dyn Disk, name: &'static str) -> Result<Vec<String>, MemoryError> {
     let damaged = || MemoryError::LocalFileMalformed(name);
@@ -44,6 +64,10 @@ pub(crate) fn read(disk: &dyn Disk, name: &'static str) -> Result<Vec<String>, M
 }
 
 /// Replaces the lines of `local/<name>` by what `change` makes of them, alone among all processes.
+///
+/// # Errors
+/// [`MemoryError::TooLarge`] for more than such a file holds, besides what `change` and the disk say; nothing is
+/// then changed.
 pub(crate) fn update<T>(
     disk: &dyn Disk,
     name: &'static str,
@@ -65,6 +89,14 @@ pub(crate) fn update<T>(
         let checksum = checksum_line(&text);
         text.push_str(&checksum);
         text.push('\n');
+        if text.len() as u64 > MAX_LENGTH {
+            // It could not be read back.
+            return Err(MemoryError::TooLarge {
+                what: "file in local/",
+                limit: usize::try_from(MAX_LENGTH).unwrap_or(usize::MAX),
+                actual: text.len(),
+            });
+        }
         let path = format!("local/{name}");
         write_atomic(disk, &path, text.as_bytes()).map_err(MemoryError::io(&path))?;
     }

@@ -10,13 +10,14 @@ use chrysalis_crdt::{HybridClock, Stamp};
 use chrysalis_crypto::commit::{SALT_LENGTH, WriterId};
 use chrysalis_crypto::merkle::Hash;
 use chrysalis_crypto::{hex, random};
-use chrysalis_journal::{Cursor, Disk, FileDisk, NewRecord, Options, Signer, Store};
+use chrysalis_journal::{Cursor, Disk, FileDisk, JournalError, NewRecord, Options, Signer, Store};
 
 use crate::document::{Document, Remembered};
 use crate::entry::{Entry, EntryId};
 use crate::error::MemoryError;
 use crate::identity::{AgentKey, Identity};
 use crate::index::Index;
+use crate::local;
 use crate::namespace::{self, DEFAULT_NAMESPACE, Namespace, NamespaceId};
 use crate::note::{Forget, KIND_FORGET, KIND_REMEMBER, KIND_SUPERSEDE, MAX_TARGETS, Note, Supersede};
 use crate::state::{Fork, GroupRef, Record, RecordKey, State};
@@ -56,6 +57,11 @@ pub struct Memory {
 struct Reader {
     cursor: Cursor,
     clock: HybridClock,
+    /// What was last read of the files other processes change too.
+    trust: local::Version,
+    namespaces: local::Version,
+    /// What was forgotten and may still be in this store's files.
+    unerased: BTreeSet<RecordKey>,
 }
 
 /// What answers are made from.
@@ -125,12 +131,22 @@ impl Memory {
                 ..Options::default()
             },
         )?;
-        let trust = Trust::load(&*disk)?;
-        let namespaces = namespace::list(&*disk)?;
-        let mut state = State::default();
-        state.revoke(&trust);
         let own =
             options.identity.as_ref().map(|identity| (identity.public_key(), identity.name().to_owned()));
+        let view = View {
+            state: State::default(),
+            index: Index::default(),
+            trust: Trust::default(),
+            namespaces: Vec::new(),
+            own,
+        };
+        let reader = Reader {
+            cursor: Cursor::default(),
+            clock: HybridClock::new(),
+            trust: None,
+            namespaces: None,
+            unerased: BTreeSet::new(),
+        };
         let memory = Self {
             disk,
             path: None,
@@ -138,8 +154,8 @@ impl Memory {
             identity: options.identity,
             read_only: options.read_only,
             now: options.now.unwrap_or_else(|| Arc::new(system_now)),
-            reader: Mutex::new(Reader { cursor: Cursor::default(), clock: HybridClock::new() }),
-            view: RwLock::new(View { state, index: Index::default(), trust, namespaces, own }),
+            reader: Mutex::new(reader),
+            view: RwLock::new(view),
         };
         memory.refresh()?;
         Ok(memory)
@@ -254,7 +270,7 @@ impl Memory {
                     return Err(MemoryError::NoSuchEntry);
                 };
                 // Every occasion, also superseded ones: none of the text may stay.
-                let leaves = view.state.groups[group as usize].members.iter().map(|(_, leaf)| *leaf);
+                let leaves = view.state.groups[group as usize].members.iter().copied();
                 targets.entry(record.namespace).or_default().extend(leaves);
                 entries += 1;
             }
@@ -271,7 +287,7 @@ impl Memory {
             return Ok(Forgotten::default());
         }
         self.append(records)?;
-        let (erased, pending) = self.refresh()?;
+        let (erased, pending) = self.refresh_and_erase()?;
         Ok(Forgotten { entries, erased, pending })
     }
 
@@ -334,8 +350,9 @@ impl Memory {
         Ok(proof.to_bytes()?)
     }
 
-    /// One digest over everything the commits here say: equal commits give equal digests, in any order, on
-    /// any machine, whatever content was withheld from or erased by either.
+    /// One digest over all commits here: equal commits give equal digests, in any order, on any machine, whatever
+    /// content was withheld from or erased by either. What the commits say is a function of them, see
+    /// [`namespace_digests`](Self::namespace_digests).
     ///
     /// # Errors
     /// [`MemoryError::Journal`].
@@ -343,9 +360,6 @@ impl Memory {
         self.refresh()?;
         let view = self.view();
         let mut hasher = blake3::Hasher::new_derive_key("chrysalis 2026-11-20 memory state v1");
-        for (namespace, digest) in namespace_digests(&view.state) {
-            hasher.update(namespace.as_bytes()).update(&digest);
-        }
         let mut commits: Vec<Hash> = view.state.commits.iter().map(|commit| commit.hash).collect();
         commits.sort_unstable();
         for commit in &commits {
@@ -355,7 +369,8 @@ impl Memory {
         Ok(*hasher.finalize().as_bytes())
     }
 
-    /// The digest of each namespace.
+    /// The digest of each namespace: its records and which of them are live. Equal commits give equal digests where
+    /// nothing of the namespace was withheld; a withheld record is part of no namespace, for its header is not here.
     ///
     /// # Errors
     /// [`MemoryError::Journal`].
@@ -375,11 +390,10 @@ impl Memory {
     /// Makes a namespace, or finds the one that has this name. Private ones never leave the store.
     ///
     /// # Errors
-    /// [`MemoryError::InvalidName`].
+    /// [`MemoryError::InvalidName`], [`MemoryError::TooLarge`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn make_namespace(&self, name: &str, private: bool) -> Result<Namespace, MemoryError> {
-        let made = namespace::find_or_make(&*self.disk, name, private)?;
-        self.view_mut().namespaces = namespace::list(&*self.disk)?;
-        Ok(made)
+        self.require_writable()?;
+        namespace::find_or_make(&*self.disk, name, private)
     }
 
     /// What is held here.
@@ -416,7 +430,7 @@ impl Memory {
         Ok(self.view().state.forks().collect())
     }
 
-    /// What is said here of keys.
+    /// What is said here of keys, as of the last call that reads or writes the store.
     #[must_use]
     pub fn trust(&self) -> Trust {
         self.view().trust.clone()
@@ -425,7 +439,7 @@ impl Memory {
     /// Trusts a key, under a name of your choice. Lifts an earlier revocation.
     ///
     /// # Errors
-    /// [`MemoryError::InvalidName`], [`MemoryError::Io`].
+    /// [`MemoryError::InvalidName`], [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_add(&self, key: AgentKey, name: Option<&str>) -> Result<(), MemoryError> {
         if let Some(name) = name {
             trust::check_label(name)?;
@@ -442,52 +456,97 @@ impl Memory {
     /// Forgets what was said of a key.
     ///
     /// # Errors
-    /// [`MemoryError::Io`].
+    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_remove(&self, key: AgentKey) -> Result<(), MemoryError> {
         self.change_trust(key, |statement| *statement = trust::Statement::default())
     }
 
     /// Revokes a key from here on: what this store holds of it now stays accepted, whatever time later
-    /// commits claim. With `everything`, nothing of it is accepted any more.
+    /// commits claim. With `everything`, nothing of it is accepted any more. For a key that is revoked already,
+    /// revoking it once more never accepts more.
     ///
     /// # Errors
-    /// [`MemoryError::Io`].
+    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_revoke(&self, key: AgentKey, everything: bool) -> Result<(), MemoryError> {
         self.refresh()?;
         let accepted = if everything { Vec::new() } else { self.view().heads(&key) };
         self.change_trust(key, |statement| {
             statement.trusted = false;
-            statement.revoked = Some(accepted);
+            if everything || statement.revoked.is_none() {
+                statement.revoked = Some(accepted);
+            }
         })
     }
 
-    /// Takes in what other processes wrote since the last call. Every other method does this by itself.
+    /// Takes in what other processes wrote since the last call: commits, trust, names of namespaces. Every other
+    /// method does this by itself.
     ///
-    /// Gives the numbers of records erased now, and waiting for another process to erase them.
-    pub(crate) fn refresh(&self) -> Result<(u64, u64), MemoryError> {
+    /// What was forgotten is no longer shown when this returns. Where it cannot be erased from the store, on a full
+    /// disk say, reading goes on, and it is tried again when something changes.
+    pub(crate) fn refresh(&self) -> Result<(), MemoryError> {
         let mut reader = lock(&self.reader);
+        if self.learn(&mut reader)? {
+            let _retried_later = self.erase(&mut reader);
+        }
+        Ok(())
+    }
+
+    /// As [`refresh`](Self::refresh), but fails where what was forgotten cannot be erased. Gives the numbers of
+    /// records erased now, and waiting for another process to erase them.
+    pub(crate) fn refresh_and_erase(&self) -> Result<(u64, u64), MemoryError> {
+        let mut reader = lock(&self.reader);
+        self.learn(&mut reader)?;
+        self.erase(&mut reader)
+    }
+
+    /// Takes in what is new; gives whether there was anything.
+    fn learn(&self, reader: &mut Reader) -> Result<bool, MemoryError> {
+        self.reload(reader)?;
         let commits = self.store.poll(&mut reader.cursor)?;
-        if commits.is_empty() {
+        if commits.is_empty() && !self.view().state.is_erasure_due() {
+            return Ok(false);
+        }
+        let view = &mut *self.view_mut();
+        for commit in commits {
+            view.state.admit(commit);
+        }
+        if view.state.are_revocations_due() {
+            view.state.revoke(&view.trust);
+        }
+        reader.clock.admit(view.state.greatest());
+        reader.unerased.extend(view.state.drop_forgotten());
+        Ok(true)
+    }
+
+    /// Erases from the store what was forgotten; what another process holds is left to it.
+    fn erase(&self, reader: &mut Reader) -> Result<(u64, u64), MemoryError> {
+        if self.read_only || reader.unerased.is_empty() {
             return Ok((0, 0));
         }
-        let due = {
-            let mut view = self.view_mut();
-            for commit in commits {
-                view.state.admit(commit);
-            }
-            reader.clock.admit(view.state.greatest());
-            view.state.take_due_erasures()
-        };
-        if due.is_empty() || self.read_only {
-            return Ok((0, 0));
-        }
-        let erased =
-            self.store.erase(&due.iter().map(|(leaf, author)| (*author.as_bytes(), *leaf)).collect())?;
-        let mut view = self.view_mut();
-        for key in &due {
-            view.state.erased(key);
-        }
+        let records = reader.unerased.iter().map(|(leaf, author)| (*author.as_bytes(), *leaf)).collect();
+        let erased = self.store.erase(&records)?;
+        reader.unerased.clear();
         Ok((erased.erased as u64, erased.pending as u64))
+    }
+
+    /// Reads the files of trust and names again where they changed.
+    fn reload(&self, reader: &mut Reader) -> Result<(), MemoryError> {
+        // The version is read first: what changes in between is read once more the next time.
+        let trust = local::version(&*self.disk, trust::FILE)?;
+        if trust != reader.trust {
+            let said = Trust::load(&*self.disk)?;
+            let mut view = self.view_mut();
+            view.state.revoke(&said);
+            view.trust = said;
+            reader.trust = trust;
+        }
+        let namespaces = local::version(&*self.disk, namespace::FILE)?;
+        if namespaces != reader.namespaces {
+            let named = namespace::list(&*self.disk)?;
+            self.view_mut().namespaces = named;
+            reader.namespaces = namespaces;
+        }
+        Ok(())
     }
 
     pub(crate) fn view(&self) -> RwLockReadGuard<'_, View> {
@@ -518,6 +577,10 @@ impl Memory {
         }
         self.store.append(records)?;
         Ok(())
+    }
+
+    fn require_writable(&self) -> Result<(), MemoryError> {
+        if self.read_only { Err(JournalError::ReadOnly.into()) } else { Ok(()) }
     }
 
     fn writable_namespace(&self, name: Option<&str>) -> Result<NamespaceId, MemoryError> {
@@ -556,13 +619,12 @@ impl Memory {
         key: AgentKey,
         change: impl FnOnce(&mut trust::Statement),
     ) -> Result<(), MemoryError> {
-        let trust = Trust::update(&*self.disk, key, |statement| {
+        self.require_writable()?;
+        Trust::update(&*self.disk, key, |statement| {
             change(statement);
             Ok(())
         })?;
-        let mut view = self.view_mut();
-        view.state.revoke(&trust);
-        view.trust = trust;
+        self.refresh()?;
         Ok(())
     }
 }
@@ -577,7 +639,8 @@ impl fmt::Debug for Memory {
 }
 
 impl View {
-    /// The record with this leaf that is shown: that of the first author in key order that is not revoked.
+    /// The record with this leaf that is shown, of those whose content is here: one that is not revoked, by an agent that
+    /// is trusted, so that no stranger can put a copy before the original; then by key.
     pub(crate) fn find(&self, id: &EntryId) -> Option<RecordKey> {
         let lowest = (id.0, AgentKey::from_bytes([0; 32]));
         let highest = (id.0, AgentKey::from_bytes([255; 32]));
@@ -585,7 +648,9 @@ impl View {
             .records
             .range(lowest..=highest)
             .filter(|(_, record)| record.kind == KIND_REMEMBER)
-            .min_by_key(|(key, record)| (!record.held, self.state.is_revoked(record), key.1))
+            .min_by_key(|(key, record)| {
+                (!record.held, self.state.is_revoked(record), !self.is_trusted(&key.1), key.1)
+            })
             .map(|(key, _)| *key)
     }
 
@@ -600,7 +665,7 @@ impl View {
             author: key.1,
             author_name: self.name_of(&key.1),
             namespace: record.namespace,
-            time: record.time,
+            time: self.state.time_of(record),
             note,
             superseded: self.state.is_marked(key),
             superseded_by: self.state.replacements(key).into_iter().map(EntryId).collect(),

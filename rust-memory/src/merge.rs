@@ -1,5 +1,6 @@
 //! Merging another store into this one: learning the commits it has and this one lacks.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -12,8 +13,9 @@ use chrysalis_crypto::merkle::Hash;
 use chrysalis_journal::{Disk, FileDisk, ImportOptions, ImportProgress, Options, Refusal, Store};
 
 use crate::error::MemoryError;
+use crate::local;
 use crate::memory::Memory;
-use crate::namespace;
+use crate::namespace::{self, Namespace};
 use crate::state::Fork;
 
 /// What a merge did.
@@ -44,7 +46,8 @@ impl Memory {
     /// come. `progress` may stop the merge between batches; what was taken in by then stays.
     ///
     /// # Errors
-    /// [`MemoryError::SameStore`], [`MemoryError::Cancelled`], [`MemoryError::Journal`].
+    /// [`MemoryError::SameStore`], [`MemoryError::Cancelled`], [`MemoryError::Journal`]; also when what was taken in
+    /// forgets something that cannot be erased here.
     pub fn merge(
         &self,
         path: &Path,
@@ -69,25 +72,23 @@ impl Memory {
         progress: &mut dyn FnMut(ImportProgress) -> ControlFlow<()>,
     ) -> Result<Merged, MemoryError> {
         let source = Store::open(disk.clone(), Options { read_only: true, ..Options::default() })?;
-        let names = namespace::list(&*disk)?;
-        let private: BTreeSet<[u8; 16]> =
-            names.iter().filter(|name| name.private).map(|name| *name.id.as_bytes()).collect();
+        let names = Names::read(&*disk)?;
         let forks_before: Vec<Fork> = self.forks()?;
         let latest = self.now_ms().saturating_add(DEFAULT_MAX_DRIFT_MS);
         let withheld_before = self.view().state.withheld();
         let report = self.store().import_from(
             &source,
             &ImportOptions {
-                withhold: Some(&|header: &RecordHeader| private.contains(&header.namespace)),
+                withhold: Some(&|header: &RecordHeader| names.is_private(header.namespace)),
                 admit: Some(&|header: &CommitHeader| Stamp::from_bits(header.time).ms() <= latest),
             },
             progress,
         )?;
-        namespace::adopt(&**self.disk(), &names)?;
-        self.view_mut().namespaces = namespace::list(&**self.disk())?;
+        namespace::adopt(&**self.disk(), &names.into_list()?)?;
         if report.is_stopped {
             return Err(MemoryError::Cancelled);
         }
+        self.refresh_and_erase()?;
         let digest = self.digest()?;
         let forks = self.forks()?.into_iter().filter(|fork| !forks_before.contains(fork)).collect();
         Ok(Merged {
@@ -99,5 +100,72 @@ impl Memory {
             forks,
             digest,
         })
+    }
+}
+
+/// The namespaces of a store that others may be writing to while it is merged.
+struct Names<'a> {
+    disk: &'a dyn Disk,
+    read: RefCell<Result<Read, MemoryError>>,
+}
+
+struct Read {
+    version: local::Version,
+    list: Vec<Namespace>,
+    private: BTreeSet<[u8; 16]>,
+    /// Not private, in this version or because nobody there named them.
+    shared: BTreeSet<[u8; 16]>,
+}
+
+impl<'a> Names<'a> {
+    fn read(disk: &'a dyn Disk) -> Result<Self, MemoryError> {
+        Ok(Self { disk, read: RefCell::new(Ok(Read::new(disk)?)) })
+    }
+
+    /// A namespace is named before anything is written to it. So one without a name was either named after the list was
+    /// read, or comes from a third store and is no secret of this one. Everything is, once the list cannot be read.
+    fn is_private(&self, namespace: [u8; 16]) -> bool {
+        let mut read = self.read.borrow_mut();
+        let Ok(known) = &mut *read else { return true };
+        if known.private.contains(&namespace) {
+            return true;
+        }
+        if !known.shared.contains(&namespace) {
+            match known.renewed(self.disk) {
+                Ok(None) => {}
+                Ok(Some(newer)) => *known = newer,
+                Err(error) => {
+                    *read = Err(error);
+                    return true;
+                }
+            }
+            if known.private.contains(&namespace) {
+                return true;
+            }
+            known.shared.insert(namespace);
+        }
+        false
+    }
+
+    fn into_list(self) -> Result<Vec<Namespace>, MemoryError> {
+        Ok(self.read.into_inner()?.list)
+    }
+}
+
+impl Read {
+    fn new(disk: &dyn Disk) -> Result<Self, MemoryError> {
+        let version = local::version(disk, namespace::FILE)?;
+        let list = namespace::list(disk)?;
+        let ids = |private: bool| {
+            list.iter().filter(|name| name.private == private).map(|name| *name.id.as_bytes()).collect()
+        };
+        let (private, shared) = (ids(true), ids(false));
+        Ok(Self { version, list, private, shared })
+    }
+
+    /// What is to be read by now, unless it is the same.
+    fn renewed(&self, disk: &dyn Disk) -> Result<Option<Self>, MemoryError> {
+        let is_same = local::version(disk, namespace::FILE)? == self.version;
+        if is_same { Ok(None) } else { Self::new(disk).map(Some) }
     }
 }

@@ -1,5 +1,6 @@
 //! Namespaces: the unit of sharing. Signed bytes hold a random id; the name stays in the store's `local/`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrysalis_crypto::{hex, random};
@@ -9,10 +10,13 @@ use crate::error::MemoryError;
 use crate::identity::check_name;
 use crate::local;
 
-const FILE: &str = "namespaces";
+pub(crate) const FILE: &str = "namespaces";
 
 /// The namespace entries go to when nobody says which.
 pub const DEFAULT_NAMESPACE: &str = "default";
+
+/// The most namespaces one store has names for.
+pub const MAX_NAMESPACES: usize = 1 << 16;
 
 /// The random id of a namespace.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -65,18 +69,27 @@ pub(crate) fn find_or_make(disk: &dyn Disk, name: &str, private: bool) -> Result
         if let Some(known) = known.into_iter().find(|namespace| namespace.name == name) {
             return Ok(known);
         }
+        if lines.len() >= MAX_NAMESPACES {
+            return Err(MemoryError::TooLarge {
+                what: "number of namespaces",
+                limit: MAX_NAMESPACES,
+                actual: lines.len() + 1,
+            });
+        }
         let made = Namespace { id: NamespaceId(random::array()?), name: name.to_owned(), private };
         lines.push(format(&made));
         Ok(made)
     })
 }
 
-/// Takes over the names of shared namespaces from another store; what has a name here keeps it.
+/// Takes over the names of shared namespaces from another store; what has a name here keeps it. Names beyond half of
+/// [`MAX_NAMESPACES`] stay unknown here, so that no other store can use up what this one has room for.
 pub(crate) fn adopt(disk: &dyn Disk, others: &[Namespace]) -> Result<(), MemoryError> {
     local::update(disk, FILE, |lines| {
-        let known: Vec<_> = lines.iter().map(|line| parse(line)).collect::<Result<_, _>>()?;
+        let mut known: BTreeSet<NamespaceId> =
+            lines.iter().map(|line| Ok(parse(line)?.id)).collect::<Result<_, MemoryError>>()?;
         for other in others.iter().filter(|other| !other.private) {
-            if known.iter().all(|namespace| namespace.id != other.id) {
+            if lines.len() < MAX_NAMESPACES / 2 && known.insert(other.id) {
                 lines.push(format(other));
             }
         }

@@ -115,7 +115,7 @@ impl Note {
         let bytes = optional(take(4), |value| pair(&value))?;
         let ordinal = optional(take(5), |value| value.as_u64())?;
         let headings = optional(take(6), texts)?.unwrap_or_default();
-        let tags = optional(take(7), texts)?.unwrap_or_default();
+        let tags = optional(take(7), sorted_texts)?.unwrap_or_default();
         let occurred_ms = optional(take(8), |value| value.as_u64())?;
         let place = match (lines, bytes, ordinal) {
             (Some((first, last)), Some(bytes), Some(ordinal)) => Some(Place {
@@ -220,6 +220,11 @@ fn pair(value: &Value) -> Option<(u64, u64)> {
         [first, second] => Some((first.as_u64()?, second.as_u64()?)),
         _ => None,
     }
+}
+
+/// At least one text, in ascending order.
+fn sorted_texts(value: Value) -> Option<Vec<String>> {
+    texts(value).filter(|texts| !texts.is_empty() && texts.is_sorted_by(|a, b| a < b))
 }
 
 fn texts(value: Value) -> Option<Vec<String>> {

@@ -1,6 +1,6 @@
 //! Recall: the entries that answer a query, best first, each with where it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use chrysalis_crypto::commit::WriterId;
@@ -38,11 +38,13 @@ pub struct Query {
     pub tags: Vec<String>,
     /// Only from sources that start with this.
     pub source_prefix: Option<String>,
-    /// Only what was said at or after this time, in milliseconds since 1970.
+    /// Only what happened at or after this time, in milliseconds since 1970; an entry that does not say when it
+    /// happened did when it was last said.
     pub since_ms: Option<u64>,
-    /// Only what was said before this time.
+    /// Only what happened before this time.
     pub until_ms: Option<u64>,
-    /// The time recency is measured from; later entries are left out. The greatest admitted time by default.
+    /// The time recency is measured from; what was neither said nor had happened by then is left out. The greatest
+    /// admitted time by default.
     pub as_of_ms: Option<u64>,
     /// Only entries whose signature state is trusted.
     pub trusted_only: bool,
@@ -125,7 +127,7 @@ impl View {
     fn recall(&self, query: &Query) -> Result<Answer, MemoryError> {
         let as_of_ms = query.as_of_ms.unwrap_or_else(|| self.state.greatest().ms());
         let namespaces = self.namespaces_called(query.namespace.as_deref())?;
-        let filter = |slot: u32| self.matches(slot, query, namespaces.as_deref(), as_of_ms);
+        let filter = |slot: u32| self.matches(slot, query, namespaces.as_ref(), as_of_ms);
         let ranked = ranking::rank(
             self.index.lexical(),
             &RankQuery {
@@ -149,9 +151,9 @@ impl View {
         Ok(Answer { hits, as_of_ms, frontier: self.state.frontier().clone() })
     }
 
-    fn namespaces_called(&self, name: Option<&str>) -> Result<Option<Vec<NamespaceId>>, MemoryError> {
+    fn namespaces_called(&self, name: Option<&str>) -> Result<Option<BTreeSet<NamespaceId>>, MemoryError> {
         let Some(name) = name else { return Ok(None) };
-        let called: Vec<_> = self
+        let called: BTreeSet<_> = self
             .namespaces
             .iter()
             .filter(|namespace| namespace.name == name)
@@ -160,7 +162,13 @@ impl View {
         if called.is_empty() { Err(MemoryError::NoSuchNamespace) } else { Ok(Some(called)) }
     }
 
-    fn matches(&self, slot: u32, query: &Query, namespaces: Option<&[NamespaceId]>, as_of_ms: u64) -> bool {
+    fn matches(
+        &self,
+        slot: u32,
+        query: &Query,
+        namespaces: Option<&BTreeSet<NamespaceId>>,
+        as_of_ms: u64,
+    ) -> bool {
         let (Some(standing), group) = (self.index.standing(slot), &self.state.groups[slot as usize]) else {
             return false;
         };
@@ -171,7 +179,7 @@ impl View {
             && query.source_prefix.as_ref().is_none_or(|prefix| {
                 note.source.as_ref().is_some_and(|source| source.starts_with(prefix.as_str()))
             });
-        let by_time = standing.latest_ms <= as_of_ms
+        let by_time = standing.known_ms <= as_of_ms
             && query.since_ms.is_none_or(|since| standing.latest_ms >= since)
             && query.until_ms.is_none_or(|until| standing.latest_ms < until);
         by_note

@@ -11,7 +11,7 @@ use crate::error::MemoryError;
 use crate::identity::AgentKey;
 use crate::local;
 
-const FILE: &str = "trust";
+pub(crate) const FILE: &str = "trust";
 
 /// What can be said of an entry's signature when it is shown. Every entry shown has a valid one.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

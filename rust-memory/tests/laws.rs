@@ -3,6 +3,8 @@
 //!
 //! `CHRYSALIS_SEED` replays one history; `CHRYSALIS_HISTORIES` says how many are run, from `CHRYSALIS_FIRST_SEED` on.
 
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
 mod common;
 
 use chrysalis_journal::MemoryDisk;
@@ -99,9 +101,11 @@ fn history(mut dice: Dice) {
         }
     }
     let digest = handles[0].1.digest().unwrap();
+    let namespaces = handles[0].1.namespace_digests().unwrap();
     let fresh = open(&disks[1], "reader");
     for (_, memory) in &handles {
         assert_eq!(memory.digest().unwrap(), digest);
+        assert_eq!(memory.namespace_digests().unwrap(), namespaces);
         for question in QUESTIONS {
             assert_eq!(answer(memory, question), answer(&fresh, question), "{question}");
         }

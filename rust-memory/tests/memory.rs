@@ -1,13 +1,16 @@
 //! A memory as its users see it: remember, recall, forget, trust, proofs.
 
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
 mod common;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use chrysalis_crypto::proof;
 use chrysalis_journal::MemoryDisk;
-use chrysalis_memory::{Document, MemoryError, Note, Query, SignatureState};
-use common::{answer, holds, open, say};
+use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, Query, SignatureState};
+use common::{NEW_YEAR_MS, answer, clock, holds, identity, open, say};
 
 #[test]
 fn what_is_remembered_is_found_by_every_handle_at_once() {
@@ -204,4 +207,98 @@ fn one_bad_note_means_nothing_is_written() {
     let notes = vec![Note::new("good"), Note::new("  ")];
     assert!(matches!(ada.remember(notes, None), Err(MemoryError::EmptyText)));
     assert_eq!(ada.stats().unwrap().records, 0);
+}
+
+#[test]
+fn what_was_accepted_of_a_revoked_key_stays_accepted_after_reopening() {
+    let disk = MemoryDisk::new();
+    let key = identity("bob").public_key();
+    {
+        let (ada, bob) = (open(&disk, "ada"), open(&disk, "bob"));
+        let old = bob.remember_documents(&[Document::new("bob.md", "the ferry sails at six")], None).unwrap();
+        bob.remember_documents(&[Document::new("bob.md", "the ferry sails at seven")], None).unwrap();
+        assert_eq!(old.ids.len(), 1);
+        ada.trust_revoke(key, false).unwrap();
+        say(&bob, "the ferry is sunk");
+    }
+    let ada = open(&disk, "ada");
+    let hits = ada.recall(&Query::new("ferry sails six seven")).unwrap().hits;
+    let texts: Vec<_> = hits.iter().map(|hit| (&*hit.entry.note.text, hit.entry.signature)).collect();
+    assert_eq!(texts, [("the ferry sails at seven", SignatureState::UnknownSigner)]);
+    let all = ada.recall(&Query { include_revoked: true, ..Query::new("sunk") }).unwrap().hits;
+    assert_eq!(all[0].entry.signature, SignatureState::Revoked);
+}
+
+#[test]
+fn a_memory_that_stays_open_learns_trust_and_names_from_other_processes() {
+    let disk = MemoryDisk::new();
+    let server = open(&disk, "ada");
+    let other = open(&disk, "bob");
+    let id = other.remember(vec![Note::new("the kiln is hot")], Some("pottery")).unwrap()[0];
+    let query = Query { namespace: Some("pottery".into()), ..Query::new("kiln") };
+    assert_eq!(server.recall(&query).unwrap().hits.len(), 1);
+    // A key is revoked on the command line while the server runs.
+    let line = open(&disk, "ada");
+    line.trust_revoke(identity("bob").public_key(), true).unwrap();
+    assert!(answer(&server, "kiln").is_empty());
+    assert_eq!(server.entry(&id).unwrap().signature, SignatureState::Revoked);
+    line.trust_add(identity("bob").public_key(), Some("Bob")).unwrap();
+    assert_eq!(server.entry(&id).unwrap().signature, SignatureState::Trusted);
+    assert_eq!(server.trust(), line.trust());
+}
+
+#[test]
+fn a_reader_changes_nothing_and_shows_nothing_forgotten() {
+    let disk = MemoryDisk::new();
+    let key = identity("bob").public_key();
+    let (ada, two) = (open(&disk, "ada"), open(&disk, "ada"));
+    say(&two, "opens the second journal");
+    let id = say(&ada, "the safe is behind the parsnip");
+    // The first process holds its journal, so that the content is still on the disk.
+    assert_eq!(two.forget(&[id]).unwrap().pending, 1);
+    assert!(holds(&disk, b"parsnip"));
+    let copy = disk.copy();
+    let options = OpenOptions { read_only: true, now: Some(clock()), ..OpenOptions::default() };
+    let reader = Memory::open_on(Arc::new(copy.clone()), options).unwrap();
+    assert!(answer(&reader, "parsnip").is_empty());
+    assert!(matches!(reader.entry(&id), Err(MemoryError::ContentAbsent)));
+    assert!(matches!(reader.proof(&id), Err(MemoryError::ContentAbsent)));
+    let refused = |error: MemoryError| error.code() == chrysalis_journal::JournalError::ReadOnly.code();
+    assert!(refused(reader.trust_add(key, None).unwrap_err()));
+    assert!(refused(reader.trust_revoke(key, true).unwrap_err()));
+    assert!(refused(reader.trust_remove(key).unwrap_err()));
+    assert!(refused(reader.make_namespace("work", false).unwrap_err()));
+    assert!(reader.namespaces().unwrap().iter().all(|namespace| namespace.name != "work"));
+}
+
+#[test]
+fn what_is_still_to_happen_is_found() {
+    let ada = open(&MemoryDisk::new(), "ada");
+    let future = Note { occurred_ms: Some(NEW_YEAR_MS * 2), ..Note::new("the eclipse will be total") };
+    let past = Note { occurred_ms: Some(1000), ..Note::new("the eclipse of long ago") };
+    ada.remember(vec![future, past], None).unwrap();
+    let found = ada.recall(&Query::new("eclipse")).unwrap();
+    assert_eq!(found.hits.len(), 2);
+    let again = ada.recall(&Query { as_of_ms: Some(found.as_of_ms), ..Query::new("eclipse") }).unwrap();
+    assert_eq!(again.hits.len(), 2, "the default time by its number gives the same answer");
+    let then = ada.recall(&Query { as_of_ms: Some(2000), ..Query::new("eclipse") }).unwrap();
+    assert_eq!(then.hits.len(), 1, "and before both were known, what was not is left out");
+}
+
+#[test]
+fn revoking_again_does_not_accept_what_came_meanwhile() {
+    let disk = MemoryDisk::new();
+    let (ada, bob) = (open(&disk, "ada"), open(&disk, "bob"));
+    let key = identity("bob").public_key();
+    say(&bob, "said in good faith");
+    ada.trust_revoke(key, false).unwrap();
+    say(&bob, "said with a stolen key");
+    ada.trust_revoke(key, false).unwrap();
+    assert!(answer(&ada, "stolen").is_empty());
+    assert_eq!(answer(&ada, "faith").len(), 1);
+    ada.trust_revoke(key, true).unwrap();
+    ada.trust_revoke(key, false).unwrap();
+    assert!(answer(&ada, "faith").is_empty());
+    ada.trust_add(key, None).unwrap();
+    assert_eq!(answer(&ada, "stolen faith").len(), 2, "only trusting it lifts a revocation");
 }

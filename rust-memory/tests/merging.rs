@@ -1,9 +1,12 @@
 //! Merges: any order, any side, one digest and one answer; nothing forged, nothing private, nothing lost.
 
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
 mod common;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrysalis_crypto::proof;
 use chrysalis_journal::{MemoryDisk, NewRecord};
@@ -193,4 +196,47 @@ fn a_copied_record_is_the_copiers_statement_and_gives_no_power_over_the_original
     let kept = ada.entry(&id).unwrap();
     assert_eq!(kept.author, ada.identity().unwrap().public_key());
     assert!(proof::verify(&ada.proof(&id).unwrap()).is_ok());
+}
+
+#[test]
+fn withheld_records_make_no_difference_to_the_digest() {
+    let (left, right) = (MemoryDisk::new(), MemoryDisk::new());
+    let (ada, bob) = (open(&left, "ada"), open(&right, "bob"));
+    ada.make_namespace("diary", true).unwrap();
+    ada.remember(vec![Note::new("private thoughts")], Some("diary")).unwrap();
+    let shared = say(&ada, "public thoughts");
+    merge(&bob, &left);
+    say(&bob, "an answer");
+    merge(&ada, &right);
+    assert_eq!(ada.digest().unwrap(), bob.digest().unwrap());
+    let namespace = ada.entry(&shared).unwrap().namespace;
+    let digests = (ada.namespace_digests().unwrap(), bob.namespace_digests().unwrap());
+    assert_eq!(digests.0[&namespace], digests.1[&namespace], "nothing of this one is withheld");
+}
+
+#[test]
+fn a_namespace_made_private_while_a_merge_runs_stays_private() {
+    let left = MemoryDisk::new();
+    let ada = open(&left, "ada");
+    say(&ada, "before the merge");
+    // The clock is read between the list of names and the commits.
+    let writer = open(&left, "ada");
+    let done = AtomicBool::new(false);
+    let options = OpenOptions {
+        identity: Some(identity("eve")),
+        create: true,
+        now: Some(Arc::new(move || {
+            if !done.swap(true, Ordering::SeqCst) {
+                writer.make_namespace("diary", true).unwrap();
+                writer.remember(vec![Note::new("a secret about marzipan")], Some("diary")).unwrap();
+            }
+            NEW_YEAR_MS + 10_000
+        })),
+        ..OpenOptions::default()
+    };
+    let third = MemoryDisk::new();
+    let eve = Memory::open_on(Arc::new(third.clone()), options).unwrap();
+    let merged = merge(&eve, &left);
+    assert_eq!(merged.withheld, 1);
+    assert!(!holds(&third, b"marzipan"));
 }

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: agents with fixed keys, stores in memory, a clock that stands still.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a failure is what a test is for")]
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
