@@ -23,13 +23,14 @@ const WARMUP: u64 = 2_000;
 
 type Contestant = fn(&Path, Duration) -> Outcome<f64>;
 
-const ONE: [(&str, Contestant); 3] = [
+const ONE: [(&str, Contestant); 4] = [
     ("fdatasync", disk::bare),
-    ("journal", |dir, time| ours::rate(dir, 1, time)),
+    ("journal", |dir, time| ours::rate(dir, 1, true, time)),
+    ("journal_unsigned", |dir, time| ours::rate(dir, 1, false, time)),
     ("sqlite", |dir, time| sqlite::shared(dir, 1, time)),
 ];
 const MANY: [(&str, Contestant); 4] = [
-    ("journal", |dir, time| ours::rate(dir, CALLERS, time)),
+    ("journal", |dir, time| ours::rate(dir, CALLERS, true, time)),
     ("sqlite_own", |dir, time| sqlite::own(dir, CALLERS, time)),
     ("sqlite_shared", |dir, time| sqlite::shared(dir, CALLERS, time)),
     ("sqlite_grouped", |dir, time| sqlite::grouped(dir, CALLERS, time)),
