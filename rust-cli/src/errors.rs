@@ -147,6 +147,9 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
             "give words to look for, such as: chrysalis recall how do bees find their way"
         }
         "memory/not-text" => "only UTF-8 text can be remembered; convert the file first",
+        "memory/secret-key" => {
+            "whoever holds the key signs as its agent: leave it out of stores, and back it up as a file"
+        }
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",
         "cli/input-too-large" => "raise the limit with --max-file-size",

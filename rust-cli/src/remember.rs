@@ -21,8 +21,6 @@ use crate::walk::{Found, Root, SkipReason, Skips};
 const BATCH_DOCUMENTS: usize = 2000;
 /// … or this many bytes of text, so that memory stays bounded and an interruption loses little.
 const BATCH_BYTES: usize = 2 << 20;
-/// What every key file begins with.
-const KEY_FILE_START: &str = "chrysalis identity ";
 
 /// What a run remembered so far.
 #[derive(Debug, Default)]
@@ -210,10 +208,10 @@ fn read(found: Found, args: &Remember) -> Result<(Document, Option<SkipReason>),
         Found::Skipped { path, reason } => return Err((path, reason)),
     };
     match Document::read(&path, source, args.max_file_size) {
-        Ok(document) if document.text.starts_with(KEY_FILE_START) => Err((path, SkipReason::KeyFile)),
         Ok(document) if document.text.trim().is_empty() => Ok((document, Some(SkipReason::Empty))),
         Ok(document) => Ok((document, None)),
         Err(MemoryError::TooLarge { .. }) => Err((path, SkipReason::TooLarge)),
+        Err(MemoryError::SecretKey) => Err((path, SkipReason::KeyFile)),
         Err(MemoryError::NotText(_)) => Err((path, SkipReason::NotText)),
         Err(_) => Err((path, SkipReason::Unreadable)),
     }
@@ -237,7 +235,9 @@ fn read_stdin(args: &Remember) -> Result<Document, CliError> {
     if text.trim().is_empty() {
         return Err(MemoryError::EmptyText.into());
     }
-    Ok(Document::new(args.source.clone().unwrap_or_default(), text))
+    let document = Document::new(args.source.clone().unwrap_or_default(), text);
+    document.check()?;
+    Ok(document)
 }
 
 /// Whether what was given is over a limit, of an entry or of a commit.

@@ -180,6 +180,41 @@ fn texts_and_standard_input_are_remembered() {
 }
 
 #[test]
+fn a_secret_key_is_not_remembered_from_anywhere() {
+    let home = home_with_bees();
+    let path = home.path().join("identities/default.key");
+    let key = std::fs::read_to_string(&path).unwrap();
+    let seed = key.lines().find_map(|line| line.strip_prefix("seed ")).unwrap();
+    assert_eq!(home.fails(3, &["remember", "--text", &key]), "memory/secret-key");
+    assert_eq!(
+        home.fails(3, &["remember", "--text", &format!("Look:\n{key}"), "--source", "s"]),
+        "memory/secret-key"
+    );
+    assert_eq!(home.fails(3, &["remember", "--text", "x", "--tag", &key]), "memory/secret-key");
+    let piped = home
+        .command()
+        .args(["--json", "remember", "-", "--source", "k"])
+        .stdin(std::fs::File::open(&path).unwrap())
+        .output();
+    let piped = Ran::of(piped.unwrap());
+    assert_eq!(piped.status, 3);
+    assert!(piped.stderr.contains("memory/secret-key") && !piped.stderr.contains(seed));
+    home.write("keys/mark.txt", format!("\u{feff}{key}"));
+    home.write("keys/line.txt", format!("\n{key}"));
+    let skipped = home.json(0, &["remember", "keys", "identities"]);
+    assert_eq!(
+        (&skipped["skipped_by_reason"]["key-file"], &skipped["added"]),
+        (&3.into(), &0.into()),
+        "{skipped}"
+    );
+    let journals = std::fs::read_dir(home.store().join("writers")).unwrap();
+    for file in journals.flat_map(|journal| std::fs::read_dir(journal.unwrap().path()).unwrap()) {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(seed), "no file of the store holds the seed");
+    }
+}
+
+#[test]
 fn what_cannot_be_remembered_is_named_and_counted() {
     let home = Home::new();
     home.write("mix/good.md", "Good text.");
@@ -187,7 +222,10 @@ fn what_cannot_be_remembered_is_named_and_counted() {
     home.write("mix/latin.txt", b"caf\xe9");
     home.write("mix/empty.md", "");
     home.write("mix/large.txt", vec![b'x'; 3000]);
-    home.write("mix/agent.key", "chrysalis identity 1\nname a\n");
+    home.write(
+        "mix/agent.key",
+        format!("\u{feff}\nchrysalis identity 1\nname a\nseed {}\n", "a1".repeat(32)),
+    );
     home.write("mix/skipped.log", "ignored");
     home.write("mix/.chrysalisignore", "*.log\n");
     let report = home.json(0, &["remember", "mix", "--max-file-size", "2K"]);

@@ -212,6 +212,7 @@ fn bad_arguments_are_answered_so_that_a_model_can_do_better() {
     let home = Home::new();
     let mut client = Client::connect(&home, "ada");
     let id = client.call("remember", json!({"text": "x marks the spot"}))["ids"][0].clone();
+    let key = std::fs::read_to_string(home.path().join("identities/ada.key")).unwrap();
     let cases = [
         ("remember", json!({}), "cli/bad-arguments"),
         ("remember", json!({"text": 5}), "cli/bad-arguments"),
@@ -220,6 +221,8 @@ fn bad_arguments_are_answered_so_that_a_model_can_do_better() {
         ("remember", json!({"text": " ", "source": "s", "replace": true}), "memory/empty-text"),
         ("remember", json!({"text": "a", "replace": true}), "cli/bad-arguments"),
         ("remember", json!({"text": "a".repeat((1 << 20) + 1)}), "cli/bad-arguments"),
+        ("remember", json!({"text": format!("\n{key}")}), "memory/secret-key"),
+        ("remember", json!({"text": key, "source": "s", "replace": true}), "memory/secret-key"),
         ("recall", json!({"query": "?"}), "memory/empty-query"),
         ("recall", json!({"query": "x", "limit": 0}), "cli/bad-arguments"),
         ("recall", json!({"query": "x", "limit": 51}), "cli/bad-arguments"),

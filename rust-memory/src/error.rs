@@ -60,6 +60,8 @@ pub enum MemoryError {
     },
     /// A file that is not UTF-8 text.
     NotText(PathBuf),
+    /// A text to remember that holds an agent's secret key.
+    SecretKey,
     /// The query has no words or numbers to look for.
     EmptyQuery,
     /// No entry has this id.
@@ -101,6 +103,7 @@ impl MemoryError {
         "memory/empty-text",
         "memory/too-large",
         "memory/not-text",
+        "memory/secret-key",
         "memory/empty-query",
         "memory/no-such-entry",
         "memory/invalid-entry-id",
@@ -132,6 +135,7 @@ impl MemoryError {
             Self::EmptyText => "memory/empty-text",
             Self::TooLarge { .. } => "memory/too-large",
             Self::NotText(_) => "memory/not-text",
+            Self::SecretKey => "memory/secret-key",
             Self::EmptyQuery => "memory/empty-query",
             Self::NoSuchEntry => "memory/no-such-entry",
             Self::InvalidEntryId => "memory/invalid-entry-id",
@@ -181,6 +185,7 @@ impl fmt::Display for MemoryError {
                 write!(f, "{what} is too large: {actual}, limit {limit}")
             }
             Self::NotText(path) => write!(f, "{} is not UTF-8 text", path.display()),
+            Self::SecretKey => f.write_str("the text holds an agent's secret key, which is never remembered"),
             Self::EmptyQuery => f.write_str("the query has no words or numbers to look for"),
             Self::NoSuchEntry => f.write_str("no entry has this id"),
             Self::InvalidEntryId => f.write_str("not an entry id: 4 to 64 hexadecimal digits are expected"),

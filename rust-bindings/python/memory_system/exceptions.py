@@ -152,5 +152,6 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "memory/not-text": (ValidationError, "VALIDATION_INVALID_FORMAT"),
     "memory/not-the-author": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "memory/same-store": (SyncError, "SYNC_CONFLICT"),
+    "memory/secret-key": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "memory/too-large": (ValidationError, "VALIDATION_INVALID_VALUE"),
 }
