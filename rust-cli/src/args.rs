@@ -236,7 +236,8 @@ pub(crate) struct Verify {}
 /// Check proofs offline
 ///
 /// A proof shows that the holder of the author's key committed to exactly this text at this place of its
-/// journal. No store is needed. Ends with status 1 when a proof does not hold.
+/// journal. No store is needed. Ends with status 1 when a proof does not hold, with 3 when a file cannot be read; the
+/// other files are checked all the same. With --json there is one object a line, one line for each file.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

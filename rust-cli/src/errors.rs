@@ -18,8 +18,6 @@ pub(crate) enum Outcome {
     Done,
     /// It ran, and what it looked for is not there, or what it checked is damaged.
     Negative,
-    /// Some of what was asked for by name could not be used; each was named in a warning.
-    Partial,
     /// It was asked to stop and stopped between two commits.
     Interrupted,
 }
@@ -30,7 +28,6 @@ impl Outcome {
         match self {
             Self::Done => 0,
             Self::Negative => 1,
-            Self::Partial => 3,
             Self::Interrupted => 130,
         }
     }
@@ -53,6 +50,8 @@ pub(crate) enum CliError {
     InputNotText,
     /// A text from standard input that is longer than allowed.
     InputTooLarge { limit: u64 },
+    /// Some of what was to be remembered by name was not; the rest was, and is reported.
+    NotRemembered { refused: u64, first: String },
     /// The protocol of `chrysalis mcp` ended in an unexpected way.
     Mcp(String),
     /// A part of the self-contained demonstration did not come out as it must.
@@ -69,6 +68,7 @@ impl CliError {
         "cli/not-confirmed",
         "cli/input-not-text",
         "cli/input-too-large",
+        "cli/not-remembered",
         "cli/mcp",
         "cli/demo",
         BAD_ARGUMENTS,
@@ -84,6 +84,7 @@ impl CliError {
             Self::NotConfirmed => "cli/not-confirmed",
             Self::InputNotText => "cli/input-not-text",
             Self::InputTooLarge { .. } => "cli/input-too-large",
+            Self::NotRemembered { .. } => "cli/not-remembered",
             Self::Mcp(_) => "cli/mcp",
             Self::Demo(_) => "cli/demo",
         }
@@ -151,6 +152,7 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
             "whoever holds the key signs as its agent: leave it out of stores, and back it up as a file"
         }
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
+        "cli/usage" => "`chrysalis help COMMAND` says what it takes",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",
         "cli/input-too-large" => "raise the limit with --max-file-size",
         _ => return None,
@@ -167,6 +169,10 @@ impl fmt::Display for CliError {
             Self::NotConfirmed => f.write_str("this needs a yes, and there is no terminal to ask on"),
             Self::InputNotText => f.write_str("standard input is not UTF-8 text"),
             Self::InputTooLarge { limit } => write!(f, "standard input is over the limit of {limit} bytes"),
+            Self::NotRemembered { refused: 1, first } => write!(f, "not remembered: {first}"),
+            Self::NotRemembered { refused, first } => {
+                write!(f, "{refused} not remembered, the first: {first}")
+            }
             Self::Demo(what) => write!(f, "the demonstration went wrong: {what}"),
         }
     }
@@ -213,6 +219,7 @@ mod tests {
             (CliError::InputTooLarge { limit: 1 }, 3),
             (CliError::Io { path: PathBuf::new(), error: io::ErrorKind::NotFound.into() }, 3),
             (CliError::Output(io::ErrorKind::Other.into()), 3),
+            (CliError::NotRemembered { refused: 1, first: String::new() }, 3),
             (CliError::Mcp(String::new()), 3),
             (CliError::Demo(""), 3),
         ];

@@ -109,6 +109,13 @@ fn answers_say_where_they_come_from() {
     let refused = home.json(1, &["verify-proof", bad.to_str().unwrap()]);
     assert_eq!((&refused["valid"], &refused["error"]["code"]), (&false.into(), &"INVALID_PROOF".into()));
     home.json(1, &["verify-proof", home.write("none.proof", "").to_str().unwrap()]);
+
+    let all = home.run(&["--json", "verify-proof", "no.proof", proof, "none.proof"]);
+    let lines: Vec<Value> = all.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let valid: Vec<&Value> = lines.iter().map(|line| &line["valid"]).collect();
+    assert_eq!(valid, [&Value::from(false), &true.into(), &false.into()], "one line for each file");
+    assert_eq!((all.status, &lines[0]["error"]["code"]), (3, &"cli/io".into()));
+    assert_eq!(all.error()["error"]["code"], "cli/io");
 }
 
 #[test]
@@ -215,6 +222,25 @@ fn a_secret_key_is_not_remembered_from_anywhere() {
 }
 
 #[test]
+fn a_wrong_command_line_is_one_error_with_its_code() {
+    let home = Home::new();
+    for (arguments, names) in [
+        (&["remember"][..], "<PATH>"),
+        (&["recall", "bees", "--no-such"], "--no-such"),
+        (&["fly"], "fly"),
+        (&["recall", "bees", "-k", "many"], "many"),
+    ] {
+        let ran = home.run(arguments);
+        let first = ran.stderr.lines().next().unwrap();
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(first.starts_with("error: ") && first.ends_with(" [cli/usage]"), "{first}");
+        assert!(first.contains(names), "{first}");
+        assert_eq!(home.fails(2, arguments), "cli/usage");
+    }
+    assert!(home.run(&[]).stderr.contains("Usage:"), "without a command there is the help");
+}
+
+#[test]
 fn what_cannot_be_remembered_is_named_and_counted() {
     let home = Home::new();
     home.write("mix/good.md", "Good text.");
@@ -258,6 +284,14 @@ fn what_cannot_be_remembered_is_named_and_counted() {
         let ran = home.run(&["remember", file]);
         assert_eq!(ran.status, 3, "{file}: {}", ran.stderr);
         assert!(ran.stderr.contains(file), "{}", ran.stderr);
+        let last = ran.stderr.lines().last().unwrap();
+        assert!(last.starts_with("error: ") && last.ends_with("[cli/not-remembered]"), "{last}");
+        let ran = home.run(&["--json", "remember", file, "mix/good.md"]);
+        let error = &ran.error()["error"];
+        assert_eq!((ran.status, &error["code"]), (3, &"cli/not-remembered".into()));
+        assert!(error["message"].as_str().unwrap().contains(file), "{error}");
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(report["skipped"], 1, "what could be remembered is reported: {report}");
     }
     assert_eq!(home.fails(3, &["remember", "missing"]), "cli/io");
     assert_eq!(home.fails(3, &["remember", "mix", "missing"]), "cli/io");
@@ -285,6 +319,7 @@ fn entries_are_shown_and_forgotten_by_id() {
     assert_eq!(home.fails(2, &["show", "xyz"]), "memory/invalid-entry-id");
 
     assert_eq!(home.fails(2, &["forget", id]), "cli/not-confirmed");
+    assert!(!home.run(&["forget", id]).stderr.contains("turn their heads"), "nobody asked to see it");
     assert_eq!(home.fails(3, &["--agent", "eve", "forget", id, "--yes"]), "memory/identity-missing");
     home.json(0, &["--agent", "eve", "identity", "new", "eve"]);
     assert_eq!(home.fails(3, &["--agent", "eve", "forget", id, "--yes"]), "memory/not-the-author");
