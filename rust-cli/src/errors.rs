@@ -147,7 +147,7 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "memory/empty-query" => {
             "give words to look for, such as: chrysalis recall how do bees find their way"
         }
-        "memory/not-text" => "only UTF-8 text can be remembered; convert the file first",
+        "memory/not-text" => "only UTF-8 text without NUL characters can be remembered; convert it first",
         "memory/secret-key" => {
             "whoever holds the key signs as its agent: leave it out of stores, and back it up as a file"
         }

@@ -90,8 +90,11 @@ impl Document {
     /// Checks what can be told of the text as a whole; its passages are checked when it is split.
     ///
     /// # Errors
-    /// [`MemoryError::SecretKey`].
+    /// [`MemoryError::TextWithNul`], [`MemoryError::SecretKey`].
     pub fn check(&self) -> Result<(), MemoryError> {
+        if self.text.contains('\0') {
+            return Err(MemoryError::TextWithNul);
+        }
         // Split into passages, the lines of a key file could part.
         if holds_secret_key(&self.text) { Err(MemoryError::SecretKey) } else { Ok(()) }
     }

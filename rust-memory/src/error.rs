@@ -60,6 +60,8 @@ pub enum MemoryError {
     },
     /// A file that is not UTF-8 text.
     NotText(PathBuf),
+    /// A text to remember that holds a NUL character; it has the code of [`NotText`](Self::NotText).
+    TextWithNul,
     /// A text to remember that holds an agent's secret key.
     SecretKey,
     /// The query has no words or numbers to look for.
@@ -134,7 +136,7 @@ impl MemoryError {
             Self::InvalidAgentKey => "memory/invalid-agent-key",
             Self::EmptyText => "memory/empty-text",
             Self::TooLarge { .. } => "memory/too-large",
-            Self::NotText(_) => "memory/not-text",
+            Self::NotText(_) | Self::TextWithNul => "memory/not-text",
             Self::SecretKey => "memory/secret-key",
             Self::EmptyQuery => "memory/empty-query",
             Self::NoSuchEntry => "memory/no-such-entry",
@@ -185,6 +187,7 @@ impl fmt::Display for MemoryError {
                 write!(f, "{what} is too large: {actual}, limit {limit}")
             }
             Self::NotText(path) => write!(f, "{} is not UTF-8 text", path.display()),
+            Self::TextWithNul => f.write_str("the text holds a NUL character, which no text does"),
             Self::SecretKey => f.write_str("the text holds an agent's secret key, which is never remembered"),
             Self::EmptyQuery => f.write_str("the query has no words or numbers to look for"),
             Self::NoSuchEntry => f.write_str("no entry has this id"),

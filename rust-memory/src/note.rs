@@ -60,10 +60,14 @@ impl Note {
     /// Sorts the tags and checks every limit.
     ///
     /// # Errors
-    /// [`MemoryError::EmptyText`], [`MemoryError::TooLarge`], [`MemoryError::SecretKey`].
+    /// [`MemoryError::EmptyText`], [`MemoryError::TooLarge`], [`MemoryError::TextWithNul`],
+    /// [`MemoryError::SecretKey`].
     pub(crate) fn normalise(&mut self) -> Result<(), MemoryError> {
         if self.text.trim().is_empty() {
             return Err(MemoryError::EmptyText);
+        }
+        if self.text.contains('\0') {
+            return Err(MemoryError::TextWithNul);
         }
         if [&self.text].into_iter().chain(&self.source).chain(&self.tags).any(|text| holds_secret_key(text)) {
             return Err(MemoryError::SecretKey);
@@ -304,6 +308,7 @@ mod tests {
     #[test]
     fn limits_are_named() {
         assert!(matches!(Note::new(" \n").normalise(), Err(MemoryError::EmptyText)));
+        assert!(matches!(Note::new("a\0b").normalise(), Err(MemoryError::TextWithNul)));
         let mut tagged = note();
         tagged.tags = vec!["b".into(), "a".into(), "b".into()];
         tagged.normalise().unwrap();
