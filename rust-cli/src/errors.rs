@@ -139,6 +139,9 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "memory/identity-malformed" => {
             "restore the key file from a backup, or choose another agent with --agent"
         }
+        "memory/host-malformed" => {
+            "remove that file: a new id is made, and stores made here then count as copies, which changes no answer"
+        }
         "memory/no-such-entry" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/invalid-entry-id" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/not-the-author" => "speak as the author with --agent NAME",

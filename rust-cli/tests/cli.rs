@@ -222,6 +222,48 @@ fn a_secret_key_is_not_remembered_from_anywhere() {
 }
 
 #[test]
+fn doctor_says_what_the_other_commands_do() {
+    let home = home_with_bees();
+    let doctor = |status: i32, store: &str| -> Value {
+        let checks = home.json(status, &["--store", store, "doctor"]);
+        for check in checks.as_array().unwrap() {
+            let advice = check["advice"].as_str().unwrap_or_default();
+            assert!(!advice.contains("chrysalis doctor"), "{check}");
+        }
+        checks
+    };
+    let level = |checks: &Value, name: &str| -> Value {
+        let found = checks.as_array().unwrap().iter().find(|check| check["check"] == name);
+        found.unwrap_or_else(|| panic!("{name}: {checks}"))["level"].clone()
+    };
+    assert_eq!(level(&doctor(0, "none"), "store"), "warn");
+    std::fs::create_dir(home.path().join("empty")).unwrap();
+    assert_eq!(level(&doctor(0, "empty"), "store"), "warn");
+    home.write("file", "x");
+    // A file, below a file, and a folder with other things: what cannot be a store is a failure here too.
+    for store in ["file", "file/store", "docs"] {
+        assert_eq!(level(&doctor(1, store), "store"), "fail", "{store}");
+        assert_eq!(home.run(&["--store", store, "remember", "--text", "x"]).status, 3, "{store}");
+    }
+    let store = home.store();
+    std::fs::rename(store.join("local"), home.path().join("away")).unwrap();
+    assert_eq!(level(&doctor(0, "store"), "writing"), "ok");
+    home.json(0, &["remember", "--text", "It can be written all the same."]);
+    std::fs::rename(store.join("FORMAT"), home.path().join("FORMAT")).unwrap();
+    let checks = doctor(1, "store");
+    assert_eq!(level(&checks, "store"), "fail");
+    assert!(checks.to_string().contains("FORMAT"), "{checks}");
+    std::fs::rename(home.path().join("FORMAT"), store.join("FORMAT")).unwrap();
+    home.write("host", "not a host id");
+    let checks = doctor(1, "store");
+    assert_eq!(level(&checks, "origin"), "fail");
+    assert!(checks.to_string().contains("memory/host-malformed"), "{checks}");
+    assert_eq!(home.fails(3, &["remember", "--text", "x"]), "memory/host-malformed");
+    std::fs::remove_file(home.path().join("host")).unwrap();
+    home.json(0, &["remember", "--text", "The advice helps."]);
+}
+
+#[test]
 fn a_wrong_command_line_is_one_error_with_its_code() {
     let home = Home::new();
     for (arguments, names) in [

@@ -36,6 +36,8 @@ pub enum MemoryError {
     IdentityExists(PathBuf),
     /// A file is not a key file, or is damaged.
     IdentityMalformed(PathBuf),
+    /// The file that holds the random id of this user on this machine is damaged.
+    HostMalformed(PathBuf),
     /// Others than its owner may read a key file.
     KeyFileExposed {
         /// The file.
@@ -99,6 +101,7 @@ impl MemoryError {
         "memory/identity-missing",
         "memory/identity-exists",
         "memory/identity-malformed",
+        "memory/host-malformed",
         "memory/key-file-exposed",
         "memory/invalid-name",
         "memory/invalid-agent-key",
@@ -131,6 +134,7 @@ impl MemoryError {
             Self::IdentityMissing(_) => "memory/identity-missing",
             Self::IdentityExists(_) => "memory/identity-exists",
             Self::IdentityMalformed(_) => "memory/identity-malformed",
+            Self::HostMalformed(_) => "memory/host-malformed",
             Self::KeyFileExposed { .. } => "memory/key-file-exposed",
             Self::InvalidName(_) => "memory/invalid-name",
             Self::InvalidAgentKey => "memory/invalid-agent-key",
@@ -171,6 +175,7 @@ impl fmt::Display for MemoryError {
             Self::IdentityMissing(path) => write!(f, "no key file at {}", path.display()),
             Self::IdentityExists(path) => write!(f, "a key file is already at {}", path.display()),
             Self::IdentityMalformed(path) => write!(f, "{} is not a key file, or is damaged", path.display()),
+            Self::HostMalformed(path) => write!(f, "{} does not hold a host id", path.display()),
             Self::KeyFileExposed { path, mode } => {
                 let path = path.display();
                 write!(f, "key file {path} has mode {mode:03o}; others may read it (run: chmod 600 {path})")
