@@ -38,6 +38,8 @@ impl Outcome {
 pub(crate) enum CliError {
     /// The memory underneath.
     Memory(MemoryError),
+    /// A store, which its own errors do not name.
+    Store { path: PathBuf, error: JournalError },
     /// The arguments cannot be used together or mean nothing.
     Usage(String),
     /// A file the user named.
@@ -78,6 +80,7 @@ impl CliError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Memory(error) => error.code(),
+            Self::Store { error, .. } => error.code(),
             Self::Usage(_) => "cli/usage",
             Self::Io { .. } => "cli/io",
             Self::Output(_) => "cli/output",
@@ -115,6 +118,15 @@ impl CliError {
     /// Whether the reader of standard output closed it, which is no failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// For `map_err` on what opens or reads the store at `path`.
+    pub(crate) fn store(path: impl Into<PathBuf>) -> impl FnOnce(MemoryError) -> Self {
+        let path = path.into();
+        move |error| match error {
+            MemoryError::Journal(error) => Self::Store { path, error },
+            error => Self::Memory(error),
+        }
     }
 
     /// For `map_err` on files the user named.
@@ -167,6 +179,7 @@ impl fmt::Display for CliError {
         match self {
             Self::Memory(error) => error.fmt(f),
             Self::Usage(message) | Self::Mcp(message) => f.write_str(message),
+            Self::Store { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
             Self::NotConfirmed => f.write_str("this needs a yes, and there is no terminal to ask on"),
@@ -185,6 +198,7 @@ impl std::error::Error for CliError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Memory(error) => Some(error),
+            Self::Store { error, .. } => Some(error),
             Self::Io { error, .. } | Self::Output(error) => Some(error),
             _ => None,
         }

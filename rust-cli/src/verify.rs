@@ -82,7 +82,7 @@ pub(crate) fn check(session: &Session) -> Result<VerifyReport, CliError> {
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
-    Ok(report?)
+    report.map_err(|error| CliError::store(&session.store)(error.into()))
 }
 
 /// What was checked, in one line.

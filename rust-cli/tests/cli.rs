@@ -270,6 +270,9 @@ fn a_wrong_command_line_is_one_error_with_its_code() {
         (&["remember"][..], "<PATH>"),
         (&["recall", "bees", "--no-such"], "--no-such"),
         (&["fly"], "fly"),
+        (&["recall", "bees", "-k", "0"], "from 1"),
+        (&["--agent", "", "status"], "--agent"),
+        (&["--store", "", "status"], "--store"),
         (&["recall", "bees", "-k", "many"], "many"),
     ] {
         let ran = home.run(arguments);
@@ -279,6 +282,8 @@ fn a_wrong_command_line_is_one_error_with_its_code() {
         assert!(first.contains(names), "{first}");
         assert_eq!(home.fails(2, arguments), "cli/usage");
     }
+    let from_environment = home.command().env("CHRYSALIS_AGENT", "").arg("identity").output().unwrap();
+    assert!(!Ran::of(from_environment).stderr.contains("--agent is empty"), "an empty variable is none");
     assert!(home.run(&[]).stderr.contains("Usage:"), "without a command there is the help");
 }
 
@@ -404,6 +409,11 @@ fn stores_merge_to_one_digest_and_trust_marks_answers() {
     assert_eq!(home.fails(3, &["merge", "store"]), "memory/same-store");
     assert_eq!(home.fails(3, &["merge", "nowhere"]), "cli/io");
     assert_eq!(home.fails(3, &["merge", "docs"]), "journal/not-a-store");
+    for arguments in [&["merge", "docs"][..], &["--store", "docs", "status"], &["--store", "docs", "verify"]]
+    {
+        let said = home.run(arguments).stderr;
+        assert!(said.starts_with("error: ") && said.contains("docs: not a store"), "{said}");
+    }
 
     let signature =
         || home.json(0, &["recall", "when is honey sold", "-k", "1"])["hits"][0]["signature"].clone();
@@ -422,7 +432,13 @@ fn stores_merge_to_one_digest_and_trust_marks_answers() {
     home.json(0, &["trust", "remove", &carol]);
     assert_eq!(home.json(0, &["trust", "list"]), Value::Array(Vec::new()));
     assert_eq!(signature(), "unknown-signer");
-    assert_eq!(home.fails(2, &["trust", "add", "1234"]), "memory/invalid-agent-key");
+    // The last three: no point of the curve, a point of small order, one encoded in another than its own way.
+    let no_point = format!("02{}", "00".repeat(31));
+    let small = format!("01{}", "00".repeat(31));
+    let other_way = format!("ee{}7f", "ff".repeat(30));
+    for key in ["1234", &no_point, &small, &other_way] {
+        assert_eq!(home.fails(2, &["trust", "add", key]), "memory/invalid-agent-key", "{key}");
+    }
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub enum MemoryError {
     },
     /// An agent or namespace name is empty, too long, or has characters outside letters, digits, `.`, `-`, `_`.
     InvalidName(&'static str),
-    /// A text that is not a public key.
+    /// A text or bytes that are not a public key.
     InvalidAgentKey,
     /// Nothing to remember: the text is empty or only white space.
     EmptyText,
@@ -186,7 +186,9 @@ impl fmt::Display for MemoryError {
                     "invalid {what}: use 1 to 64 letters, digits, '.', '-' or '_', not starting with '.'"
                 )
             }
-            Self::InvalidAgentKey => f.write_str("not an agent key: 64 hexadecimal digits are expected"),
+            Self::InvalidAgentKey => {
+                f.write_str("not an agent key: an Ed25519 public key of 64 hexadecimal digits is expected")
+            }
             Self::EmptyText => f.write_str("nothing to remember: the text is empty"),
             Self::TooLarge { what, limit, actual } => {
                 write!(f, "{what} is too large: {actual}, limit {limit}")

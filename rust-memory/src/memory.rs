@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use chrysalis_crdt::{HybridClock, Stamp};
 use chrysalis_crypto::commit::{SALT_LENGTH, WriterId};
 use chrysalis_crypto::merkle::Hash;
-use chrysalis_crypto::{hex, random};
+use chrysalis_crypto::{ed25519, hex, random};
 use chrysalis_journal::{Cursor, Disk, FileDisk, JournalError, NewRecord, Options, Signer, Store};
 
 use crate::document::{Document, Remembered};
@@ -439,8 +439,12 @@ impl Memory {
     /// Trusts a key, under a name of your choice. Lifts an earlier revocation.
     ///
     /// # Errors
+    /// [`MemoryError::InvalidAgentKey`] for bytes no signature can be checked with,
     /// [`MemoryError::InvalidName`], [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_add(&self, key: AgentKey, name: Option<&str>) -> Result<(), MemoryError> {
+        if !ed25519::is_public_key(key.as_bytes()) {
+            return Err(MemoryError::InvalidAgentKey);
+        }
         if let Some(name) = name {
             trust::check_label(name)?;
         }
