@@ -79,7 +79,8 @@ pub(crate) enum Command {
 ///
 /// The source of each passage is the path below the folder's parent, with `/` between names, so that it stays the
 /// same from run to run: `chrysalis remember ~/work/docs` gives `docs/guide.md`. Remembering a source again
-/// keeps unchanged passages and supersedes those that are no longer in it.
+/// keeps unchanged passages and supersedes those that are no longer in it. A file deleted from a folder is no longer
+/// read, so that what was remembered of it stays until `chrysalis forget` removes it.
 ///
 /// Ctrl-C finishes what was read, says what was remembered and ends with status 130.
 #[derive(Args, Debug)]
@@ -136,7 +137,7 @@ pub(crate) struct Recall {
     #[arg(value_name = "QUERY", required = true)]
     pub(crate) query: Vec<String>,
     /// The most answers to give
-    #[arg(short = 'k', long, value_name = "N", default_value_t = chrysalis_memory::recall::DEFAULT_LIMIT)]
+    #[arg(short = 'k', long, value_name = "N", default_value_t = chrysalis_memory::recall::DEFAULT_LIMIT, value_parser = parse_limit)]
     pub(crate) limit: usize,
     /// Only from this namespace
     #[arg(long, value_name = "NAME")]
@@ -236,7 +237,8 @@ pub(crate) struct Verify {}
 /// Check proofs offline
 ///
 /// A proof shows that the holder of the author's key committed to exactly this text at this place of its
-/// journal. No store is needed. Ends with status 1 when a proof does not hold.
+/// journal. No store is needed. Ends with status 1 when a proof does not hold, with 3 when a file cannot be read; the
+/// other files are checked all the same. With --json there is one object a line, one line for each file.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -375,6 +377,10 @@ pub(crate) struct Demo {}
 Configuration of an MCP client:
   {\"mcpServers\": {\"memory\": {\"command\": \"chrysalis\", \"args\": [\"--agent\", \"claude\", \"mcp\"]}}}")]
 pub(crate) struct Mcp {}
+
+fn parse_limit(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| "expected a number from 1 on".to_owned())
+}
 
 /// Reads `64M` and the like.
 fn parse_size(text: &str) -> Result<u64, String> {

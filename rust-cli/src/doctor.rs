@@ -1,6 +1,7 @@
 //! `chrysalis doctor`: what could go wrong here, and what to do about it.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,8 +18,8 @@ use crate::verify;
 
 /// Below this many free bytes there is a warning …
 const LOW_SPACE_BYTES: u64 = 1 << 30;
-/// … and below this many a failure.
-const NO_SPACE_BYTES: u64 = 16 << 20;
+/// … and below this many a failure: the next small commit may not fit.
+const NO_SPACE_BYTES: u64 = 64 << 10;
 /// A clock that shows an earlier time is wrong: 2026-01-01.
 const EARLIEST_MS: u64 = 1_767_225_600_000;
 /// How far ahead of this clock the store's newest time may be.
@@ -52,11 +53,16 @@ pub(crate) fn run(session: &mut Session) -> Result<Outcome, CliError> {
     let mut checks = Vec::new();
     check_agents(session, &mut checks);
     checks.push(check_clock());
-    if session.store.join("FORMAT").exists() {
-        check_store(session, &mut checks);
-    } else {
-        let message = format!("there is no store at {} yet", session.store.display());
-        checks.push(Check::warn("store", message, "begin one with `chrysalis remember PATH`"));
+    if let Err(error) = session.profile.known_host() {
+        checks.push(Check::failed("origin", &error.into()));
+    }
+    match find_store(&session.store) {
+        Ok(true) => check_store(session, &mut checks),
+        Ok(false) => {
+            let message = format!("there is no store at {} yet", session.store.display());
+            checks.push(Check::warn("store", message, "begin one with `chrysalis remember PATH`"));
+        }
+        Err(failed) => checks.push(failed),
     }
     checks.extend(check_space(&session.store));
     let worst = checks.iter().map(|check| check.level).max().unwrap_or(Level::Ok);
@@ -91,8 +97,53 @@ impl Check {
     }
 
     fn failed(check: &'static str, error: &CliError) -> Self {
-        Self::fail(check, format!("{error} [{}]", error.code()), error.hint())
+        Self::fail(check, format!("{error} [{}]", error.code()), advice(error.code()))
     }
+}
+
+/// What to do about an error, for somebody who runs this command already.
+fn advice(code: &str) -> Option<&'static str> {
+    match code {
+        "journal/io" | "journal/read-only" => Some(
+            "check the permissions and the disk of the store's directory; restore what is missing from a copy",
+        ),
+        _ => hint(code),
+    }
+}
+
+/// Whether there is a store, or a place where one can begin. What is neither is a failure.
+fn find_store(store: &Path) -> Result<bool, Check> {
+    let failed = |error: &io::Error| {
+        let message = format!("{} cannot be looked at: {error}", store.display());
+        Check::fail("store", message, advice("journal/io"))
+    };
+    match fs::metadata(store) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed(&error)),
+        Ok(metadata) if !metadata.is_dir() => {
+            let message = format!("{} is not a directory", store.display());
+            return Err(Check::fail("store", message, Some("name the store's directory with --store DIR")));
+        }
+        Ok(_) => {}
+    }
+    if store.join("FORMAT").try_exists().map_err(|error| failed(&error))? {
+        return Ok(true);
+    }
+    let is_filled = |folder: &Path| match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        entries => Ok(entries?.next().is_some()),
+    };
+    if is_filled(&store.join("writers")).map_err(|error| failed(&error))? {
+        let message = format!("{} holds journals and no file FORMAT", store.display());
+        return Err(Check::fail("store", message, Some("put back the file FORMAT from a copy of the store")));
+    }
+    let begun = ["FORMAT.tmp", "local", "writers"];
+    let others = fs::read_dir(store).map_err(|error| failed(&error))?;
+    if others.flatten().any(|entry| !begun.iter().any(|name| entry.file_name() == **name)) {
+        let message = format!("{} is no store and holds other files", store.display());
+        return Err(Check::fail("store", message, Some("name another directory with --store DIR")));
+    }
+    Ok(false)
 }
 
 fn check_agents(session: &Session, checks: &mut Vec<Check>) {
@@ -113,7 +164,8 @@ fn check_agents(session: &Session, checks: &mut Vec<Check>) {
     } else if good > 0 {
         checks.push(Check::ok(
             "keys",
-            format!("{} readable by their owner only", count(good, "key file is", "key files are")),
+            count(good, "key file is readable by its owner", "key files are readable by their owner")
+                + " only",
         ));
     }
     if let Ok(path) = session.profile.key_file(&session.agent)
@@ -164,7 +216,10 @@ fn check_store(session: &Session, checks: &mut Vec<Check>) {
         Err(error) => checks.push(Check::failed("store", &error.into())),
     }
     // A file without a name: gone when closed, whatever happens.
-    match tempfile::tempfile_in(session.store.join("local")) {
+    let local = session.store.join("local");
+    // The next writer makes `local` where it is missing.
+    let folder = if local.is_dir() { &local } else { &session.store };
+    match tempfile::tempfile_in(folder) {
         Ok(_) => checks.push(Check::ok("writing", "the store can be written")),
         Err(error) => checks.push(Check::warn(
             "writing",
@@ -206,7 +261,7 @@ fn check_locks(store: &Path) -> Check {
     let folders = match fs::read_dir(store.join("writers")) {
         Ok(folders) => folders,
         Err(error) => {
-            return Check::fail("locks", format!("cannot list the journals: {error}"), hint("journal/io"));
+            return Check::fail("locks", format!("cannot list the journals: {error}"), advice("journal/io"));
         }
     };
     let (mut journals, mut in_use) = (0, 0);
@@ -229,7 +284,8 @@ fn check_birthplace(session: &Session) -> Option<Check> {
         return Some(Check::fail("origin", "local/host is damaged", None));
     };
     let here = FileDisk::new(&session.store).fingerprint("local").ok()?;
-    let host = session.profile.host().ok()?;
+    // One that is damaged was told of already; with none, nothing was made here.
+    let host = session.profile.known_host().ok()?.unwrap_or_default();
     Some(if born == (Host { id: host, fingerprint: here }) {
         Check::ok("origin", "the store was made here")
     } else {
@@ -263,11 +319,13 @@ fn check_space(store: &Path) -> Option<Check> {
     let message = format!("{} free", crate::printable::bytes(free));
     Some(match free {
         free if free < NO_SPACE_BYTES => {
-            Check::fail("space", message, Some("free some space; nothing can be remembered without it"))
+            Check::fail("space", message, Some("free some space; the next commit may not fit"))
         }
-        free if free < LOW_SPACE_BYTES => {
-            Check::warn("space", message, "free some space before remembering much")
-        }
+        free if free < LOW_SPACE_BYTES => Check::warn(
+            "space",
+            message,
+            "free some space before remembering much; a commit that does not fit is refused whole",
+        ),
         _ => Check::ok("space", message),
     })
 }

@@ -18,8 +18,6 @@ pub(crate) enum Outcome {
     Done,
     /// It ran, and what it looked for is not there, or what it checked is damaged.
     Negative,
-    /// Some of what was asked for by name could not be used; each was named in a warning.
-    Partial,
     /// It was asked to stop and stopped between two commits.
     Interrupted,
 }
@@ -30,7 +28,6 @@ impl Outcome {
         match self {
             Self::Done => 0,
             Self::Negative => 1,
-            Self::Partial => 3,
             Self::Interrupted => 130,
         }
     }
@@ -41,6 +38,8 @@ impl Outcome {
 pub(crate) enum CliError {
     /// The memory underneath.
     Memory(MemoryError),
+    /// A store, which its own errors do not name.
+    Store { path: PathBuf, error: JournalError },
     /// The arguments cannot be used together or mean nothing.
     Usage(String),
     /// A file the user named.
@@ -53,6 +52,8 @@ pub(crate) enum CliError {
     InputNotText,
     /// A text from standard input that is longer than allowed.
     InputTooLarge { limit: u64 },
+    /// Some of what was to be remembered by name was not; the rest was, and is reported.
+    NotRemembered { refused: u64, first: String },
     /// The protocol of `chrysalis mcp` ended in an unexpected way.
     Mcp(String),
     /// A part of the self-contained demonstration did not come out as it must.
@@ -69,6 +70,7 @@ impl CliError {
         "cli/not-confirmed",
         "cli/input-not-text",
         "cli/input-too-large",
+        "cli/not-remembered",
         "cli/mcp",
         "cli/demo",
         BAD_ARGUMENTS,
@@ -78,12 +80,14 @@ impl CliError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Memory(error) => error.code(),
+            Self::Store { error, .. } => error.code(),
             Self::Usage(_) => "cli/usage",
             Self::Io { .. } => "cli/io",
             Self::Output(_) => "cli/output",
             Self::NotConfirmed => "cli/not-confirmed",
             Self::InputNotText => "cli/input-not-text",
             Self::InputTooLarge { .. } => "cli/input-too-large",
+            Self::NotRemembered { .. } => "cli/not-remembered",
             Self::Mcp(_) => "cli/mcp",
             Self::Demo(_) => "cli/demo",
         }
@@ -116,6 +120,15 @@ impl CliError {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
+    /// For `map_err` on what opens or reads the store at `path`.
+    pub(crate) fn store(path: impl Into<PathBuf>) -> impl FnOnce(MemoryError) -> Self {
+        let path = path.into();
+        move |error| match error {
+            MemoryError::Journal(error) => Self::Store { path, error },
+            error => Self::Memory(error),
+        }
+    }
+
     /// For `map_err` on files the user named.
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
@@ -138,6 +151,9 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "memory/identity-malformed" => {
             "restore the key file from a backup, or choose another agent with --agent"
         }
+        "memory/host-malformed" => {
+            "remove that file: a new id is made, and stores made here then count as copies, which changes no answer"
+        }
         "memory/no-such-entry" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/invalid-entry-id" => "ids stand at the end of each result of `chrysalis recall`",
         "memory/not-the-author" => "speak as the author with --agent NAME",
@@ -146,8 +162,12 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "memory/empty-query" => {
             "give words to look for, such as: chrysalis recall how do bees find their way"
         }
-        "memory/not-text" => "only UTF-8 text can be remembered; convert the file first",
+        "memory/not-text" => "only UTF-8 text without NUL characters can be remembered; convert it first",
+        "memory/secret-key" => {
+            "whoever holds the key signs as its agent: leave it out of stores, and back it up as a file"
+        }
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
+        "cli/usage" => "`chrysalis help COMMAND` says what it takes",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",
         "cli/input-too-large" => "raise the limit with --max-file-size",
         _ => return None,
@@ -159,11 +179,16 @@ impl fmt::Display for CliError {
         match self {
             Self::Memory(error) => error.fmt(f),
             Self::Usage(message) | Self::Mcp(message) => f.write_str(message),
+            Self::Store { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
             Self::NotConfirmed => f.write_str("this needs a yes, and there is no terminal to ask on"),
             Self::InputNotText => f.write_str("standard input is not UTF-8 text"),
             Self::InputTooLarge { limit } => write!(f, "standard input is over the limit of {limit} bytes"),
+            Self::NotRemembered { refused: 1, first } => write!(f, "not remembered: {first}"),
+            Self::NotRemembered { refused, first } => {
+                write!(f, "{refused} not remembered, the first: {first}")
+            }
             Self::Demo(what) => write!(f, "the demonstration went wrong: {what}"),
         }
     }
@@ -173,6 +198,7 @@ impl std::error::Error for CliError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Memory(error) => Some(error),
+            Self::Store { error, .. } => Some(error),
             Self::Io { error, .. } | Self::Output(error) => Some(error),
             _ => None,
         }
@@ -210,6 +236,7 @@ mod tests {
             (CliError::InputTooLarge { limit: 1 }, 3),
             (CliError::Io { path: PathBuf::new(), error: io::ErrorKind::NotFound.into() }, 3),
             (CliError::Output(io::ErrorKind::Other.into()), 3),
+            (CliError::NotRemembered { refused: 1, first: String::new() }, 3),
             (CliError::Mcp(String::new()), 3),
             (CliError::Demo(""), 3),
         ];

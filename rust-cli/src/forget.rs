@@ -26,6 +26,10 @@ pub(crate) fn run(session: &mut Session, args: &Forget) -> Result<Outcome, CliEr
     ids.sort_unstable();
     ids.dedup();
     if !args.yes {
+        // Before anything is shown: what stands on standard error then is the error alone.
+        if !session.out.can_ask() {
+            return Err(CliError::NotConfirmed);
+        }
         let namespaces = memory.namespaces()?;
         for id in &ids {
             let entry = EntryView::new(&memory.entry(id)?, &namespaces);

@@ -74,13 +74,22 @@ fn run(mut session: Session, command: Command) -> Result<Outcome, CliError> {
 fn not_understood(error: &clap::Error) -> ExitCode {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
     let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if wants_json && !is_answer {
-        let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Output::new(true, false, ColorChoice::Never).error(&CliError::Usage(message));
-    } else {
+    let is_help = is_answer || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if is_help && (is_answer || !wants_json) {
         // A reader that has gone away is no failure here either.
         let _ = error.print();
+    } else {
+        let message =
+            if is_help { "a command or an argument is missing".to_owned() } else { usage_message(error) };
+        Output::new(wants_json, false, ColorChoice::Auto).error(&CliError::Usage(message));
     }
     ExitCode::from(if is_answer { 0 } else { 2 })
+}
+
+/// What is wrong, in one line: what stands before the first empty line, without the usage and tips below it.
+fn usage_message(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let said =
+        text.strip_prefix("error: ").unwrap_or(&text).lines().take_while(|line| !line.trim().is_empty());
+    said.map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use chrysalis_crypto::hex;
+use chrysalis_journal::JournalError;
 use chrysalis_memory::{AgentKey, MemoryError, Merged};
 use serde_json::json;
 
@@ -36,6 +37,10 @@ pub(crate) fn run(session: &mut Session, args: &Merge) -> Result<Outcome, CliErr
                 .out
                 .result(&value, |out| out.summary("stopped as asked; what was taken in by now stays"))?;
             Ok(Outcome::Interrupted)
+        }
+        // The store of one's own is open by now: what is no store is the other.
+        Err(MemoryError::Journal(error @ JournalError::NotAStore { .. })) => {
+            Err(CliError::Store { path: args.other.clone(), error })
         }
         merged => report(session, &merged?),
     }

@@ -81,16 +81,19 @@ impl Output {
         if self.quiet { Ok(()) } else { self.line(line) }
     }
 
-    /// Tells something beside the result, on standard error, unless `--quiet`.
+    /// Tells something beside the result, on standard error, unless `--quiet` or `--json`: with JSON, standard error
+    /// holds the error object or nothing.
     pub(crate) fn note(&self, line: impl fmt::Display) {
-        if !self.quiet {
+        if !self.quiet && !self.json {
             self.error_line(format_args!("{line}"));
         }
     }
 
-    /// Tells of something that was left out or looks wrong.
+    /// Tells of something that was left out or looks wrong, unless `--json`, whose results say so themselves.
     pub(crate) fn warn(&self, line: impl fmt::Display) {
-        self.error_line(format_args!("{WARN}warning:{WARN:#} {line}"));
+        if !self.json {
+            self.error_line(format_args!("{WARN}warning:{WARN:#} {line}"));
+        }
     }
 
     /// Prints the error that ends the command.
@@ -133,12 +136,17 @@ impl Output {
         !self.quiet && !self.json && io::stderr().is_terminal()
     }
 
+    /// Whether there is somebody to ask: a terminal, and no `--json`, which leaves no place for a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks on the terminal; only `y` and `yes` are a yes.
     ///
     /// # Errors
-    /// [`CliError::NotConfirmed`] where there is no terminal to ask on.
+    /// [`CliError::NotConfirmed`] where nobody [can be asked](Self::can_ask).
     pub(crate) fn confirm(&self, question: impl fmt::Display) -> Result<bool, CliError> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             return Err(CliError::NotConfirmed);
         }
         let mut stderr = AutoStream::new(io::stderr(), choice(self.color));

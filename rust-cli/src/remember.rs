@@ -1,6 +1,7 @@
 //! `chrysalis remember`: files, folders, standard input and texts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -21,8 +22,9 @@ use crate::walk::{Found, Root, SkipReason, Skips};
 const BATCH_DOCUMENTS: usize = 2000;
 /// … or this many bytes of text, so that memory stays bounded and an interruption loses little.
 const BATCH_BYTES: usize = 2 << 20;
-/// What every key file begins with.
-const KEY_FILE_START: &str = "chrysalis identity ";
+
+/// How many skipped files are named on the terminal.
+const SHOWN_SKIPS: usize = 5;
 
 /// What a run remembered so far.
 #[derive(Debug, Default)]
@@ -35,6 +37,8 @@ struct Progress {
     skips: Skips,
     /// Files skipped that were named on the command line or in a warning of their own.
     refused: u64,
+    /// The first of them, and why.
+    first_refused: Option<String>,
 }
 
 /// The result as `--json` gives it.
@@ -88,11 +92,11 @@ pub(crate) fn run(session: &mut Session, args: &Remember) -> Result<Outcome, Cli
     let interrupted = interrupt::requested();
     report(session, &progress, interrupted, started, None)?;
     result?;
-    Ok(match (interrupted, progress.refused) {
-        (true, _) => Outcome::Interrupted,
-        (false, 0) => Outcome::Done,
-        (false, _) => Outcome::Partial,
-    })
+    match (interrupted, progress.first_refused) {
+        (true, _) => Ok(Outcome::Interrupted),
+        (false, None) => Ok(Outcome::Done),
+        (false, Some(first)) => Err(CliError::NotRemembered { refused: progress.refused, first }),
+    }
 }
 
 /// The notes of a text that was said rather than read from a file: its passages, without places, because what is
@@ -210,10 +214,10 @@ fn read(found: Found, args: &Remember) -> Result<(Document, Option<SkipReason>),
         Found::Skipped { path, reason } => return Err((path, reason)),
     };
     match Document::read(&path, source, args.max_file_size) {
-        Ok(document) if document.text.starts_with(KEY_FILE_START) => Err((path, SkipReason::KeyFile)),
         Ok(document) if document.text.trim().is_empty() => Ok((document, Some(SkipReason::Empty))),
         Ok(document) => Ok((document, None)),
         Err(MemoryError::TooLarge { .. }) => Err((path, SkipReason::TooLarge)),
+        Err(MemoryError::SecretKey) => Err((path, SkipReason::KeyFile)),
         Err(MemoryError::NotText(_)) => Err((path, SkipReason::NotText)),
         Err(_) => Err((path, SkipReason::Unreadable)),
     }
@@ -237,7 +241,9 @@ fn read_stdin(args: &Remember) -> Result<Document, CliError> {
     if text.trim().is_empty() {
         return Err(MemoryError::EmptyText.into());
     }
-    Ok(Document::new(args.source.clone().unwrap_or_default(), text))
+    let document = Document::new(args.source.clone().unwrap_or_default(), text);
+    document.check()?;
+    Ok(document)
 }
 
 /// Whether what was given is over a limit, of an entry or of a commit.
@@ -259,14 +265,18 @@ impl Batch {
 
 impl Progress {
     fn skip(&mut self, session: &Session, root: &Root, path: PathBuf, reason: SkipReason) {
-        if root.is_file {
-            session.out.warn(format_args!(
-                "{}: {reason}; nothing of it was remembered",
-                one_line(&root.path.display().to_string())
-            ));
-            self.refused += 1;
+        // The folder itself, when it cannot be listed.
+        if root.is_file || path == root.path {
+            self.refuse(session, &root.path.display().to_string(), &reason);
         }
         self.skips.add(path, reason);
+    }
+
+    fn refuse(&mut self, session: &Session, path: &str, reason: &dyn Display) {
+        let path = one_line(path);
+        session.out.warn(format_args!("{path}: {reason}; nothing of it was remembered"));
+        self.refused += 1;
+        self.first_refused.get_or_insert_with(|| format!("{path}: {reason}"));
     }
 
     /// Commits the batch. Documents that no entry can hold are skipped one by one.
@@ -292,9 +302,8 @@ impl Progress {
         for document in &documents {
             match memory.remember_documents(std::slice::from_ref(document), namespace) {
                 Err(error) if is_too_large(&error) => {
-                    session.out.warn(format_args!("{}: {error}", one_line(&document.source)));
+                    self.refuse(session, &document.source, &error);
                     self.skips.add(PathBuf::from(&document.source), SkipReason::BeyondLimits);
-                    self.refused += 1;
                 }
                 done => self.add(&done?),
             }
@@ -360,8 +369,12 @@ fn report(
         // Those named on their own were told of already.
         if skips.total() > progress.refused {
             out.note(format_args!("skipped {}: {}", count(skips.total(), "file", "files"), skips.summary()));
-            for (path, reason) in skips.examples.iter().take(5) {
+            for (path, reason) in skips.examples.iter().take(SHOWN_SKIPS) {
                 out.note(format_args!("  {}: {reason}", one_line(&path.display().to_string())));
+            }
+            let unnamed = skips.total().saturating_sub(SHOWN_SKIPS as u64);
+            if unnamed > 0 {
+                out.note(format_args!("  and {unnamed} more"));
             }
         }
         Ok(())

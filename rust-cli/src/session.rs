@@ -24,11 +24,12 @@ impl Session {
     /// The session of these arguments. Touches no file.
     ///
     /// # Errors
-    /// [`CliError::Memory`] when no home directory can be told.
+    /// [`CliError::Memory`] when no home directory can be told; [`CliError::Usage`] for an empty `--store` or
+    /// `--agent`, such as a shell makes of a variable that is not set.
     pub(crate) fn new(global: Global, out: Output) -> Result<Self, CliError> {
         let profile = Profile::from_env()?;
-        let store = global.store.filter(|store| !store.as_os_str().is_empty());
-        let agent = global.agent.filter(|agent| !agent.is_empty());
+        let store = given("--store", "CHRYSALIS_STORE", global.store, |store| store.as_os_str().is_empty())?;
+        let agent = given("--agent", "CHRYSALIS_AGENT", global.agent, String::is_empty)?;
         Ok(Self {
             store: store.unwrap_or_else(|| profile.default_store()),
             agent: agent.unwrap_or_else(|| DEFAULT_AGENT.to_owned()),
@@ -44,7 +45,7 @@ impl Session {
     pub(crate) fn open_reading(&self) -> Result<Memory, CliError> {
         let options =
             OpenOptions { identity: self.known_identity()?, read_only: true, ..OpenOptions::default() };
-        Ok(Memory::open(&self.store, options)?)
+        Memory::open(&self.store, options).map_err(CliError::store(&self.store))
     }
 
     /// Opens the store for writing; makes it, and the agent's key, on first use.
@@ -86,7 +87,23 @@ impl Session {
 
     fn open_as(&self, identity: Option<Arc<Identity>>, create: bool) -> Result<Memory, CliError> {
         let options = OpenOptions { identity, host: self.profile.host()?, create, ..OpenOptions::default() };
-        Ok(Memory::open(&self.store, options)?)
+        Memory::open(&self.store, options).map_err(CliError::store(&self.store))
+    }
+}
+
+/// The value of an option; an empty one means nothing in the environment and is wrong on the command line.
+fn given<T>(
+    option: &str,
+    variable: &str,
+    value: Option<T>,
+    is_empty: impl Fn(&T) -> bool,
+) -> Result<Option<T>, CliError> {
+    match value {
+        Some(value) if !is_empty(&value) => Ok(Some(value)),
+        Some(_) if std::env::var_os(variable).is_none_or(|value| !value.is_empty()) => {
+            Err(CliError::Usage(format!("{option} is empty")))
+        }
+        _ => Ok(None),
     }
 }
 

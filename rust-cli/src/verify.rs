@@ -1,5 +1,6 @@
 //! `chrysalis verify` and `chrysalis verify-proof`.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -81,7 +82,7 @@ pub(crate) fn check(session: &Session) -> Result<VerifyReport, CliError> {
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
-    Ok(report?)
+    report.map_err(|error| CliError::store(&session.store)(error.into()))
 }
 
 /// What was checked, in one line.
@@ -102,13 +103,24 @@ pub(crate) fn summary(report: &VerifyReport) -> String {
 
 /// Checks proof files, with nothing but them.
 ///
+/// Each file is answered in turn, as one line of JSON where that was asked for, also one that cannot be read.
+///
 /// # Errors
-/// [`CliError::Io`] for a file that cannot be read. A proof that does not hold is no error.
+/// [`CliError::Io`] for the first file that cannot be read, at the end. A proof that does not hold is no error.
 pub(crate) fn proofs(session: &mut Session, args: &VerifyProof) -> Result<Outcome, CliError> {
     let mut outcome = Outcome::Done;
+    let mut first_unread = None;
     for file in &args.files {
         let name = file.display().to_string();
-        match read(file)?.and_then(|bytes| proof::verify(&bytes)) {
+        let bytes = match read(file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                refused(session, &name, "cannot be read", error.code(), &error)?;
+                first_unread.get_or_insert(error);
+                continue;
+            }
+        };
+        match bytes.and_then(|bytes| proof::verify(&bytes)) {
             Ok(verified) => {
                 let (value, note) = describe(&name, &verified);
                 session.out.result(&value, |out| {
@@ -134,20 +146,28 @@ pub(crate) fn proofs(session: &mut Session, args: &VerifyProof) -> Result<Outcom
             }
             Err(error) => {
                 outcome = Outcome::Negative;
-                let value = json!({
-                    "file": name, "valid": false, "error": {"code": error.code(), "message": error.to_string()},
-                });
-                session.out.result(&value, |out| {
-                    out.line(format_args!(
-                        "{BAD}does not hold{BAD:#}  {}: {error} [{}]",
-                        one_line(&name),
-                        error.code()
-                    ))
-                })?;
+                refused(session, &name, "does not hold", error.code(), &error)?;
             }
         }
     }
-    Ok(outcome)
+    match first_unread {
+        Some(error) => Err(error),
+        None => Ok(outcome),
+    }
+}
+
+fn refused(
+    session: &mut Session,
+    name: &str,
+    what: &str,
+    code: &str,
+    error: &dyn Display,
+) -> Result<(), CliError> {
+    let value = json!({"file": name, "valid": false, "error": {"code": code, "message": error.to_string()}});
+    session.out.result(&value, |out| {
+        let message = error.to_string();
+        out.line(format_args!("{BAD}{what}{BAD:#}  {}: {} [{code}]", one_line(name), one_line(&message)))
+    })
 }
 
 /// The bytes of a proof file; one that is too long to be a proof is refused before it is read.

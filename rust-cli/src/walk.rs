@@ -72,7 +72,7 @@ impl Root {
         Ok(Self { path: path.to_owned(), name, is_file: metadata.is_file() })
     }
 
-    /// Every file below the root, in order of names, without the store at `store`.
+    /// Every file below the root, in order of names, without the store at `store` and without any other.
     pub(crate) fn walk(&self, include_hidden: bool, store: &Path) -> impl Iterator<Item = Found> + use<'_> {
         let store = store.canonicalize().ok();
         WalkBuilder::new(&self.path)
@@ -82,7 +82,9 @@ impl Root {
             .sort_by_file_name(Ord::cmp)
             .filter_entry(move |entry| {
                 let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-                !(is_directory && (entry.file_name() == ".git" || is_store(entry, store.as_deref())))
+                !(is_directory
+                    && (entry.file_name() == ".git"
+                        || (is_store(entry, store.as_deref()) || looks_like_a_store(entry))))
             })
             .build()
             .filter_map(|entry| match entry {
@@ -194,6 +196,12 @@ fn is_store(entry: &DirEntry, store: Option<&Path>) -> bool {
     })
 }
 
+/// Whether the folder is laid out like a store: what it holds are journals, and its texts were remembered elsewhere.
+fn looks_like_a_store(entry: &DirEntry) -> bool {
+    let path = entry.path();
+    path.join("FORMAT").is_file() && path.join("writers").is_dir()
+}
+
 fn path_of(error: &ignore::Error) -> PathBuf {
     match error {
         ignore::Error::WithPath { path, .. } => path.clone(),
@@ -232,6 +240,9 @@ mod tests {
             ("c.log", "c"),
             (".git/config", "g"),
             ("store/FORMAT", "chrysalis"),
+            ("a/backup/FORMAT", "chrysalis"),
+            ("a/backup/notes.md", "n"),
+            ("a/backup/writers/x", "x"),
         ] {
             let path = docs.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

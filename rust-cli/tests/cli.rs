@@ -109,6 +109,13 @@ fn answers_say_where_they_come_from() {
     let refused = home.json(1, &["verify-proof", bad.to_str().unwrap()]);
     assert_eq!((&refused["valid"], &refused["error"]["code"]), (&false.into(), &"INVALID_PROOF".into()));
     home.json(1, &["verify-proof", home.write("none.proof", "").to_str().unwrap()]);
+
+    let all = home.run(&["--json", "verify-proof", "no.proof", proof, "none.proof"]);
+    let lines: Vec<Value> = all.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let valid: Vec<&Value> = lines.iter().map(|line| &line["valid"]).collect();
+    assert_eq!(valid, [&Value::from(false), &true.into(), &false.into()], "one line for each file");
+    assert_eq!((all.status, &lines[0]["error"]["code"]), (3, &"cli/io".into()));
+    assert_eq!(all.error()["error"]["code"], "cli/io");
 }
 
 #[test]
@@ -180,6 +187,107 @@ fn texts_and_standard_input_are_remembered() {
 }
 
 #[test]
+fn a_secret_key_is_not_remembered_from_anywhere() {
+    let home = home_with_bees();
+    let path = home.path().join("identities/default.key");
+    let key = std::fs::read_to_string(&path).unwrap();
+    let seed = key.lines().find_map(|line| line.strip_prefix("seed ")).unwrap();
+    assert_eq!(home.fails(3, &["remember", "--text", &key]), "memory/secret-key");
+    assert_eq!(
+        home.fails(3, &["remember", "--text", &format!("Look:\n{key}"), "--source", "s"]),
+        "memory/secret-key"
+    );
+    assert_eq!(home.fails(3, &["remember", "--text", "x", "--tag", &key]), "memory/secret-key");
+    let piped = home
+        .command()
+        .args(["--json", "remember", "-", "--source", "k"])
+        .stdin(std::fs::File::open(&path).unwrap())
+        .output();
+    let piped = Ran::of(piped.unwrap());
+    assert_eq!(piped.status, 3);
+    assert!(piped.stderr.contains("memory/secret-key") && !piped.stderr.contains(seed));
+    home.write("keys/mark.txt", format!("\u{feff}{key}"));
+    home.write("keys/line.txt", format!("\n{key}"));
+    let skipped = home.json(0, &["remember", "keys", "identities"]);
+    assert_eq!(
+        (&skipped["skipped_by_reason"]["key-file"], &skipped["added"]),
+        (&3.into(), &0.into()),
+        "{skipped}"
+    );
+    let journals = std::fs::read_dir(home.store().join("writers")).unwrap();
+    for file in journals.flat_map(|journal| std::fs::read_dir(journal.unwrap().path()).unwrap()) {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(seed), "no file of the store holds the seed");
+    }
+}
+
+#[test]
+fn doctor_says_what_the_other_commands_do() {
+    let home = home_with_bees();
+    let doctor = |status: i32, store: &str| -> Value {
+        let checks = home.json(status, &["--store", store, "doctor"]);
+        for check in checks.as_array().unwrap() {
+            let advice = check["advice"].as_str().unwrap_or_default();
+            assert!(!advice.contains("chrysalis doctor"), "{check}");
+        }
+        checks
+    };
+    let level = |checks: &Value, name: &str| -> Value {
+        let found = checks.as_array().unwrap().iter().find(|check| check["check"] == name);
+        found.unwrap_or_else(|| panic!("{name}: {checks}"))["level"].clone()
+    };
+    assert_eq!(level(&doctor(0, "none"), "store"), "warn");
+    std::fs::create_dir(home.path().join("empty")).unwrap();
+    assert_eq!(level(&doctor(0, "empty"), "store"), "warn");
+    home.write("file", "x");
+    // A file, below a file, and a folder with other things: what cannot be a store is a failure here too.
+    for store in ["file", "file/store", "docs"] {
+        assert_eq!(level(&doctor(1, store), "store"), "fail", "{store}");
+        assert_eq!(home.run(&["--store", store, "remember", "--text", "x"]).status, 3, "{store}");
+    }
+    let store = home.store();
+    std::fs::rename(store.join("local"), home.path().join("away")).unwrap();
+    assert_eq!(level(&doctor(0, "store"), "writing"), "ok");
+    home.json(0, &["remember", "--text", "It can be written all the same."]);
+    std::fs::rename(store.join("FORMAT"), home.path().join("FORMAT")).unwrap();
+    let checks = doctor(1, "store");
+    assert_eq!(level(&checks, "store"), "fail");
+    assert!(checks.to_string().contains("FORMAT"), "{checks}");
+    std::fs::rename(home.path().join("FORMAT"), store.join("FORMAT")).unwrap();
+    home.write("host", "not a host id");
+    let checks = doctor(1, "store");
+    assert_eq!(level(&checks, "origin"), "fail");
+    assert!(checks.to_string().contains("memory/host-malformed"), "{checks}");
+    assert_eq!(home.fails(3, &["remember", "--text", "x"]), "memory/host-malformed");
+    std::fs::remove_file(home.path().join("host")).unwrap();
+    home.json(0, &["remember", "--text", "The advice helps."]);
+}
+
+#[test]
+fn a_wrong_command_line_is_one_error_with_its_code() {
+    let home = Home::new();
+    for (arguments, names) in [
+        (&["remember"][..], "<PATH>"),
+        (&["recall", "bees", "--no-such"], "--no-such"),
+        (&["fly"], "fly"),
+        (&["recall", "bees", "-k", "0"], "from 1"),
+        (&["--agent", "", "status"], "--agent"),
+        (&["--store", "", "status"], "--store"),
+        (&["recall", "bees", "-k", "many"], "many"),
+    ] {
+        let ran = home.run(arguments);
+        let first = ran.stderr.lines().next().unwrap();
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(first.starts_with("error: ") && first.ends_with(" [cli/usage]"), "{first}");
+        assert!(first.contains(names), "{first}");
+        assert_eq!(home.fails(2, arguments), "cli/usage");
+    }
+    let from_environment = home.command().env("CHRYSALIS_AGENT", "").arg("identity").output().unwrap();
+    assert!(!Ran::of(from_environment).stderr.contains("--agent is empty"), "an empty variable is none");
+    assert!(home.run(&[]).stderr.contains("Usage:"), "without a command there is the help");
+}
+
+#[test]
 fn what_cannot_be_remembered_is_named_and_counted() {
     let home = Home::new();
     home.write("mix/good.md", "Good text.");
@@ -187,7 +295,10 @@ fn what_cannot_be_remembered_is_named_and_counted() {
     home.write("mix/latin.txt", b"caf\xe9");
     home.write("mix/empty.md", "");
     home.write("mix/large.txt", vec![b'x'; 3000]);
-    home.write("mix/agent.key", "chrysalis identity 1\nname a\n");
+    home.write(
+        "mix/agent.key",
+        format!("\u{feff}\nchrysalis identity 1\nname a\nseed {}\n", "a1".repeat(32)),
+    );
     home.write("mix/skipped.log", "ignored");
     home.write("mix/.chrysalisignore", "*.log\n");
     let report = home.json(0, &["remember", "mix", "--max-file-size", "2K"]);
@@ -220,6 +331,14 @@ fn what_cannot_be_remembered_is_named_and_counted() {
         let ran = home.run(&["remember", file]);
         assert_eq!(ran.status, 3, "{file}: {}", ran.stderr);
         assert!(ran.stderr.contains(file), "{}", ran.stderr);
+        let last = ran.stderr.lines().last().unwrap();
+        assert!(last.starts_with("error: ") && last.ends_with("[cli/not-remembered]"), "{last}");
+        let ran = home.run(&["--json", "remember", file, "mix/good.md"]);
+        let error = &ran.error()["error"];
+        assert_eq!((ran.status, &error["code"]), (3, &"cli/not-remembered".into()));
+        assert!(error["message"].as_str().unwrap().contains(file), "{error}");
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(report["skipped"], 1, "what could be remembered is reported: {report}");
     }
     assert_eq!(home.fails(3, &["remember", "missing"]), "cli/io");
     assert_eq!(home.fails(3, &["remember", "mix", "missing"]), "cli/io");
@@ -247,6 +366,7 @@ fn entries_are_shown_and_forgotten_by_id() {
     assert_eq!(home.fails(2, &["show", "xyz"]), "memory/invalid-entry-id");
 
     assert_eq!(home.fails(2, &["forget", id]), "cli/not-confirmed");
+    assert!(!home.run(&["forget", id]).stderr.contains("turn their heads"), "nobody asked to see it");
     assert_eq!(home.fails(3, &["--agent", "eve", "forget", id, "--yes"]), "memory/identity-missing");
     home.json(0, &["--agent", "eve", "identity", "new", "eve"]);
     assert_eq!(home.fails(3, &["--agent", "eve", "forget", id, "--yes"]), "memory/not-the-author");
@@ -289,6 +409,11 @@ fn stores_merge_to_one_digest_and_trust_marks_answers() {
     assert_eq!(home.fails(3, &["merge", "store"]), "memory/same-store");
     assert_eq!(home.fails(3, &["merge", "nowhere"]), "cli/io");
     assert_eq!(home.fails(3, &["merge", "docs"]), "journal/not-a-store");
+    for arguments in [&["merge", "docs"][..], &["--store", "docs", "status"], &["--store", "docs", "verify"]]
+    {
+        let said = home.run(arguments).stderr;
+        assert!(said.starts_with("error: ") && said.contains("docs: not a store"), "{said}");
+    }
 
     let signature =
         || home.json(0, &["recall", "when is honey sold", "-k", "1"])["hits"][0]["signature"].clone();
@@ -307,7 +432,13 @@ fn stores_merge_to_one_digest_and_trust_marks_answers() {
     home.json(0, &["trust", "remove", &carol]);
     assert_eq!(home.json(0, &["trust", "list"]), Value::Array(Vec::new()));
     assert_eq!(signature(), "unknown-signer");
-    assert_eq!(home.fails(2, &["trust", "add", "1234"]), "memory/invalid-agent-key");
+    // The last three: no point of the curve, a point of small order, one encoded in another than its own way.
+    let no_point = format!("02{}", "00".repeat(31));
+    let small = format!("01{}", "00".repeat(31));
+    let other_way = format!("ee{}7f", "ff".repeat(30));
+    for key in ["1234", &no_point, &small, &other_way] {
+        assert_eq!(home.fails(2, &["trust", "add", key]), "memory/invalid-agent-key", "{key}");
+    }
 }
 
 #[test]

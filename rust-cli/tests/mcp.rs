@@ -212,14 +212,19 @@ fn bad_arguments_are_answered_so_that_a_model_can_do_better() {
     let home = Home::new();
     let mut client = Client::connect(&home, "ada");
     let id = client.call("remember", json!({"text": "x marks the spot"}))["ids"][0].clone();
+    let key = std::fs::read_to_string(home.path().join("identities/ada.key")).unwrap();
     let cases = [
         ("remember", json!({}), "cli/bad-arguments"),
         ("remember", json!({"text": 5}), "cli/bad-arguments"),
         ("remember", json!({"text": "a", "txet": "b"}), "cli/bad-arguments"),
         ("remember", json!({"text": " \n"}), "memory/empty-text"),
+        ("remember", json!({"text": "a\0b"}), "memory/not-text"),
+        ("remember", json!({"text": "a\0b", "source": "s", "replace": true}), "memory/not-text"),
         ("remember", json!({"text": " ", "source": "s", "replace": true}), "memory/empty-text"),
         ("remember", json!({"text": "a", "replace": true}), "cli/bad-arguments"),
         ("remember", json!({"text": "a".repeat((1 << 20) + 1)}), "cli/bad-arguments"),
+        ("remember", json!({"text": format!("\n{key}")}), "memory/secret-key"),
+        ("remember", json!({"text": key, "source": "s", "replace": true}), "memory/secret-key"),
         ("recall", json!({"query": "?"}), "memory/empty-query"),
         ("recall", json!({"query": "x", "limit": 0}), "cli/bad-arguments"),
         ("recall", json!({"query": "x", "limit": 51}), "cli/bad-arguments"),
@@ -269,24 +274,44 @@ fn garbage_is_answered_or_ignored_and_the_server_goes_on() {
     let mut client = Client::start(&home, "ada");
     // Before anything was agreed on.
     client.send("hello?");
+    assert_eq!(client.receive()["error"]["code"], -32700);
     client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string());
     client.send(&json!({"jsonrpc": "2.0", "id": 99, "result": {}}).to_string());
     client.initialize();
     let long_id = json!({"jsonrpc": "2.0", "id": "x".repeat(1000), "method": "ping"}).to_string();
-    for ignored in [
-        "",
-        "  ",
-        "\u{feff}",
-        "nonsense",
-        "{",
-        "\"",
-        "\0\0\0",
-        &"[".repeat(100_000),
-        r#"{"jsonrpc":"2.0","method":"notifications/odd"}"#,
-    ] {
+    for ignored in ["", "  ", r#"{"jsonrpc":"2.0","method":"notifications/odd"}"#] {
         client.send(ignored);
     }
+    let deep = format!(
+        r#"{{"jsonrpc":"2.0","id":8,"method":"ping","params":{}{}}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    for no_json in ["nonsense", "{", "\"", "\0\0\0", &"[".repeat(100_000), &deep] {
+        client.send(no_json);
+        let reply = client.receive();
+        assert_eq!(
+            (&reply["error"]["code"], reply.get("id")),
+            (&json!(-32700), Some(&Value::Null)),
+            "{reply}"
+        );
+    }
     client.send_bytes(b"\xff\xfe\xfd\n\r\n");
+    assert_eq!(client.receive()["error"]["code"], -32700);
+    for misread in [
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call"}),
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": 5}}),
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "recall", "arguments": []}}),
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": []}),
+    ] {
+        client.send(&misread.to_string());
+        let reply = client.receive();
+        assert_eq!(
+            (&reply["error"]["code"], &reply["id"]),
+            (&json!(-32602), &json!(3)),
+            "{misread}: {reply}"
+        );
+    }
     for refused in ["5", "[]", "{}", r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, r#"{"id":7,"what":1}"#]
     {
         client.send(refused);

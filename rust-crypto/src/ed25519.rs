@@ -162,6 +162,14 @@ pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<boo
     Ok((expected_r - r).mul_by_cofactor().is_identity())
 }
 
+/// Whether [`verify`] could accept any signature of this key: a canonically encoded point of the curve that has
+/// not small order.
+#[must_use]
+pub fn is_public_key(public_key: &[u8; KEY_LENGTH]) -> bool {
+    let point = CompressedEdwardsY(*public_key).decompress();
+    point.is_some_and(|point| point.compress().0 == *public_key && !point.is_small_order())
+}
+
 /// [`verify`] with key and signature in hexadecimal, either case.
 ///
 /// # Errors

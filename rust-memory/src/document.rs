@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::entry::EntryId;
 use crate::error::MemoryError;
+use crate::identity::holds_secret_key;
 use crate::note::{Note, Place};
 use crate::passage::{self, Format};
 
@@ -53,7 +54,7 @@ impl Document {
     ///
     /// # Errors
     /// [`MemoryError::TooLarge`] above `max_bytes`, before anything is read; [`MemoryError::NotText`] for
-    /// anything but UTF-8 without NUL bytes; [`MemoryError::Io`].
+    /// anything but UTF-8 without NUL bytes; [`MemoryError::SecretKey`]; [`MemoryError::Io`].
     pub fn read(path: &Path, source: impl Into<String>, max_bytes: u64) -> Result<Self, MemoryError> {
         // Opening a pipe would wait for somebody to write to it.
         if !fs::metadata(path).map_err(MemoryError::io(path))?.is_file() {
@@ -88,14 +89,29 @@ impl Document {
         }
         let source = source.into();
         let format = Format::of_path(path);
-        Ok(Self { source, text, format, tags: Vec::new() })
+        let document = Self { source, text, format, tags: Vec::new() };
+        document.check()?;
+        Ok(document)
+    }
+
+    /// Checks what can be told of the text as a whole; its passages are checked when it is split.
+    ///
+    /// # Errors
+    /// [`MemoryError::TextWithNul`], [`MemoryError::SecretKey`].
+    pub fn check(&self) -> Result<(), MemoryError> {
+        if self.text.contains('\0') {
+            return Err(MemoryError::TextWithNul);
+        }
+        // Split into passages, the lines of a key file could part.
+        if holds_secret_key(&self.text) { Err(MemoryError::SecretKey) } else { Ok(()) }
     }
 
     /// The passages of the document as notes, in order.
     ///
     /// # Errors
-    /// [`MemoryError::TooLarge`] when source, headings or tags are over their limits.
+    /// As [`check`](Self::check); [`MemoryError::TooLarge`] when source, headings or tags are over their limits.
     pub fn to_notes(&self) -> Result<Vec<Note>, MemoryError> {
+        self.check()?;
         let passages = passage::split(&self.text, self.format);
         (0..)
             .zip(passages)

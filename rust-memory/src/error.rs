@@ -36,6 +36,8 @@ pub enum MemoryError {
     IdentityExists(PathBuf),
     /// A file is not a key file, or is damaged.
     IdentityMalformed(PathBuf),
+    /// The file that holds the random id of this user on this machine is damaged.
+    HostMalformed(PathBuf),
     /// Others than its owner may read a key file.
     KeyFileExposed {
         /// The file.
@@ -45,7 +47,7 @@ pub enum MemoryError {
     },
     /// An agent or namespace name is empty, too long, or has characters outside letters, digits, `.`, `-`, `_`.
     InvalidName(&'static str),
-    /// A text that is not a public key.
+    /// A text or bytes that are not a public key.
     InvalidAgentKey,
     /// Nothing to remember: the text is empty or only white space.
     EmptyText,
@@ -60,6 +62,10 @@ pub enum MemoryError {
     },
     /// A file that is not UTF-8 text.
     NotText(PathBuf),
+    /// A text to remember that holds a NUL character; it has the code of [`NotText`](Self::NotText).
+    TextWithNul,
+    /// A text to remember that holds an agent's secret key.
+    SecretKey,
     /// The query has no words or numbers to look for.
     EmptyQuery,
     /// No entry has this id.
@@ -95,12 +101,14 @@ impl MemoryError {
         "memory/identity-missing",
         "memory/identity-exists",
         "memory/identity-malformed",
+        "memory/host-malformed",
         "memory/key-file-exposed",
         "memory/invalid-name",
         "memory/invalid-agent-key",
         "memory/empty-text",
         "memory/too-large",
         "memory/not-text",
+        "memory/secret-key",
         "memory/empty-query",
         "memory/no-such-entry",
         "memory/invalid-entry-id",
@@ -126,12 +134,14 @@ impl MemoryError {
             Self::IdentityMissing(_) => "memory/identity-missing",
             Self::IdentityExists(_) => "memory/identity-exists",
             Self::IdentityMalformed(_) => "memory/identity-malformed",
+            Self::HostMalformed(_) => "memory/host-malformed",
             Self::KeyFileExposed { .. } => "memory/key-file-exposed",
             Self::InvalidName(_) => "memory/invalid-name",
             Self::InvalidAgentKey => "memory/invalid-agent-key",
             Self::EmptyText => "memory/empty-text",
             Self::TooLarge { .. } => "memory/too-large",
-            Self::NotText(_) => "memory/not-text",
+            Self::NotText(_) | Self::TextWithNul => "memory/not-text",
+            Self::SecretKey => "memory/secret-key",
             Self::EmptyQuery => "memory/empty-query",
             Self::NoSuchEntry => "memory/no-such-entry",
             Self::InvalidEntryId => "memory/invalid-entry-id",
@@ -165,6 +175,7 @@ impl fmt::Display for MemoryError {
             Self::IdentityMissing(path) => write!(f, "no key file at {}", path.display()),
             Self::IdentityExists(path) => write!(f, "a key file is already at {}", path.display()),
             Self::IdentityMalformed(path) => write!(f, "{} is not a key file, or is damaged", path.display()),
+            Self::HostMalformed(path) => write!(f, "{} does not hold a host id", path.display()),
             Self::KeyFileExposed { path, mode } => {
                 let path = path.display();
                 write!(f, "key file {path} has mode {mode:03o}; others may read it (run: chmod 600 {path})")
@@ -175,12 +186,16 @@ impl fmt::Display for MemoryError {
                     "invalid {what}: use 1 to 64 letters, digits, '.', '-' or '_', not starting with '.'"
                 )
             }
-            Self::InvalidAgentKey => f.write_str("not an agent key: 64 hexadecimal digits are expected"),
+            Self::InvalidAgentKey => {
+                f.write_str("not an agent key: an Ed25519 public key of 64 hexadecimal digits is expected")
+            }
             Self::EmptyText => f.write_str("nothing to remember: the text is empty"),
             Self::TooLarge { what, limit, actual } => {
                 write!(f, "{what} is too large: {actual}, limit {limit}")
             }
             Self::NotText(path) => write!(f, "{} is not UTF-8 text", path.display()),
+            Self::TextWithNul => f.write_str("the text holds a NUL character, which no text does"),
+            Self::SecretKey => f.write_str("the text holds an agent's secret key, which is never remembered"),
             Self::EmptyQuery => f.write_str("the query has no words or numbers to look for"),
             Self::NoSuchEntry => f.write_str("no entry has this id"),
             Self::InvalidEntryId => f.write_str("not an entry id: 4 to 64 hexadecimal digits are expected"),

@@ -17,6 +17,8 @@ use crate::error::MemoryError;
 /// More than any key file has; whatever is longer is not one.
 const MAX_FILE_BYTES: usize = 512;
 const FIRST_LINE: &str = "chrysalis identity 1";
+/// What the first line of a key file of any version begins with.
+const FIRST_WORDS: &str = "chrysalis identity ";
 
 /// An agent's public key: what entries are attributed to and what trust is given to.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -187,6 +189,26 @@ impl Signer for Identity {
     }
 }
 
+/// Whether `text` holds a key file with its seed, whatever stands around it or before its lines.
+///
+/// One pass over the text; a text without the first words of a key file costs a substring search.
+pub(crate) fn holds_secret_key(text: &str) -> bool {
+    if !text.contains(FIRST_WORDS) {
+        return false;
+    }
+    let mut lines = text.split(['\n', '\r']).map(|line| {
+        line.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
+    });
+    lines.any(|line| line.starts_with(FIRST_WORDS)) && lines.any(is_seed_line)
+}
+
+fn is_seed_line(line: &str) -> bool {
+    line.strip_prefix("seed ").is_some_and(|seed| {
+        let seed = seed.trim_start().as_bytes();
+        seed.len() >= 64 && seed[..64].iter().all(u8::is_ascii_hexdigit)
+    })
+}
+
 /// Checks a name that becomes part of a file name.
 pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), MemoryError> {
     let usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -327,6 +349,37 @@ mod tests {
         fs::write(&path, &swapped).unwrap();
         assert!(matches!(Identity::load(&path), Err(MemoryError::IdentityMalformed(_))));
         assert!(!format!("{:?}", Identity::make("b").unwrap()).contains("seed"));
+    }
+
+    #[test]
+    fn a_key_file_is_known_whatever_stands_around_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.key");
+        Identity::create(&path, "a").unwrap();
+        let key = fs::read_to_string(&path).unwrap();
+        for text in [
+            key.clone(),
+            format!("\u{feff}{key}"),
+            format!("\n\n  {key}"),
+            format!("My key:\n\n    {}\n\nKeep it.", key.replace('\n', "\n    ")),
+            key.replace('\n', "\r\n"),
+            key.replace('\n', "\r"),
+            key.trim_end().to_owned(),
+            key.to_uppercase().replace("CHRYSALIS IDENTITY", "chrysalis identity").replace("SEED", "seed"),
+        ] {
+            assert!(holds_secret_key(&text));
+        }
+        let without_seed: String = key.lines().filter(|line| !line.starts_with("seed")).collect();
+        let seed_first: Vec<&str> = key.lines().rev().collect();
+        for text in [
+            "",
+            "Run chrysalis identity new ada.\nseed of doubt",
+            "chrysalis identity 1\nseed 12ab",
+            &without_seed,
+            &seed_first.join("\n"),
+        ] {
+            assert!(!holds_secret_key(text), "{}", text.len());
+        }
     }
 
     #[test]

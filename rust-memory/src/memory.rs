@@ -148,8 +148,8 @@ impl Memory {
     /// When this returns, the notes are on disk and every process finds them at its next call.
     ///
     /// # Errors
-    /// [`MemoryError::NoIdentity`]; [`MemoryError::EmptyText`] or [`MemoryError::TooLarge`] for the first note
-    /// that cannot be remembered, with nothing written.
+    /// [`MemoryError::NoIdentity`]; [`MemoryError::EmptyText`], [`MemoryError::TextWithNul`],
+    /// [`MemoryError::SecretKey`] or [`MemoryError::TooLarge`] for the first note that cannot be remembered, with nothing written.
     pub fn remember(&self, notes: Vec<Note>, namespace: Option<&str>) -> Result<Vec<EntryId>, MemoryError> {
         let namespace = self.writable_namespace(namespace)?;
         let time = self.tick()?;

@@ -4,6 +4,7 @@ use chrysalis_crdt::Value;
 use chrysalis_crypto::merkle::Hash;
 
 use crate::error::MemoryError;
+use crate::identity::holds_secret_key;
 
 /// Kind of a record that remembers a [`Note`].
 pub const KIND_REMEMBER: u16 = 1;
@@ -59,10 +60,17 @@ impl Note {
     /// Sorts the tags and checks every limit.
     ///
     /// # Errors
-    /// [`MemoryError::EmptyText`], [`MemoryError::TooLarge`].
+    /// [`MemoryError::EmptyText`], [`MemoryError::TooLarge`], [`MemoryError::TextWithNul`],
+    /// [`MemoryError::SecretKey`].
     pub(crate) fn normalise(&mut self) -> Result<(), MemoryError> {
         if self.text.trim().is_empty() {
             return Err(MemoryError::EmptyText);
+        }
+        if self.text.contains('\0') {
+            return Err(MemoryError::TextWithNul);
+        }
+        if [&self.text].into_iter().chain(&self.source).chain(&self.tags).any(|text| holds_secret_key(text)) {
+            return Err(MemoryError::SecretKey);
         }
         self.tags.sort();
         self.tags.dedup();
@@ -300,6 +308,7 @@ mod tests {
     #[test]
     fn limits_are_named() {
         assert!(matches!(Note::new(" \n").normalise(), Err(MemoryError::EmptyText)));
+        assert!(matches!(Note::new("a\0b").normalise(), Err(MemoryError::TextWithNul)));
         let mut tagged = note();
         tagged.tags = vec!["b".into(), "a".into(), "b".into()];
         tagged.normalise().unwrap();

@@ -123,17 +123,12 @@ impl Profile {
     /// The random id of this user on this machine, made on first use; by it a copied store is recognised.
     ///
     /// # Errors
-    /// [`MemoryError::Io`], [`MemoryError::IdentityMalformed`] when the file holds something else.
+    /// [`MemoryError::Io`], [`MemoryError::HostMalformed`] when the file holds something else.
     pub fn host(&self) -> Result<[u8; 16], MemoryError> {
         let path = self.state.join("host");
         loop {
-            match fs::read_to_string(&path) {
-                Ok(text) => {
-                    return hex::decode_array(text.trim_end())
-                        .map_err(|_| MemoryError::IdentityMalformed(path));
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(MemoryError::Io { path, error }),
+            if let Some(host) = self.known_host()? {
+                return Ok(host);
             }
             let text = hex::encode(&random::array::<16>()?) + "\n";
             match create_private(&path, text.as_bytes()) {
@@ -141,6 +136,23 @@ impl Profile {
                 Err(MemoryError::Io { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => made?,
             }
+        }
+    }
+
+    /// The id that [`host`](Self::host) gives, if it was made already. Changes nothing.
+    ///
+    /// # Errors
+    /// [`MemoryError::Io`], [`MemoryError::HostMalformed`].
+    pub fn known_host(&self) -> Result<Option<[u8; 16]>, MemoryError> {
+        let path = self.state.join("host");
+        match fs::read_to_string(&path) {
+            Ok(text) => match hex::decode_array(text.trim_end()) {
+                Ok(host) => Ok(Some(host)),
+                Err(_) => Err(MemoryError::HostMalformed(path)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(MemoryError::HostMalformed(path)),
+            Err(error) => Err(MemoryError::Io { path, error }),
         }
     }
 }
@@ -157,7 +169,13 @@ mod tests {
     fn host_id_and_identities_stay_the_same() {
         let home = tempfile::tempdir().unwrap();
         let profile = Profile::at(home.path());
+        assert_eq!(profile.known_host().unwrap(), None);
         assert_eq!(profile.host().unwrap(), profile.host().unwrap());
+        assert_eq!(profile.known_host().unwrap(), Some(profile.host().unwrap()));
+        for damaged in [&b""[..], b"00", b"\xff\xfe"] {
+            fs::write(home.path().join("host"), damaged).unwrap();
+            assert!(matches!(profile.host(), Err(MemoryError::HostMalformed(_))), "{damaged:?}");
+        }
         let (ada, new) = profile.identity("ada").unwrap();
         assert!(new);
         assert_eq!(profile.identity("ada").unwrap().0.public_key(), ada.public_key());

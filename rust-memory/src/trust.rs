@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use chrysalis_crypto::hex;
 use chrysalis_crypto::merkle::Hash;
+use chrysalis_crypto::{ed25519, hex};
 use chrysalis_journal::Disk;
 
 use crate::error::MemoryError;
@@ -111,8 +111,12 @@ impl Memory {
     /// Trusts a key, under a name of your choice. Lifts an earlier revocation.
     ///
     /// # Errors
-    /// [`MemoryError::InvalidName`], [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
+    /// [`MemoryError::InvalidAgentKey`] for bytes no signature can be checked with, [`MemoryError::InvalidName`],
+    /// [`MemoryError::Io`], [`MemoryError::Journal`] for a memory opened read-only.
     pub fn trust_add(&self, key: AgentKey, name: Option<&str>) -> Result<(), MemoryError> {
+        if !ed25519::is_public_key(key.as_bytes()) {
+            return Err(MemoryError::InvalidAgentKey);
+        }
         if let Some(name) = name {
             check_label(name)?;
         }

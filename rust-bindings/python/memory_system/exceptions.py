@@ -137,6 +137,7 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "memory/content-absent": (RetrievalError, "RETRIEVAL_NOT_FOUND"),
     "memory/empty-query": (ValidationError, "VALIDATION_EMPTY_INPUT"),
     "memory/empty-text": (ValidationError, "VALIDATION_EMPTY_INPUT"),
+    "memory/host-malformed": (ConfigurationError, "CONFIG_INVALID_VALUE"),
     "memory/identity-exists": (ConfigurationError, "CONFIG_INVALID_VALUE"),
     "memory/identity-malformed": (ConfigurationError, "CONFIG_INVALID_VALUE"),
     "memory/identity-missing": (ConfigurationError, "CONFIG_FILE_NOT_FOUND"),
@@ -152,5 +153,6 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "memory/not-text": (ValidationError, "VALIDATION_INVALID_FORMAT"),
     "memory/not-the-author": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "memory/same-store": (SyncError, "SYNC_CONFLICT"),
+    "memory/secret-key": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "memory/too-large": (ValidationError, "VALIDATION_INVALID_VALUE"),
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rmcp::model::{
-    ClientJsonRpcMessage, ErrorCode, ErrorData, GetExtensions, JsonRpcMessage, RequestId,
+    ClientJsonRpcMessage, ClientRequest, ErrorCode, ErrorData, GetExtensions, JsonRpcMessage, RequestId,
     ServerJsonRpcMessage,
 };
 use rmcp::service::RoleServer;
@@ -27,6 +27,10 @@ const MAX_UNSENT: usize = 64;
 /// How often a client is told on standard error that it sends garbage; a pipe nobody reads must not fill.
 const MAX_COMPLAINTS: usize = 20;
 
+/// The methods served. The SDK takes one whose parameters it cannot read for a method of another name.
+const METHODS: [&str; 4] = ["initialize", "ping", "tools/call", "tools/list"];
+
+const MISREAD: &str = "the parameters are not those of this method";
 const TOO_LONG: &str = "message over 4 MiB: send less at once";
 
 /// The transport over this process's standard streams.
@@ -79,18 +83,21 @@ impl Stdio {
 
     /// What a line means: a message to pass on, or nothing after an answer here.
     fn read(&mut self, line: Line) -> Result<ClientJsonRpcMessage, Option<Box<ServerJsonRpcMessage>>> {
-        let refuse = |text: &'static str, id| {
-            let error = ErrorData::new(ErrorCode::INVALID_REQUEST, text, None);
+        let refuse = |code, text: &'static str, id| {
+            let error = ErrorData::new(code, text, None);
             Err(Some(Box::new(JsonRpcMessage::error(error, id))))
         };
         let line = match line {
             Line::Whole(line) if line.trim_ascii().is_empty() => return Err(None),
             Line::Whole(line) => line,
-            Line::TooLong => return refuse(TOO_LONG, None),
+            Line::TooLong => return refuse(ErrorCode::INVALID_REQUEST, TOO_LONG, None),
         };
         // Some editors on Windows put a byte order mark first (RFC 8259, section 8.1).
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
         match serde_json::from_slice::<ClientJsonRpcMessage>(line) {
+            Ok(JsonRpcMessage::Request(request)) if is_misread(&request.request) => {
+                refuse(ErrorCode::INVALID_PARAMS, MISREAD, Some(request.id))
+            }
             // Before the first request nothing else means anything.
             Ok(JsonRpcMessage::Request(request)) => {
                 self.has_begun = true;
@@ -106,12 +113,20 @@ impl Stdio {
                 Ok(value) => {
                     let id =
                         value.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
-                    refuse("not a message of the Model Context Protocol", id)
+                    // JSON-RPC allows parameters by position, which no method here takes.
+                    let by_position = id.is_some()
+                        && value.get("params").is_some_and(Value::is_array)
+                        && value["method"].as_str().is_some_and(|method| METHODS.contains(&method));
+                    if by_position {
+                        refuse(ErrorCode::INVALID_PARAMS, MISREAD, id)
+                    } else {
+                        refuse(ErrorCode::INVALID_REQUEST, "not a message of the Model Context Protocol", id)
+                    }
                 }
-                // No answer: a peer that echoes what it gets would be answered for ever.
+                // An answer is JSON, so that a peer that echoes what it gets is not answered for ever.
                 Err(_) => {
-                    self.complain("ignored a line that is not JSON");
-                    Err(None)
+                    self.complain("refused a line that is not JSON");
+                    refuse(ErrorCode::PARSE_ERROR, "not JSON, or nested too deeply", None)
                 }
             },
         }
@@ -145,8 +160,7 @@ impl Transport<RoleServer> for Stdio {
         async move {
             let _counted = counted;
             let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
-            let mut line = serde_json::to_vec(&message)?;
-            line.push(b'\n');
+            let line = to_line(&message)?;
             let (written, result) = oneshot::channel();
             outgoing.ok_or_else(gone)?.send(Outgoing { line, written }).await.map_err(|_| gone())?;
             result.await.map_err(|_| gone())?
@@ -197,6 +211,25 @@ impl Drop for UnsentOne {
         self.0.number.fetch_sub(1, Ordering::SeqCst);
         self.0.fewer.notify_one();
     }
+}
+
+fn is_misread(request: &ClientRequest) -> bool {
+    matches!(request, ClientRequest::CustomRequest(custom) if METHODS.contains(&custom.method.as_str()))
+}
+
+/// The message with its line end. The SDK leaves the id out where there is none to answer; JSON-RPC 2.0, section 5,
+/// wants null there.
+fn to_line(message: &ServerJsonRpcMessage) -> io::Result<Vec<u8>> {
+    let mut line = match message {
+        JsonRpcMessage::Error(error) if error.id.is_none() => {
+            let mut value = serde_json::to_value(message)?;
+            value["id"] = Value::Null;
+            serde_json::to_vec(&value)?
+        }
+        _ => serde_json::to_vec(message)?,
+    };
+    line.push(b'\n');
+    Ok(line)
 }
 
 fn read_lines(mut input: impl BufRead, lines: &mpsc::Sender<Line>) {

@@ -68,15 +68,19 @@ impl Home {
         let ran = self.run(&[&["--json"], arguments].concat());
         assert_eq!(ran.status, status, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
         assert_eq!(ran.stdout, "", "{arguments:?}");
-        let last = ran.stderr.lines().last().unwrap_or_default();
-        let error: Value =
-            serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+        let error = ran.error();
         assert!(error["error"]["message"].is_string());
         error["error"]["code"].as_str().unwrap().to_owned()
     }
 }
 
 impl Ran {
+    /// Standard error of a run with `--json`, which must be one error object and nothing else.
+    pub(crate) fn error(&self) -> Value {
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {}", self.stderr))
+    }
+
     pub(crate) fn of(output: Output) -> Self {
         Self {
             status: output.status.code().unwrap_or(-1),
