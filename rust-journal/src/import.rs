@@ -151,7 +151,8 @@ impl Store {
     }
 
     /// Admits every commit of `source` that is not here yet. Cost follows what is missing: a journal whose head
-    /// is known is skipped, and otherwise reading begins at the last common commit.
+    /// is known is skipped, and otherwise reading begins at the last common commit. What lies behind damage that
+    /// this store has [met](Self::damage) is not here, and comes again into a journal of its own.
     ///
     /// # Errors
     /// As [`import`](Self::import). Damage in the source is kept in its own [`damage`](Self::damage).
@@ -240,7 +241,7 @@ impl Store {
         let ours = self.journals_of(&journal.writer)?;
         for name in &ours {
             let head = self.mark(name)?.published().map(|mark| (mark.last, mark.hash));
-            if head == Some((mark.last, mark.hash)) && !self.known().is_damaged(name) {
+            if head == Some((mark.last, mark.hash)) && !self.known().ends_early(name) {
                 return Ok(None);
             }
         }
@@ -259,7 +260,7 @@ impl Store {
         let mut best: Option<Place> = None;
         for name in &ours {
             if let Some(ours) = self.mark(name)?.published()
-                && !self.known().is_damaged(name)
+                && !self.known().ends_early(name)
                 && let Some(found) = there.covering(source, journal, ours.last)?
                 && (found.last, found.hash) == (ours.last, ours.hash)
                 && best.is_none_or(|best| best.next < found.after.next)
