@@ -6,8 +6,8 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrysalis_journal::{Disk, ImportOptions, MemoryDisk, Options, Store, verify};
-use common::{contents, go, options, poll_all, record};
+use chrysalis_journal::{Disk, ImportOptions, MemoryDisk, OpenMode, Options, Store, verify};
+use common::{contents, go, open, options, poll_all, record};
 
 const TEXTS: [&[u8]; 4] = [b"first", b"second", b"third", b"fourth"];
 
@@ -44,6 +44,29 @@ fn all() -> BTreeSet<Vec<u8>> {
     TEXTS.map(<[u8]>::to_vec).into()
 }
 
+/// The files of `disk` for which `keep` is true, and nothing else: not their directories either.
+fn copy_of(disk: &MemoryDisk, keep: impl Fn(&str) -> bool) -> MemoryDisk {
+    let copy = MemoryDisk::new();
+    let mut directories = vec![String::new()];
+    while let Some(dir) = directories.pop() {
+        for name in disk.list(&dir).unwrap() {
+            let path = if dir.is_empty() { name } else { format!("{dir}/{name}") };
+            let Ok(file) = disk.open(&path, OpenMode::Read) else {
+                directories.push(path);
+                continue;
+            };
+            if keep(&path) {
+                let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+                file.read_at(&mut bytes, 0).unwrap();
+                copy.create_dir_all(path.rsplit_once('/').map_or("", |(dir, _)| dir)).unwrap();
+                copy.open(&path, OpenMode::Create).unwrap().write_all_at(&bytes, 0).unwrap();
+            }
+        }
+    }
+    copy.create_dir_all("writers").unwrap();
+    copy
+}
+
 #[test]
 fn lost_segments_come_back_from_a_backup() {
     let backup = sample();
@@ -78,4 +101,26 @@ fn lost_segments_come_back_from_a_backup() {
             assert_eq!(texts(&store).len(), TEXTS.len() + 1, "{lost:?}");
         }
     }
+}
+
+#[test]
+fn a_lost_journal_is_damage_until_a_backup_brings_it_back() {
+    let backup = sample();
+    let lost = journal(&backup);
+    let disk = copy_of(&backup, |path| !path.starts_with(&lost));
+    let is_found = |disk: &MemoryDisk| {
+        let report = verify(disk, &mut go).unwrap();
+        report.findings.iter().any(|finding| finding.file == lost)
+    };
+    assert!(!is_found(&backup));
+    assert!(is_found(&disk));
+    let store = open(&disk, 1);
+    store.append(vec![record(b"new")]).unwrap();
+    assert!(is_found(&disk), "although its writer is closed by now");
+    let source = Store::open(Arc::new(backup.copy()), small()).unwrap();
+    assert_eq!(store.import_from(&source, &ImportOptions::default(), &mut go).unwrap().commits, 4);
+    assert!(verify(&disk, &mut go).unwrap().is_sound());
+    // What belongs to the directory alone does not travel; without it, nobody knows what was there.
+    let copy = copy_of(&backup, |path| !path.starts_with(&lost) && !path.starts_with("local/"));
+    assert!(verify(&copy, &mut go).unwrap().is_sound());
 }
