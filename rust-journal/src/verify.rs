@@ -95,7 +95,7 @@ pub fn verify(
     let born = local::born(disk)?;
     check_local(disk, &mut report)?;
     for name in disk.list(WRITERS).map_err(JournalError::io("list", WRITERS))? {
-        if JournalName::parse(&name).is_none() {
+        if JournalName::parse(&name).is_none() && !is_of_desktop(&name) {
             report.find(&format!("{WRITERS}/{name}"), 0, "not the name of a journal");
         }
     }
@@ -119,6 +119,11 @@ pub fn verify(
         }
     }
     Ok(report)
+}
+
+/// Whether file managers leave files of this name in directories that they show.
+fn is_of_desktop(name: &str) -> bool {
+    name.starts_with('.') || ["thumbs.db", "desktop.ini"].contains(&name.to_ascii_lowercase().as_str())
 }
 
 fn check_local(disk: &dyn Disk, report: &mut VerifyReport) -> Result<(), JournalError> {

@@ -124,3 +124,15 @@ fn a_lost_journal_is_damage_until_a_backup_brings_it_back() {
     let copy = copy_of(&backup, |path| !path.starts_with(&lost) && !path.starts_with("local/"));
     assert!(verify(&copy, &mut go).unwrap().is_sound());
 }
+
+#[test]
+fn files_that_desktops_leave_behind_are_no_damage() {
+    let disk = sample();
+    for name in [".DS_Store", "Thumbs.db", "desktop.ini", ".directory"] {
+        disk.open(&format!("writers/{name}"), OpenMode::Create).unwrap();
+    }
+    assert!(verify(&disk, &mut go).unwrap().is_sound());
+    disk.open("writers/other", OpenMode::Create).unwrap();
+    let report = verify(&disk, &mut go).unwrap();
+    assert_eq!(report.findings.iter().map(|finding| &*finding.file).collect::<Vec<_>>(), ["writers/other"]);
+}
