@@ -136,3 +136,45 @@ fn files_that_desktops_leave_behind_are_no_damage() {
     let report = verify(&disk, &mut go).unwrap();
     assert_eq!(report.findings.iter().map(|finding| &*finding.file).collect::<Vec<_>>(), ["writers/other"]);
 }
+
+#[test]
+fn an_import_says_where_its_source_ended_early() {
+    let take = |source: &MemoryDisk| {
+        let source = Store::open(Arc::new(source.clone()), Options { read_only: true, ..small() }).unwrap();
+        let report =
+            open(&MemoryDisk::new(), 2).import_from(&source, &ImportOptions::default(), &mut go).unwrap();
+        (report.commits, report.damage)
+    };
+    let whole = sample();
+    assert_eq!(take(&whole), (4, Vec::new()));
+    let segments = segments(&whole);
+    for (i, path) in segments.iter().enumerate() {
+        for is_cut in [true, false] {
+            let disk = whole.copy();
+            if is_cut {
+                disk.open(path, OpenMode::Write).unwrap().set_len(70).unwrap();
+            } else {
+                disk.remove(path).unwrap();
+            }
+            let (commits, damage) = take(&disk);
+            assert!(commits < 4 && (commits > 0) == (i > 0), "{path}: {commits}");
+            assert_eq!(damage.len(), 1, "{path}: {damage:?}");
+            assert_eq!(damage[0].error.code(), "journal/corrupt", "{path}");
+            assert_eq!(format!("writers/{}", damage[0].journal), journal(&whole), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_source_that_is_in_use_and_lost_its_mark_is_no_empty_one() {
+    let disk = MemoryDisk::new();
+    let writer = open(&disk, 1);
+    writer.append(vec![record(b"first")]).unwrap();
+    let mark = format!("{}/durable", journal(&disk));
+    disk.open(&mark, OpenMode::Write).unwrap().write_all_at(&[0xff], 20).unwrap();
+    let source = Store::open(Arc::new(disk.clone()), Options { read_only: true, ..options(1) }).unwrap();
+    let report =
+        open(&MemoryDisk::new(), 2).import_from(&source, &ImportOptions::default(), &mut go).unwrap();
+    assert_eq!(report.damage.len(), 1, "{report:?}");
+    drop(writer);
+}
