@@ -12,7 +12,7 @@ use crate::appender::{Appender, SealedCommit, Taken};
 use crate::block::{MAX_RECORDS_LENGTH, encode_record};
 use crate::error::JournalError;
 use crate::local;
-use crate::name::JournalName;
+use crate::name::{JournalName, WRITERS};
 use crate::record::{NewRecord, Position, StoredRecord};
 use crate::recovery::Rule;
 use crate::store::{Store, lock};
@@ -245,8 +245,13 @@ impl Store {
             }
         }
         let writer = WriterId { key, incarnation: u64::from_le_bytes(random::array()?) };
+        let name = JournalName::main(writer);
+        // The directory first, durably: so a birth without a journal is always a loss.
+        let directory = name.directory();
+        disk.create_dir_all(&directory).map_err(JournalError::io("create", &directory))?;
+        disk.sync_dir(WRITERS).map_err(JournalError::io("sync", WRITERS))?;
         local::add_born(disk, &writer)?;
-        match Appender::take(&self.disk, JournalName::main(writer), Rule::Own, self.options.segment_bytes)? {
+        match Appender::take(&self.disk, name, Rule::Own, self.options.segment_bytes)? {
             Taken::Ready(appender) => Ok(appender),
             Taken::Held => Err(JournalError::InvalidArgument("the random numbers repeat")),
             Taken::Damaged(error) => Err(error),

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::disk::{DirFingerprint, Disk, DiskFile, DiskLock, OpenMode};
 
-/// The directory at a path, through the operating system.
+/// The directory at a path, through the operating system. Only regular files and links to them are opened.
 #[derive(Clone, Debug)]
 pub struct FileDisk {
     root: PathBuf,
@@ -39,14 +39,14 @@ impl FileDisk {
     fn open_lock(&self, path: &str) -> io::Result<File> {
         let path = self.resolve(path)?;
         // Some network file systems lock exclusively only through a handle that may write.
-        match OpenOptions::new().read(true).write(true).open(&path) {
+        match open_regular(OpenOptions::new().read(true).write(true), &path) {
             Err(error)
                 if matches!(
                     error.kind(),
                     io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
                 ) =>
             {
-                File::open(path)
+                open_regular(OpenOptions::new().read(true), &path)
             }
             other => other,
         }
@@ -80,7 +80,7 @@ impl Disk for FileDisk {
             OpenMode::Create => options.write(true).create(true).truncate(false),
             OpenMode::CreateNew => options.write(true).create_new(true),
         };
-        Ok(Box::new(options.open(path)?))
+        Ok(Box::new(open_regular(&mut options, &path)?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -140,6 +140,15 @@ impl Disk for FileDisk {
             .and_then(|age| u64::try_from(age.as_nanos()).ok());
         Ok(DirFingerprint { inode: inode(&metadata), birth_ns })
     }
+}
+
+/// Opens a regular file. Anything else is refused with `Unsupported`, and at once: opening or reading a named pipe
+/// waits for whoever may write to it.
+fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from(io::ErrorKind::Unsupported)) }
 }
 
 /// Some file systems have no such call for directories, and say so.

@@ -10,12 +10,13 @@ use crate::block::{MAX_BLOCK_LENGTH, block_length, encode_record};
 use crate::error::JournalError;
 use crate::local;
 use crate::lookup::Lookup;
+use crate::mark::MarkState;
 use crate::name::JournalName;
 use crate::poll::Place;
 use crate::record::{Commit, StoredRecord};
 use crate::recovery;
 use crate::segment::SegmentReader;
-use crate::store::{Store, lock};
+use crate::store::{Damage, Store, lock};
 
 /// What is imported how.
 #[derive(Clone, Copy, Default)]
@@ -65,6 +66,9 @@ pub struct ImportReport {
     pub refused: u64,
     /// The first refused commits, at most [`MAX_REFUSALS`].
     pub refusals: Vec<Refusal>,
+    /// Where journals of the source are damaged or cannot be read, one place per journal: what lies behind it did
+    /// not come over from there. Empty where the commits came from no store.
+    pub damage: Vec<Damage>,
     /// Whether `progress` ended the import early.
     pub is_stopped: bool,
 }
@@ -102,6 +106,7 @@ impl ImportReport {
         self.refused += other.refused;
         self.refusals.extend(other.refusals);
         self.refusals.truncate(MAX_REFUSALS);
+        self.damage.extend(other.damage);
         self.is_stopped |= other.is_stopped;
     }
 }
@@ -151,11 +156,23 @@ impl Store {
     }
 
     /// Admits every commit of `source` that is not here yet. Cost follows what is missing: a journal whose head
-    /// is known is skipped, and otherwise reading begins at the last common commit.
+    /// is known is skipped, and otherwise reading begins at the last common commit. What lies behind damage that
+    /// this store has [met](Self::damage) is not here, and comes again into a journal of its own.
     ///
     /// # Errors
-    /// As [`import`](Self::import). Damage in the source is kept in its own [`damage`](Self::damage).
+    /// As [`import`](Self::import), and where the journals of the source cannot be listed. What is damaged or
+    /// cannot be read in one of them ends it and no other, and is in the report.
     pub fn import_from(
+        &self,
+        source: &Self,
+        options: &ImportOptions<'_>,
+        progress: &mut dyn FnMut(ImportProgress) -> ControlFlow<()>,
+    ) -> Result<ImportReport, JournalError> {
+        let report = self.import_journals(source, options, progress)?;
+        Ok(ImportReport { damage: source.damage(), ..report })
+    }
+
+    fn import_journals(
         &self,
         source: &Self,
         options: &ImportOptions<'_>,
@@ -233,14 +250,19 @@ impl Store {
         }
     }
 
-    /// Where to begin reading a journal of `source`; `None` when all of it is here.
+    /// Where to begin reading a journal of `source`; `None` when all of it is here. Where the source fails, at the
+    /// beginning: reading meets the failure again, and notes it.
     fn first_missing(&self, source: &Self, journal: &JournalName) -> Result<Option<Place>, JournalError> {
-        let Some(mark) = source.mark(journal)?.published() else { return Ok(None) };
+        let mark = match source.mark(journal) {
+            Ok(MarkState::Published(mark)) => mark,
+            Ok(MarkState::Absent) => return Ok(None),
+            Ok(MarkState::Damaged(_)) | Err(_) => return Ok(Some(Place::START)),
+        };
         let (mut here, mut there) = (Lookup::default(), Lookup::default());
         let ours = self.journals_of(&journal.writer)?;
         for name in &ours {
             let head = self.mark(name)?.published().map(|mark| (mark.last, mark.hash));
-            if head == Some((mark.last, mark.hash)) && !self.known().is_damaged(name) {
+            if head == Some((mark.last, mark.hash)) && !self.known().ends_early(name) {
                 return Ok(None);
             }
         }
@@ -259,8 +281,8 @@ impl Store {
         let mut best: Option<Place> = None;
         for name in &ours {
             if let Some(ours) = self.mark(name)?.published()
-                && !self.known().is_damaged(name)
-                && let Some(found) = there.covering(source, journal, ours.last)?
+                && !self.known().ends_early(name)
+                && let Ok(Some(found)) = there.covering(source, journal, ours.last)
                 && (found.last, found.hash) == (ours.last, ours.hash)
                 && best.is_none_or(|best| best.next < found.after.next)
             {
@@ -271,7 +293,7 @@ impl Store {
             return Ok(best);
         }
         // No head of ours is in it: find the last segment that begins behind a commit we have.
-        let segments = recovery::segments(&*source.disk, journal)?;
+        let Ok(segments) = recovery::segments(&*source.disk, journal) else { return Ok(Some(Place::START)) };
         let (mut low, mut high) = (0, segments.len());
         let mut place = Place::START;
         while low < high {

@@ -48,7 +48,8 @@ fn writers(disk: &dyn Disk, directory: &str) -> Result<BTreeSet<WriterId>, Journ
     }
 }
 
-/// Records, durably, that a writer is born here. The caller holds [`lock`].
+/// Records, durably, that a writer is born here. The caller holds [`lock`] and has made the journal's directory
+/// durable, so that a crash leaves a journal without a birth, which is empty, but no birth without a journal.
 pub(crate) fn add_born(disk: &dyn Disk, writer: &WriterId) -> Result<(), JournalError> {
     disk.create_dir_all(BORN).map_err(JournalError::io("create", BORN))?;
     let path = format!("{BORN}/{}", writer.name());

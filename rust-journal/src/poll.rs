@@ -201,6 +201,9 @@ impl Store {
                 return Err(JournalError::corrupt(&reader.path, place.offset, problem));
             }
         }
+        if place.segment < mark.segment {
+            return Err(JournalError::corrupt(&journal.segment(mark.segment), 0, "segment is missing"));
+        }
         if (place.next - 1, place.head) != (mark.last, mark.hash) {
             return bad("durable mark names another commit");
         }

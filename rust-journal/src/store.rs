@@ -144,6 +144,12 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Whether a journal holds less than its mark says, as far as is known: what is behind the damage is not here,
+    /// whichever file showed it.
+    pub(crate) fn ends_early(&self, journal: &JournalName) -> bool {
+        matches!(self.damage.get(journal), Some(JournalError::Corrupt { .. }))
+    }
+
     /// Whether the segments of a journal are damaged: nothing may be appended behind that.
     pub(crate) fn is_damaged(&self, journal: &JournalName) -> bool {
         matches!(self.damage.get(journal), Some(JournalError::Corrupt { file, .. }) if file.ends_with(".seg"))
@@ -441,12 +447,14 @@ pub(crate) fn rule_of(disk: &dyn Disk, journal: &JournalName) -> Result<Rule, Jo
     })
 }
 
-/// Whether anything lies beyond the mark of a journal.
+/// Whether anything lies beyond the mark of a journal, or its first or last segment is gone.
 fn needs_recovery(disk: &dyn Disk, journal: &JournalName) -> Result<bool, JournalError> {
     let segments = recovery::segments(disk, journal)?;
-    let Some(&last) = segments.last() else { return Ok(false) };
-    let Some(mark) = read_mark(disk, &journal.mark())?.published() else { return Ok(true) };
-    if mark.segment != last {
+    let mark = read_mark(disk, &journal.mark())?.published();
+    let Some(&last) = segments.last() else { return Ok(mark.is_some()) };
+    let Some(mark) = mark else { return Ok(true) };
+    let is_beginning_lost = journal.branch.is_none() && segments.first() != Some(&1);
+    if mark.segment != last || is_beginning_lost {
         return Ok(true);
     }
     let path = journal.segment(last);

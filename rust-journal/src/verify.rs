@@ -65,7 +65,7 @@ impl VerifyReport {
 }
 
 /// Checks every byte of the store on `disk`: versions, checksums, contents, Merkle roots, chains, signatures,
-/// padding, marks, tails. Reads only, needs no lock and may run before any recovery and beside live writers.
+/// padding, marks, tails, and that every writer born here has its journal. Reads only, needs no lock and may run before any recovery and beside live writers.
 /// `progress` is told the number of bytes of good commits so far and may end the check.
 ///
 /// Damage ends the check of its journal, because what follows cannot be placed; other journals go on.
@@ -91,13 +91,19 @@ pub fn verify(
             Err(error) => return Err(error),
         },
     }
+    // Births first: what is born meanwhile has its journal already.
+    let born = local::born(disk)?;
     check_local(disk, &mut report)?;
     for name in disk.list(WRITERS).map_err(JournalError::io("list", WRITERS))? {
-        if JournalName::parse(&name).is_none() {
+        if JournalName::parse(&name).is_none() && !is_of_desktop(&name) {
             report.find(&format!("{WRITERS}/{name}"), 0, "not the name of a journal");
         }
     }
-    for journal in list_journals(disk)? {
+    let journals = list_journals(disk)?;
+    for lost in born.into_iter().map(JournalName::main).filter(|name| !journals.contains(name)) {
+        report.find(&lost.directory(), 0, "journal of a writer born here is missing");
+    }
+    for journal in journals {
         report.journals += 1;
         let mut check = JournalCheck { disk, journal, report: &mut report, progress };
         match check.run() {
@@ -113,6 +119,11 @@ pub fn verify(
         }
     }
     Ok(report)
+}
+
+/// Whether file managers leave files of this name in directories that they show.
+fn is_of_desktop(name: &str) -> bool {
+    name.starts_with('.') || ["thumbs.db", "desktop.ini"].contains(&name.to_ascii_lowercase().as_str())
 }
 
 fn check_local(disk: &dyn Disk, report: &mut VerifyReport) -> Result<(), JournalError> {

@@ -10,7 +10,7 @@ use chrysalis_crdt::Stamp;
 use chrysalis_crdt::hlc::DEFAULT_MAX_DRIFT_MS;
 use chrysalis_crypto::commit::{CommitHeader, RecordHeader};
 use chrysalis_crypto::merkle::Hash;
-use chrysalis_journal::{Disk, FileDisk, ImportOptions, ImportProgress, Options, Refusal, Store};
+use chrysalis_journal::{Damage, Disk, FileDisk, ImportOptions, ImportProgress, Options, Refusal, Store};
 
 use crate::error::MemoryError;
 use crate::local;
@@ -31,6 +31,8 @@ pub struct Merged {
     pub refused: u64,
     /// The first of them, and why.
     pub refusals: Vec<Refusal>,
+    /// Where journals of the other store are damaged or cannot be read: what lies behind did not come over.
+    pub damage: Vec<Damage>,
     /// Writers whose forks became known by this merge.
     pub forks: Vec<Fork>,
     /// The digest afterwards.
@@ -43,7 +45,7 @@ impl Memory {
     /// Afterwards this store holds every commit of both; which is merged into which, and in what order, makes
     /// no difference to the digest or to any answer. Commits that do not verify are refused one by one and
     /// reported, as are commits more than a minute ahead of this clock, which can be merged when their time has
-    /// come. `progress` may stop the merge between batches; what was taken in by then stays.
+    /// come. Where the other store is damaged or cannot be read, its journal ends and the report says so. `progress` may stop the merge between batches; what was taken in by then stays.
     ///
     /// # Errors
     /// [`MemoryError::SameStore`], [`MemoryError::Cancelled`], [`MemoryError::Journal`]; also when what was taken in
@@ -97,6 +99,7 @@ impl Memory {
             withheld: self.view().state.withheld() - withheld_before,
             refused: report.refused,
             refusals: report.refusals,
+            damage: report.damage,
             forks,
             digest,
         })

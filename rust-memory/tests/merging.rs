@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrysalis_crypto::proof;
-use chrysalis_journal::{MemoryDisk, NewRecord};
+use chrysalis_journal::{Disk, MemoryDisk, NewRecord};
 use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, SignatureState};
 use common::{NEW_YEAR_MS, answer, clock, holds, identity, merge, open, open_at, say};
 
@@ -239,4 +239,24 @@ fn a_namespace_made_private_while_a_merge_runs_stays_private() {
     let merged = merge(&eve, &left);
     assert_eq!(merged.withheld, 1);
     assert!(!holds(&third, b"marzipan"));
+}
+
+#[test]
+fn a_backup_brings_lost_segments_back_and_damage_in_it_is_told() {
+    let (backup, _) = two_stores();
+    let digest = open(&backup, "ada").digest().unwrap();
+    let lossy = backup.copy();
+    for journal in lossy.list("writers").unwrap() {
+        let directory = format!("writers/{journal}");
+        for name in lossy.list(&directory).unwrap().iter().filter(|name| name.ends_with(".seg")) {
+            lossy.remove(&format!("{directory}/{name}")).unwrap();
+        }
+    }
+    let ada = open(&lossy, "ada");
+    assert_ne!(ada.digest().unwrap(), digest);
+    let merged = merge(&open(&MemoryDisk::new(), "eve"), &lossy);
+    assert_eq!((merged.commits, merged.damage.len()), (0, 1));
+    let merged = merge(&ada, &backup);
+    assert_eq!((merged.digest, merged.damage), (digest, Vec::new()));
+    assert_eq!(merge(&ada, &backup).commits, 0);
 }
