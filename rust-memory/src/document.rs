@@ -145,13 +145,13 @@ mod tests {
         let path = directory.path().join("file.md");
         for (bytes, text) in [(&b"a\0b"[..], false), (b"\xff\xfe", false), (b"# A\n\nb\n", true), (b"", true)]
         {
-            std::fs::write(&path, bytes).unwrap();
+            fs::write(&path, bytes).unwrap();
             assert_eq!(Document::read(&path, "file.md", 100).is_ok(), text, "{bytes:?}");
         }
-        std::fs::write(&path, [b'x'; 10_000]).unwrap();
+        fs::write(&path, [b'x'; 10_000]).unwrap();
         assert_eq!(Document::read(&path, "f", u64::MAX).unwrap().text.len(), 10_000, "no limit is no limit");
         assert!(matches!(Document::read(directory.path(), "f", 1), Err(MemoryError::Io { .. })));
-        std::fs::write(&path, [b'x'; 101]).unwrap();
+        fs::write(&path, [b'x'; 101]).unwrap();
         assert!(matches!(Document::read(&path, "f", 100), Err(MemoryError::TooLarge { actual: 101, .. })));
         assert!(matches!(Document::read(&directory.path().join("no"), "f", 1), Err(MemoryError::Io { .. })));
     }
