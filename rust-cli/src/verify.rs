@@ -82,7 +82,7 @@ pub(crate) fn check(session: &Session) -> Result<VerifyReport, CliError> {
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
-    report.map_err(|error| CliError::store(&session.store)(error.into()))
+    report.map_err(CliError::store(&session.store))
 }
 
 /// What was checked, in one line.
