@@ -227,6 +227,14 @@ mod tests {
         signature[0] = 1;
         assert_eq!(verify(&identity, b"", &signature), Ok(false));
         assert_eq!(verify(&non_canonical, b"", &signature), Ok(false));
+        // No point of the curve has y = 2.
+        let mut no_point = [0; 32];
+        no_point[0] = 2;
+        assert_eq!(verify(&no_point, b"", &signature), Err(CryptoError::InvalidSignature));
+        for key in [identity, non_canonical, no_point] {
+            assert!(!is_public_key(&key));
+        }
+        assert!(is_public_key(&SigningKey::from_seed(&seed()).public_key()));
     }
 
     #[test]
