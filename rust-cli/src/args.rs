@@ -211,7 +211,8 @@ pub(crate) struct Forget {
 ///
 /// Afterwards this store holds every commit of both; equal stores show equal digests, whichever was merged
 /// into which. Commits that do not verify are refused and named. The other store is only read. Private
-/// namespaces stay where they are: only the leaves of their records come over.
+/// namespaces stay where they are: only the leaves of their records come over. Ends with status 1 when the
+/// other store is damaged and with 3 when part of it cannot be read; what could be read was taken in.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chrysalis_crypto::hex;
-use chrysalis_journal::JournalError;
+use chrysalis_journal::{Damage, JournalError};
 use chrysalis_memory::{AgentKey, MemoryError, Merged};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::args::Merge;
 use crate::errors::{CliError, Outcome};
 use crate::interrupt;
 use crate::output::STRONG;
-use crate::printable::count;
+use crate::printable::{count, one_line};
 use crate::session::Session;
 
 /// Takes in another store.
@@ -61,12 +61,17 @@ fn report(session: &mut Session, merged: &Merged) -> Result<Outcome, CliError> {
             "commits": fork.commits.map(|commit| hex::encode(&commit)),
         })
     });
+    let damage = merged
+        .damage
+        .iter()
+        .map(|damage| json!({"code": damage.error.code(), "message": damage.error.to_string()}));
     let value = json!({
         "commits": merged.commits,
         "records": merged.records,
         "withheld": merged.withheld,
         "refused": merged.refused,
         "refusals": refusals.collect::<Vec<_>>(),
+        "damage": damage.collect::<Vec<_>>(),
         "forks": forks.collect::<Vec<_>>(),
         "digest": hex::encode(&merged.digest),
         "interrupted": false,
@@ -87,11 +92,29 @@ fn report(session: &mut Session, merged: &Merged) -> Result<Outcome, CliError> {
         if unnamed > 0 {
             out.warn(format_args!("refused {unnamed} more"));
         }
+        for damage in &merged.damage {
+            let error = damage.error.to_string();
+            out.warn(format_args!(
+                "in the other store: {}; what follows there did not come over",
+                one_line(&error)
+            ));
+        }
         for fork in &merged.forks {
             let key = AgentKey::from_bytes(fork.writer.key);
             out.warn(format_args!("{key} signed two different histories; its entries are marked as forked"));
         }
         out.summary(format_args!("digest {STRONG}{}{STRONG:#}", hex::encode(&merged.digest)))
     })?;
-    Ok(Outcome::Done)
+    Ok(outcome(&merged.damage))
+}
+
+/// What came over stays; what did not is damaged there, or cannot even be read.
+fn outcome(damage: &[Damage]) -> Outcome {
+    if damage.is_empty() {
+        Outcome::Done
+    } else if damage.iter().all(|damage| matches!(damage.error, JournalError::Corrupt { .. })) {
+        Outcome::Negative
+    } else {
+        Outcome::Partial
+    }
 }

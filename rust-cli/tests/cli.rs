@@ -399,7 +399,7 @@ fn stores_merge_to_one_digest_and_trust_marks_answers() {
     let merged = home.json(0, &["merge", "other"]);
     assert_eq!(
         keys(&merged),
-        ["commits", "digest", "forks", "interrupted", "records", "refusals", "refused", "withheld"]
+        ["commits", "damage", "digest", "forks", "interrupted", "records", "refusals", "refused", "withheld"]
     );
     assert_eq!((&merged["commits"], &merged["refused"]), (&2.into(), &0.into()));
     let back = home.json(0, &[&there[..], &["merge", "store"]].concat());
@@ -539,6 +539,14 @@ fn damage_is_found_and_located_and_nothing_is_changed() {
         checks.as_array().unwrap().iter().any(|check| check["check"] == "damage" && check["level"] == "fail")
     );
     assert_eq!(std::fs::read(&segment).unwrap(), bytes, "checking changes nothing");
+    let merge = ["--store", "other", "--agent", "carol", "merge", "store"];
+    let merged = home.json(1, &merge);
+    assert_eq!(keys(&merged["damage"][0]), ["code", "message"]);
+    assert_eq!(merged["damage"][0]["code"], "journal/corrupt", "{merged}");
+    std::fs::remove_file(&segment).unwrap();
+    std::fs::create_dir(&segment).unwrap();
+    let merged = home.json(3, &merge);
+    assert_eq!(merged["damage"][0]["code"], "journal/io", "{merged}");
 }
 
 #[test]
