@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use chrysalis_crypto::hex;
 use chrysalis_journal::text::{Host, decode_host};
 use chrysalis_journal::{Cursor, Disk, FileDisk};
 use chrysalis_memory::{Identity, Memory};
@@ -24,7 +25,7 @@ const NO_SPACE_BYTES: u64 = 64 << 10;
 const EARLIEST_MS: u64 = 1_767_225_600_000;
 /// How far ahead of this clock the store's newest time may be.
 const DRIFT_MS: u64 = 60_000;
-/// More than any `local/host` holds.
+/// More than any record of a host in `local/hosts` holds.
 const MAX_HOST_BYTES: u64 = 4096;
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -274,24 +275,31 @@ fn check_locks(store: &Path) -> Check {
     Check::ok("locks", format!("{journals}, {in_use} in use by running processes"))
 }
 
-/// Whether this directory is where its journals were born. A copy is fine; it only writes into new journals.
+/// Whether this directory is where this host began its journals. A copy is fine; it only writes into new journals.
 fn check_birthplace(session: &Session) -> Option<Check> {
-    let path = session.store.join("local").join("host");
-    if path.metadata().ok()?.len() > MAX_HOST_BYTES {
-        return Some(Check::fail("origin", "local/host is damaged", None));
-    }
-    let Some(born) = fs::read(&path).ok().as_deref().and_then(decode_host) else {
-        return Some(Check::fail("origin", "local/host is damaged", None));
-    };
-    let here = FileDisk::new(&session.store).fingerprint("local").ok()?;
     // One that is damaged was told of already; with none, nothing was made here.
     let host = session.profile.known_host().ok()?.unwrap_or_default();
+    let path = session.store.join("local").join("hosts").join(hex::encode(&host));
+    let damaged = || Check::fail("origin", "this host's record in local/hosts is damaged", None);
+    let length = match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Some(Check::ok("origin", "nothing was written here from this host yet"));
+        }
+        other => other.ok()?.len(),
+    };
+    if length > MAX_HOST_BYTES {
+        return Some(damaged());
+    }
+    let Some(born) = fs::read(&path).ok().as_deref().and_then(decode_host) else {
+        return Some(damaged());
+    };
+    let here = FileDisk::new(&session.store).fingerprint("local").ok()?;
     Some(if born == (Host { id: host, fingerprint: here }) {
-        Check::ok("origin", "the store was made here")
+        Check::ok("origin", "this is where this host began to write")
     } else {
         Check::warn(
             "origin",
-            "this directory is a copy of a store made elsewhere",
+            "this directory is a copy, or was moved",
             "nothing to do: new entries go to new journals, and both can be merged at any time",
         )
     })

@@ -18,6 +18,8 @@ pub(crate) enum Outcome {
     Done,
     /// It ran, and what it looked for is not there, or what it checked is damaged.
     Negative,
+    /// It ran, and part of its input could not be read.
+    Partial,
     /// It was asked to stop and stopped between two commits.
     Interrupted,
 }
@@ -28,6 +30,7 @@ impl Outcome {
         match self {
             Self::Done => 0,
             Self::Negative => 1,
+            Self::Partial => 3,
             Self::Interrupted => 130,
         }
     }

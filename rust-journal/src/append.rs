@@ -206,7 +206,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a free incarnation of this key, or makes one. The caller holds the lock of `local/`.
+    /// Takes a free incarnation of this key that was born at this host, or makes one. The caller holds the lock of `local/`.
     fn take_writer(&self) -> Result<Box<Appender>, JournalError> {
         let disk = &*self.disk;
         local::remove_temporaries(disk)?;
@@ -222,6 +222,15 @@ impl Store {
                 continue;
             }
             let name = JournalName::main(writer);
+            match local::birthplace(disk, &writer) {
+                Ok(Some(host)) if host == self.options.host => {}
+                // Only its own host can tell whether this is a copy.
+                Ok(_) => continue,
+                Err(error) => {
+                    self.known().damage.insert(name, error);
+                    continue;
+                }
+            }
             if self.known().is_damaged(&name) {
                 local::close(disk, &writer, Closed::Damaged)?;
                 continue;
@@ -250,7 +259,7 @@ impl Store {
         let directory = name.directory();
         disk.create_dir_all(&directory).map_err(JournalError::io("create", &directory))?;
         disk.sync_dir(WRITERS).map_err(JournalError::io("sync", WRITERS))?;
-        local::add_born(disk, &writer)?;
+        local::add_born(disk, &writer, self.options.host)?;
         match Appender::take(&self.disk, name, Rule::Own, self.options.segment_bytes)? {
             Taken::Ready(appender) => Ok(appender),
             Taken::Held => Err(JournalError::InvalidArgument("the random numbers repeat")),
@@ -258,11 +267,15 @@ impl Store {
         }
     }
 
-    /// Closes every writer that was born where this directory was copied from.
+    /// Closes the writers born at this host, which were born where this directory was copied from. Those of other
+    /// hosts are left to them: their records do not match either.
     fn close_copied(&self) -> Result<(), JournalError> {
         let disk = &*self.disk;
         let closed = local::closed(disk)?;
         for writer in local::born(disk)?.difference(&closed) {
+            if local::birthplace(disk, writer)?.is_some_and(|host| host != self.options.host) {
+                continue;
+            }
             let name = JournalName::main(*writer);
             let mut reason = Closed::Copied;
             if self.exists(&name)? {

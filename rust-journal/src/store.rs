@@ -56,7 +56,8 @@ pub const UNSIGNED_KEY: [u8; 32] = [0; 32];
 pub struct Options {
     /// Signs what is appended; without one, journals are unsigned and nobody imports them.
     pub signer: Option<Arc<dyn Signer>>,
-    /// The random id kept in the user's state directory, by which a copied store is recognised.
+    /// The random id kept in the user's state directory. Processes with the same id share incarnations; by it a copied
+    /// store is recognised. Different ids may use one store at the same time.
     pub host: [u8; 16],
     /// Whether to create the store where there is none.
     pub create: bool,
@@ -233,7 +234,7 @@ impl Store {
             .collect())
     }
 
-    /// The writers born in this directory.
+    /// The writers born in this directory, at whichever host.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -493,7 +494,6 @@ fn open_format(disk: &dyn Disk, options: &Options) -> Result<(), JournalError> {
     }
     disk.create_dir_all(WRITERS).map_err(JournalError::io("create", WRITERS))?;
     local::settle_here(disk, options.host)?;
-    disk.sync_dir(local::LOCAL).map_err(JournalError::io("sync", local::LOCAL))?;
     write_atomic(disk, FORMAT, &text::encode_format()).map_err(JournalError::io("write", FORMAT))
 }
 

@@ -1,4 +1,5 @@
-//! The small text files of a store: `FORMAT`, `local/host`, `local/closed/*`. Each ends with a checksum line.
+//! The small text files of a store: `FORMAT`, `local/hosts/*`, `local/born/*`, `local/closed/*`. Each ends with a
+//! checksum line.
 
 use chrysalis_crypto::hex;
 
@@ -42,7 +43,7 @@ pub fn check_format(bytes: &[u8]) -> Result<(), JournalError> {
     }
 }
 
-/// Where a store directory was born.
+/// Where a host found a store directory when it began to write there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Host {
     /// A random id kept in the user's state directory.
@@ -51,7 +52,7 @@ pub struct Host {
     pub fingerprint: DirFingerprint,
 }
 
-/// The content of `local/host`.
+/// The content of `local/hosts/<id>`.
 #[must_use]
 pub fn encode_host(host: &Host) -> Vec<u8> {
     let number = |value: Option<u64>| value.map_or("-".to_owned(), |value| value.to_string());
@@ -63,7 +64,7 @@ pub fn encode_host(host: &Host) -> Vec<u8> {
     ))
 }
 
-/// Reads the content of `local/host`; `None` for anything else.
+/// Reads the content of `local/hosts/<id>`; `None` for anything else.
 #[must_use]
 pub fn decode_host(bytes: &[u8]) -> Option<Host> {
     let mut lines = open(bytes)?.lines();
@@ -81,10 +82,24 @@ pub fn decode_host(bytes: &[u8]) -> Option<Host> {
     (encode_host(&host) == bytes).then_some(host)
 }
 
+/// The content of `local/born/<writer>`: the id of the host at which the writer was born.
+#[must_use]
+pub fn encode_born(host: &[u8; 16]) -> Vec<u8> {
+    seal(&format!("host {}\n", hex::encode(host)))
+}
+
+/// Reads the content of `local/born/<writer>`; `None` for anything else.
+#[must_use]
+pub fn decode_born(bytes: &[u8]) -> Option<[u8; 16]> {
+    let line = open(bytes)?.strip_prefix("host ")?.strip_suffix('\n')?;
+    let host = hex::decode_array(line).ok()?;
+    (encode_born(&host) == bytes).then_some(host)
+}
+
 /// Why nothing more is ever appended to a journal by its own writer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Closed {
-    /// The directory is a copy of the one where the journal was born.
+    /// The directory is a copy of the one where the journal was born, or was moved.
     Copied,
     /// It ends in damage, which stays where it is.
     Damaged,
@@ -139,12 +154,16 @@ mod tests {
         let host =
             Host { id: [5; 16], fingerprint: DirFingerprint { inode: Some(u64::MAX), birth_ns: None } };
         assert_eq!(decode_host(&encode_host(&host)), Some(host));
+        assert_eq!(decode_born(&encode_born(&host.id)), Some(host.id));
+        assert_eq!(decode_born(&encode_host(&host)), None);
+        assert_eq!(decode_host(&encode_born(&host.id)), None);
         assert_eq!(check_format(&encode_format()), Ok(()));
         for (reason, _) in REASONS {
             assert_eq!(decode_closed(&encode_closed(reason)), Some(reason));
         }
-        let refuses: [(Vec<u8>, Refuses); 3] = [
+        let refuses: [(Vec<u8>, Refuses); 4] = [
             (encode_host(&host), |bytes| decode_host(bytes).is_none()),
+            (encode_born(&host.id), |bytes| decode_born(bytes).is_none()),
             (encode_format(), |bytes| check_format(bytes).is_err()),
             (encode_closed(Closed::Damaged), |bytes| decode_closed(bytes).is_none()),
         ];

@@ -127,14 +127,10 @@ fn is_of_desktop(name: &str) -> bool {
 }
 
 fn check_local(disk: &dyn Disk, report: &mut VerifyReport) -> Result<(), JournalError> {
-    match read_small(disk, local::HOST, MAX_TEXT_LENGTH) {
-        // Without its local directory a store is a copy, and whole.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(JournalError::io("read", local::HOST)(error)),
-        Ok(bytes) => {
-            if bytes.as_deref().and_then(text::decode_host).is_none() {
-                report.find(local::HOST, 0, "checksum or form is wrong");
-            }
+    // Without its local directory a store is a copy, and whole.
+    for (path, is_good) in local::check_births(disk)? {
+        if !is_good {
+            report.find(&path, 0, "checksum or form is wrong");
         }
     }
     for writer in local::closed(disk)? {

@@ -81,7 +81,8 @@ fn kept_inputs_are_whole() {
         ("headers/segment", segment[..128].to_vec()),
         ("headers/mark", read(&format!("{directory}/durable"))),
         ("headers/format", read("FORMAT")),
-        ("headers/host", read("local/host")),
+        ("headers/host", read(&format!("local/hosts/{}", "01".repeat(16)))),
+        ("headers/born", read(&format!("local/born/{}", receipt.writer.name()))),
     ];
     for (name, bytes) in fresh {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);

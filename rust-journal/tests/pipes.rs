@@ -48,7 +48,7 @@ fn use_with_pipe(directory: &Path, file: &str) -> Result<bool, JournalError> {
 fn named_pipes_are_refused_and_nothing_hangs() {
     let files = [
         "FORMAT",
-        "local/host",
+        "local/hosts/01010101010101010101010101010101",
         "local/lock",
         "writers/durable",
         "writers/lock",

@@ -137,7 +137,7 @@ fn ones_own_backup_merges_without_two_appenders() {
     let backup = disk.copy();
     say(&ada, "after the backup");
     assert_eq!(merge(&ada, &backup).commits, 0);
-    // The older copy, opened on its own, closes the incarnation it did not give birth to.
+    // The older copy, used by another host, leaves alone the incarnation that host did not give birth to.
     let older = open_at(&backup, "ada", [2; 16]);
     say(&older, "written on the copy");
     assert_eq!(older.stats().unwrap().writers, 2);

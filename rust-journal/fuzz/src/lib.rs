@@ -51,6 +51,9 @@ pub fn headers(data: &[u8]) {
     if let Some(host) = text::decode_host(data) {
         assert_eq!(text::encode_host(&host), data);
     }
+    if let Some(host) = text::decode_born(data) {
+        assert_eq!(text::encode_born(&host), data);
+    }
     if let Some(reason) = text::decode_closed(data) {
         assert_eq!(text::encode_closed(reason), data);
     }
@@ -74,6 +77,9 @@ pub fn headers(data: &[u8]) {
     }
     if let Some(host) = text::decode_host(&sealed) {
         assert_eq!(text::encode_host(&host), sealed);
+    }
+    if let Some(host) = text::decode_born(&sealed) {
+        assert_eq!(text::encode_born(&host), sealed);
     }
 }
 
@@ -106,7 +112,8 @@ pub fn store(data: &[u8]) {
         .into_iter()
         .map(|name| format!("writers/{journal}/{name}"))
         .collect();
-    paths.push("local/host".to_owned());
+    paths.push(format!("local/hosts/{}", "00".repeat(16)));
+    paths.push(format!("local/born/{journal}"));
     for change in data.chunks_exact(5) {
         let path = &paths[usize::from(change[0]) % paths.len()];
         let Ok(file) = disk.open(path, OpenMode::Write) else { continue };
