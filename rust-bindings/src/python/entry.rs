@@ -240,6 +240,8 @@ pub(super) struct MergeReport {
     refused: u64,
     /// The first of these: writer, first sequence number, and why.
     refusals: Vec<(String, u64, String)>,
+    /// How many journals of the other store are damaged or cannot be read: what lies behind did not come over.
+    damaged: usize,
     /// Writers that signed two different commits for one place, found by this merge.
     forks: Vec<String>,
     /// The digest afterwards, 64 hexadecimal characters.
@@ -265,6 +267,7 @@ impl From<memory::Merged> for MergeReport {
             withheld: merged.withheld,
             refused: merged.refused,
             refusals: merged.refusals.iter().map(refusal).collect(),
+            damaged: merged.damage.len(),
             forks: merged.forks.iter().map(|fork| fork.writer.name()).collect(),
             digest: hex::encode(&merged.digest),
         }

@@ -149,6 +149,11 @@ class MergeReport:
         Commits that are new here.
         """
     @property
+    def damaged(self, /) -> int:
+        """
+        How many journals of the other store are damaged or cannot be read: what lies behind did not come over.
+        """
+    @property
     def digest(self, /) -> str:
         """
         The digest afterwards, 64 hexadecimal characters.
