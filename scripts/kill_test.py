@@ -6,7 +6,7 @@ acknowledged entry is found by recall in a process of each kind, `verify` finds 
 writer journals than processes were open at once.
 
     python scripts/kill_test.py --seconds 120 --seed 7
-    python scripts/kill_test.py --rounds 200 --seconds 10     # what `make soak` does
+    python scripts/kill_test.py --rounds 200 --seconds 3      # what `make soak` does, in pieces
 """
 
 import argparse

@@ -37,7 +37,7 @@ def pieces():
         "CHRYSALIS_SOAK": "1"}
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
-            sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "10",
+            sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",
             "--seed", str(first)], {}
 
 
