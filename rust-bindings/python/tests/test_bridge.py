@@ -1,7 +1,7 @@
 """The completion bridge: many calls, cancellation, several loops, fork and exit.
 
-Native work is held up where a test needs it by files that are read until somebody opens their other end (FIFOs), so
-that nothing depends on timing.
+Native work is held up where a test needs it by the lock of a store, which the test takes itself, so that nothing depends
+on timing.
 """
 
 from __future__ import annotations
@@ -21,29 +21,26 @@ import pytest
 from memory_system import AgentMemory, _bridge
 from memory_system._rust import Port
 
-needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+needs_flock = pytest.mark.skipif(fcntl is None, reason="this system has no flock()")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 THREADS = 8
 
 
 class Gate:
-    """Work that has begun and goes on until the gate is opened."""
+    """A store whose lock is held: whatever opens it or begins to write goes on when the gate is opened."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        os.mkfifo(path)
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        (store / "local").mkdir(parents=True)
+        self._lock = os.open(store / "local" / "lock", os.O_CREAT | os.O_RDWR)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def open(self) -> None:
-        # Opening the end for writing waits until the work reads, which proves that it had begun.
-        os.close(os.open(self.path, os.O_WRONLY))
-
-
-async def open_gates(gates: list[Gate]) -> None:
-    def each() -> None:
-        for gate in gates:
-            gate.open()
-
-    await asyncio.get_running_loop().run_in_executor(None, each)
+        os.close(self._lock)
 
 
 def outstanding() -> int:
@@ -94,12 +91,13 @@ def test_a_loop_never_has_more_calls_under_way_than_it_may(home: Path) -> None:
     assert Port.CAPACITY // 2 < most <= Port.CAPACITY
 
 
-@needs_fifo
+@needs_flock
 def test_cancelling_queued_work_undoes_it_and_running_work_is_given_up(home: Path) -> None:
     async def main() -> None:
         async with AgentMemory("ada") as memory:
-            gates = [Gate(home / f"gate{n}") for n in range(THREADS)]
-            held = [asyncio.ensure_future(memory.learn_files([gate.path])) for gate in gates]
+            gate = Gate(home / "held")
+            busy = AgentMemory("ada", gate.store)
+            held = [asyncio.ensure_future(busy.learn(f"held up, {n}")) for n in range(THREADS)]
             await asyncio.sleep(0)
             queued = asyncio.ensure_future(memory.learn("never to be learned"))
             kept = asyncio.ensure_future(memory.learn("kept"))
@@ -114,8 +112,9 @@ def test_cancelling_queued_work_undoes_it_and_running_work_is_given_up(home: Pat
             with pytest.raises(asyncio.CancelledError):
                 await running
             assert outstanding() == THREADS + 1, "what has begun keeps its place until it ends"
-            await open_gates(gates)
-            assert await kept and [done.documents for done in await asyncio.gather(*held[1:])] == [1] * (THREADS - 1)
+            gate.open()
+            assert await kept and len(set(await asyncio.gather(*held[1:]))) == THREADS - 1
+            await busy.close()
             await settled()
             assert outstanding() == 0
             assert [hit.text for hit in await memory.recall("kept never learned")] == ["kept"]
@@ -123,35 +122,39 @@ def test_cancelling_queued_work_undoes_it_and_running_work_is_given_up(home: Pat
     asyncio.run(main())
 
 
-@needs_fifo
+@needs_flock
 def test_timeouts_leave_everything_usable(home: Path) -> None:
     async def main() -> None:
         async with AgentMemory("ada") as memory:
-            gate = Gate(home / "gate")
+            gate = Gate(home / "held")
+            busy = AgentMemory("ada", gate.store)
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(memory.learn_files([gate.path]), 0.01)
+                await asyncio.wait_for(busy.learn("too late"), 0.01)
             assert await memory.learn("still works")
-            await open_gates([gate])
+            gate.open()
+            await busy.close()
             await settled()
 
     asyncio.run(main())
 
 
-@needs_fifo
+@needs_flock
 def test_waiting_for_room_can_be_cancelled(home: Path) -> None:
     async def main() -> None:
         async with AgentMemory("ada") as memory:
-            gates = [Gate(home / f"gate{n}") for n in range(THREADS)]
+            gate = Gate(home / "held")
+            busy = AgentMemory("ada", gate.store)
             calls: list[asyncio.Future[object]] = []
-            calls += [asyncio.ensure_future(memory.learn_files([gate.path])) for gate in gates]
+            calls += [asyncio.ensure_future(busy.learn(f"held up, {n}")) for n in range(THREADS)]
             calls += [asyncio.ensure_future(memory.stats()) for _ in range(Port.CAPACITY)]
             await asyncio.sleep(0)
             assert outstanding() == Port.CAPACITY
             for call in calls[-THREADS:]:
                 call.cancel()
             await asyncio.gather(*calls[-THREADS:], return_exceptions=True)
-            await open_gates(gates)
+            gate.open()
             await asyncio.gather(*calls[:-THREADS])
+            await busy.close()
             assert outstanding() == 0
 
     asyncio.run(main())
@@ -408,17 +411,16 @@ def test_the_interpreter_ends_in_the_middle_of_work_without_noise(home: Path, sc
             assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
 
 
-@needs_fifo
+@needs_flock
 def test_the_interpreter_ends_although_work_never_does(home: Path) -> None:
-    Gate(home / "gate")
+    gate = Gate(home / "held")
     script = """
 import asyncio, sys
 from memory_system import AgentMemory
 async def main():
-    memory = AgentMemory("ada")
-    call = asyncio.ensure_future(memory.learn_files([sys.argv[1]]))
-    await memory.learn("done")
+    call = asyncio.ensure_future(AgentMemory("ada", sys.argv[1]).learn("never"))
+    await AgentMemory("ada").learn("done")
 asyncio.run(main())
 """
-    done = run_script(home, script, str(home / "gate"))
+    done = run_script(home, script, str(gate.store))
     assert (done.returncode, done.stderr) == (0, "")
