@@ -78,7 +78,7 @@ pub(crate) enum Command {
 /// signed and stored in batches; what was reported as remembered is on disk.
 ///
 /// The source of each passage is the path below the folder's parent, with `/` between names, so that it stays the
-/// same from run to run: `chrysalis remember ~/work/docs` gives `docs/guide.md`. Remembering a source again
+/// same from run to run: `chrysalis remember ~/garden/docs` gives `docs/guide.md`. Remembering a source again
 /// keeps unchanged passages and supersedes those that are no longer in it. A file deleted from a folder is no longer
 /// read, so that what was remembered of it stays until `chrysalis forget` removes it.
 ///

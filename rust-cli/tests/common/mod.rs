@@ -12,6 +12,20 @@ pub(crate) struct Home {
     folder: TempDir,
 }
 
+/// A text about two insects.
+pub(crate) const BEES: &str =
+    "# Bees\n\nA bee that has found a meadow dances.\n\n# Wasps\n\nWasps build nests of paper.\n";
+
+/// A home whose store holds two documents.
+pub(crate) fn home_with_bees() -> Home {
+    let home = Home::new();
+    home.write("docs/bees.md", BEES);
+    home.write("docs/deep/owls.md", "# Owls\n\nOwls hunt at night and turn their heads.\n");
+    let report = home.json(0, &["remember", "docs"]);
+    assert_eq!(report["documents"], 2, "{report}");
+    home
+}
+
 /// What a run of the command gave.
 pub(crate) struct Ran {
     pub(crate) status: i32,
