@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aead;
+pub mod aes;
 pub mod commit;
 pub mod compare;
 pub mod ed25519;
@@ -9,9 +10,12 @@ pub mod error;
 pub mod fingerprint;
 pub mod hash;
 pub mod hex;
+pub mod kdf;
 pub mod merkle;
 pub mod proof;
 pub mod random;
+mod sealed;
 pub mod secret;
+mod stack;
 
 pub use error::{CryptoError, HexError};
