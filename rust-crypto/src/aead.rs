@@ -4,11 +4,11 @@
 //! every message and no function takes one: at 192 bits random nonces do not repeat in practice, so a key has no
 //! message count to keep.
 
-use chacha20poly1305::{AeadInOut as _, Key, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{AeadInOut as _, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
-use crate::random;
+use crate::{random, sealed};
 
 /// Length of a key.
 pub const KEY_LENGTH: usize = 32;
@@ -19,7 +19,7 @@ pub const TAG_LENGTH: usize = 16;
 /// What sealing adds to the length of a message.
 pub const OVERHEAD: usize = NONCE_LENGTH + TAG_LENGTH;
 /// The longest message: 2 GiB less room for the overhead, so that lengths fit 32-bit targets.
-pub const MAX_PLAINTEXT_LENGTH: usize = (1 << 31) - 84;
+pub const MAX_PLAINTEXT_LENGTH: usize = sealed::MAX_PLAINTEXT_LENGTH;
 
 /// Seals `data` under a 32-byte key: `nonce(24) ‖ ciphertext ‖ tag(16)`.
 ///
@@ -47,23 +47,13 @@ pub fn xchacha20poly1305_decrypt(
     aad: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let cipher = cipher(key)?;
-    let (nonce, rest) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(CryptoError::DataTooShort)?;
-    let (ciphertext, tag) = rest.split_last_chunk::<TAG_LENGTH>().ok_or(CryptoError::DataTooShort)?;
-    let mut plaintext = Vec::new();
-    plaintext.try_reserve_exact(ciphertext.len()).map_err(|_| CryptoError::DecryptFailed)?;
-    plaintext.extend_from_slice(ciphertext);
-    let mut plaintext = Zeroizing::new(plaintext);
-    cipher
-        .decrypt_inout_detached(&XNonce::from(*nonce), aad, plaintext.as_mut_slice().into(), &Tag::from(*tag))
-        .map_err(|_| CryptoError::DecryptFailed)?;
-    Ok(plaintext)
+    sealed::open(sealed, |nonce: &[u8; NONCE_LENGTH], buffer, tag| {
+        cipher.decrypt_inout_detached(&XNonce::from(*nonce), aad, buffer.into(), &Tag::from(*tag)).ok()
+    })
 }
 
 fn cipher(key: &[u8]) -> Result<XChaCha20Poly1305, CryptoError> {
-    let key: &Key = key
-        .try_into()
-        .map_err(|_| CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual: key.len() })?;
-    Ok(XChaCha20Poly1305::new(key))
+    Ok(XChaCha20Poly1305::new(sealed::key(key)?.into()))
 }
 
 fn seal_with_nonce(
@@ -72,19 +62,9 @@ fn seal_with_nonce(
     aad: &[u8],
     nonce: [u8; NONCE_LENGTH],
 ) -> Result<Vec<u8>, CryptoError> {
-    if data.len() > MAX_PLAINTEXT_LENGTH {
-        return Err(CryptoError::EncryptFailed);
-    }
-    let mut sealed = Vec::new();
-    // Reserved once and in full: growing would leave a copy of the plaintext behind.
-    sealed.try_reserve_exact(data.len() + OVERHEAD).map_err(|_| CryptoError::EncryptFailed)?;
-    sealed.extend_from_slice(&nonce);
-    sealed.extend_from_slice(data);
-    let tag = cipher
-        .encrypt_inout_detached(&XNonce::from(nonce), aad, (&mut sealed[NONCE_LENGTH..]).into())
-        .map_err(|_| CryptoError::EncryptFailed)?;
-    sealed.extend_from_slice(&tag);
-    Ok(sealed)
+    sealed::seal(b"", &nonce, data, |buffer| {
+        cipher.encrypt_inout_detached(&XNonce::from(nonce), aad, buffer.into()).ok().map(Into::into)
+    })
 }
 
 #[cfg(test)]
