@@ -18,5 +18,6 @@ pub mod random;
 mod sealed;
 pub mod secret;
 mod stack;
+pub mod stream;
 
 pub use error::{CryptoError, HexError};
