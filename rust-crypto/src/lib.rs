@@ -24,5 +24,6 @@ pub mod sealer;
 pub mod secret;
 pub mod siv;
 mod stack;
+pub mod stream;
 
 pub use error::{CryptoError, HexError};
