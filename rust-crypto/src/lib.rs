@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod commit;
 pub mod compare;
 pub mod ed25519;
+pub mod envelope;
 pub mod error;
 pub mod fingerprint;
 pub mod hash;
@@ -23,5 +24,6 @@ pub mod sealer;
 pub mod secret;
 pub mod siv;
 mod stack;
+pub mod stream;
 
 pub use error::{CryptoError, HexError};
