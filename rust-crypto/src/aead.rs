@@ -7,7 +7,7 @@
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
-use crate::stack::scrubbed;
+use crate::stack::{SHALLOW, scrubbed};
 use crate::{random, sealed};
 
 /// Length of a key.
@@ -46,7 +46,9 @@ pub fn xchacha20poly1305_decrypt(
     aad: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let key = sealed::key(key)?;
-    sealed::open(sealed, |nonce, buffer, tag| scrubbed(|| open_in_place(key, nonce, aad, buffer, tag)))
+    sealed::open(sealed, |nonce, buffer, tag| {
+        scrubbed::<SHALLOW, _>(|| open_in_place(key, nonce, aad, buffer, tag))
+    })
 }
 
 fn seal_with_nonce(
@@ -55,7 +57,7 @@ fn seal_with_nonce(
     aad: &[u8],
     nonce: &[u8; NONCE_LENGTH],
 ) -> Result<Vec<u8>, CryptoError> {
-    sealed::seal(b"", nonce, data, |buffer| scrubbed(|| seal_in_place(key, nonce, aad, buffer)))
+    sealed::seal(b"", nonce, data, |buffer| scrubbed::<SHALLOW, _>(|| seal_in_place(key, nonce, aad, buffer)))
 }
 
 /// Encrypts `buffer` and gives the tag; `None` when it is longer than may be sealed. Leaves traces of the key on the stack:

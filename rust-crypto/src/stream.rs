@@ -18,7 +18,7 @@ use crate::envelope::{Format, Header, KEY_LENGTH, NONCE_LENGTH, PasswordKdf, Sto
 use crate::envelope::{associated_data, decrypt, derive, encrypt};
 use crate::error::CryptoError;
 use crate::random;
-use crate::stack::scrubbed;
+use crate::stack::{SHALLOW, scrubbed};
 
 /// Plaintext bytes of every chunk but the last, which may have fewer.
 pub const CHUNK_LENGTH: usize = 1 << 16;
@@ -302,7 +302,7 @@ struct ChunkCipher {
 
 impl ChunkCipher {
     fn new(header: &Header, key: &[u8; KEY_LENGTH], nonce: &[u8; NONCE_LENGTH]) -> (Self, [u8; 32]) {
-        let derived = scrubbed(|| derive(key, nonce, &header.info(Format::Stream)));
+        let derived = scrubbed::<SHALLOW, _>(|| derive(key, nonce, &header.info(Format::Stream)));
         let cipher = Self {
             suite: header.suite(),
             key: Zeroizing::new(*derived.message_key()),
@@ -321,13 +321,13 @@ impl ChunkCipher {
 
     fn encrypt(&mut self, last: bool, data: &mut [u8]) -> Result<[u8; TAG_LENGTH], CryptoError> {
         let nonce = self.next_nonce(last).ok_or(CryptoError::EncryptFailed)?;
-        scrubbed(|| encrypt(self.suite, &self.key, &nonce, &self.bound, data))
+        scrubbed::<SHALLOW, _>(|| encrypt(self.suite, &self.key, &nonce, &self.bound, data))
     }
 
     fn decrypt(&mut self, last: bool, data: &mut [u8], tag: &[u8; TAG_LENGTH]) -> Result<(), CryptoError> {
         let first = self.number == Some(0);
         let nonce = self.next_nonce(last).ok_or(CryptoError::DecryptFailed)?;
-        scrubbed(|| decrypt(self.suite, &self.key, &nonce, &self.bound, data, tag))?;
+        scrubbed::<SHALLOW, _>(|| decrypt(self.suite, &self.key, &nonce, &self.bound, data, tag))?;
         // One stream for every plaintext: a last chunk is empty only when everything is.
         if data.is_empty() && !first { Err(CryptoError::DecryptFailed) } else { Ok(()) }
     }
