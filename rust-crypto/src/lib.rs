@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aead;
+pub mod api_keys;
 pub mod commit;
 pub mod compare;
 pub mod ed25519;
