@@ -14,5 +14,7 @@ pub mod merkle;
 pub mod proof;
 pub mod random;
 pub mod secret;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use error::{CryptoError, HexError};
