@@ -17,7 +17,7 @@ use crate::aead::{MAX_PLAINTEXT_LENGTH, TAG_LENGTH};
 use crate::error::CryptoError;
 use crate::random;
 use crate::secret::SecretBytes;
-use crate::stack::scrubbed;
+use crate::stack::{DEEP, scrubbed};
 
 type Kem = X25519HkdfSha256;
 type KemSecret = <Kem as hpke::Kem>::PrivateKey;
@@ -94,7 +94,9 @@ impl SecretKey {
         let wrong_length = |_| CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual };
         let public = secret
             .expose(|bytes| {
-                scrubbed(|| KemSecret::from_bytes(bytes).map(|key| Kem::sk_to_pk(&key).to_bytes().into()))
+                scrubbed::<DEEP, _>(|| {
+                    KemSecret::from_bytes(bytes).map(|key| Kem::sk_to_pk(&key).to_bytes().into())
+                })
             })
             .map_err(wrong_length)?;
         Ok(Self { secret, public: PublicKey(public) })
@@ -110,7 +112,7 @@ impl SecretKey {
         }
         let mut secret = SecretBytes::zeroed(KEY_LENGTH)?;
         secret.expose_mut(|bytes| {
-            scrubbed(|| {
+            scrubbed::<DEEP, _>(|| {
                 let (key, _) = Kem::derive_keypair(keying_material);
                 key.write_exact(bytes);
             });
@@ -226,7 +228,7 @@ fn seal_with(
     out.try_reserve_exact(plaintext.len() + OVERHEAD).map_err(|_| CryptoError::EncryptFailed)?;
     out.extend_from_slice(&[0; ENCAPSULATED_LENGTH]);
     out.extend_from_slice(plaintext);
-    let sealed = scrubbed(|| match aead {
+    let sealed = scrubbed::<DEEP, _>(|| match aead {
         Aead::ChaCha20Poly1305 => {
             seal_in_place::<ChaCha20Poly1305>(draw, sender, recipient, info, aad, &mut out)
         }
@@ -291,7 +293,7 @@ fn open_with(
     let mut plaintext = Zeroizing::new(Vec::new());
     plaintext.try_reserve_exact(ciphertext.len()).map_err(|_| CryptoError::DecryptFailed)?;
     plaintext.extend_from_slice(ciphertext);
-    scrubbed(|| match aead {
+    scrubbed::<DEEP, _>(|| match aead {
         Aead::ChaCha20Poly1305 => {
             open_in_place::<ChaCha20Poly1305>(sender, recipient, encapsulated, info, aad, &mut plaintext, tag)
         }

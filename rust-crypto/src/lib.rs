@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod aead;
 pub mod aes;
@@ -16,6 +16,7 @@ pub mod hex;
 pub mod hpke;
 pub mod kdf;
 pub mod mac;
+mod memory;
 pub mod merkle;
 pub mod password;
 pub mod proof;
@@ -24,6 +25,7 @@ pub mod recipients;
 mod sealed;
 pub mod sealer;
 pub mod secret;
+pub mod secure_memory;
 pub mod siv;
 mod stack;
 pub mod stream;

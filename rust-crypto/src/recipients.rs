@@ -13,7 +13,7 @@ use crate::envelope::{self, StorageKey, Suite};
 use crate::error::CryptoError;
 use crate::hpke::{self, Aead, PublicKey, SecretKey};
 use crate::secret::SecretBytes;
-use crate::stack::scrubbed;
+use crate::stack::{DEEP, scrubbed};
 
 /// The most recipients of one message.
 pub const MAX_RECIPIENTS: usize = 1024;
@@ -238,7 +238,7 @@ fn body_context(list: &[u8], context: &[u8]) -> Result<Vec<u8>, CryptoError> {
 
 /// Of the message, under a key that only the recipients have, because guesses at the message could be tried on a bare hash.
 fn digest(content_key: &[u8], plaintext: &[u8]) -> [u8; 32] {
-    scrubbed(|| {
+    scrubbed::<DEEP, _>(|| {
         let key = Zeroizing::new(blake3::derive_key(DIGEST_CONTEXT, content_key));
         blake3::keyed_hash(&key, plaintext).into()
     })
