@@ -4,7 +4,6 @@
 //! every message and no function takes one: at 192 bits random nonces do not repeat in practice, so a key has no
 //! message count to keep.
 
-use chacha20poly1305::{AeadInOut as _, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
@@ -30,8 +29,7 @@ pub const MAX_PLAINTEXT_LENGTH: usize = sealed::MAX_PLAINTEXT_LENGTH;
 /// [`CryptoError::InvalidKeyLength`]; [`CryptoError::EncryptFailed`] when the data is over
 /// [`MAX_PLAINTEXT_LENGTH`] or there is no memory for the result; [`CryptoError::RandomUnavailable`].
 pub fn xchacha20poly1305_encrypt(data: &[u8], key: &[u8], aad: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    let cipher = cipher(key)?;
-    seal_with_nonce(&cipher, data, aad, random::array()?)
+    seal_with_nonce(sealed::key(key)?, data, aad, &random::array()?)
 }
 
 /// Opens what [`xchacha20poly1305_encrypt`] sealed with the same key and `aad`.
@@ -46,25 +44,77 @@ pub fn xchacha20poly1305_decrypt(
     key: &[u8],
     aad: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    let cipher = cipher(key)?;
-    sealed::open(sealed, |nonce: &[u8; NONCE_LENGTH], buffer, tag| {
-        cipher.decrypt_inout_detached(&XNonce::from(*nonce), aad, buffer.into(), &Tag::from(*tag)).ok()
-    })
-}
-
-fn cipher(key: &[u8]) -> Result<XChaCha20Poly1305, CryptoError> {
-    Ok(XChaCha20Poly1305::new(sealed::key(key)?.into()))
+    let key = sealed::key(key)?;
+    sealed::open(sealed, |nonce, buffer, tag| backend::open_in_place(key, nonce, aad, buffer, tag))
 }
 
 fn seal_with_nonce(
-    cipher: &XChaCha20Poly1305,
+    key: &[u8; KEY_LENGTH],
     data: &[u8],
     aad: &[u8],
-    nonce: [u8; NONCE_LENGTH],
+    nonce: &[u8; NONCE_LENGTH],
 ) -> Result<Vec<u8>, CryptoError> {
-    sealed::seal(b"", &nonce, data, |buffer| {
-        cipher.encrypt_inout_detached(&XNonce::from(nonce), aad, buffer.into()).ok().map(Into::into)
-    })
+    sealed::seal(b"", nonce, data, |buffer| backend::seal_in_place(key, nonce, aad, buffer))
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use portable as backend;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use simd as backend;
+
+/// The kernel of 128-bit lanes.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd {
+    use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
+    use crate::kernel::xchacha;
+
+    pub(super) fn seal_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+    ) -> Option<[u8; TAG_LENGTH]> {
+        Some(xchacha::encrypt(key, nonce, aad, buffer))
+    }
+
+    pub(super) fn open_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+        tag: &[u8; TAG_LENGTH],
+    ) -> Option<()> {
+        xchacha::decrypt(key, nonce, aad, buffer, tag).then_some(())
+    }
+}
+
+/// The `chacha20poly1305` crate, which has kernels of its own natively.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod portable {
+    use chacha20poly1305::{AeadInOut as _, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
+
+    use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
+
+    pub(super) fn seal_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+    ) -> Option<[u8; TAG_LENGTH]> {
+        let cipher = XChaCha20Poly1305::new(key.into());
+        cipher.encrypt_inout_detached(&XNonce::from(*nonce), aad, buffer.into()).ok().map(Into::into)
+    }
+
+    pub(super) fn open_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+        tag: &[u8; TAG_LENGTH],
+    ) -> Option<()> {
+        let cipher = XChaCha20Poly1305::new(key.into());
+        cipher.decrypt_inout_detached(&XNonce::from(*nonce), aad, buffer.into(), &Tag::from(*tag)).ok()
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +130,7 @@ mod tests {
         let aad = crate::hex::decode("50515253c0c1c2c3c4c5c6c7").unwrap();
         let text = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the \
                      future, sunscreen would be it.";
-        let sealed = seal_with_nonce(&cipher(&key).unwrap(), text, &aad, nonce).unwrap();
+        let sealed = seal_with_nonce(&key, text, &aad, &nonce).unwrap();
         assert_eq!(
             crate::hex::encode(&sealed[24..]),
             "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb731c7f1b0b4aa6440bf3a82f4eda7e39\

@@ -13,6 +13,8 @@ pub mod fingerprint;
 pub mod hash;
 pub mod hex;
 pub mod kdf;
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+mod kernel;
 pub mod mac;
 pub mod merkle;
 pub mod password;
