@@ -10,21 +10,20 @@ const STRIDE: usize = 256;
 /// The block counter has 32 bits: `data` ends before it wraps, which the callers' limits see to.
 pub(crate) fn apply(key: &[u32; 8], nonce: &[u32; 3], counter: u32, data: &mut [u8]) {
     let mut counter = counter;
-    let mut strides = data.chunks_exact_mut(STRIDE);
-    for stride in &mut strides {
+    for stride in data.chunks_mut(STRIDE) {
         let blocks = four_blocks(key, nonce, counter);
-        for (bytes, words) in stride.as_chunks_mut::<16>().0.iter_mut().zip(blocks) {
-            *bytes = (V::from_bytes(bytes) ^ words).to_bytes();
-        }
-        counter = counter.wrapping_add(4);
-    }
-    let rest = strides.into_remainder();
-    if !rest.is_empty() {
-        for (bytes, words) in rest.chunks_mut(16).zip(four_blocks(key, nonce, counter)) {
-            for (byte, key) in bytes.iter_mut().zip(words.to_bytes()) {
-                *byte ^= key;
+        if let Ok(stride) = <&mut [u8; STRIDE]>::try_from(&mut *stride) {
+            for (bytes, words) in stride.as_chunks_mut::<16>().0.iter_mut().zip(blocks) {
+                *bytes = (V::from_bytes(bytes) ^ words).to_bytes();
+            }
+        } else {
+            for (bytes, words) in stride.chunks_mut(16).zip(blocks) {
+                for (byte, key) in bytes.iter_mut().zip(words.to_bytes()) {
+                    *byte ^= key;
+                }
             }
         }
+        counter = counter.wrapping_add(4);
     }
 }
 
