@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod aead;
 pub mod aes;
@@ -8,22 +8,29 @@ pub mod canonical;
 pub mod commit;
 pub mod compare;
 pub mod ed25519;
+pub mod envelope;
 pub mod error;
 pub mod fingerprint;
 pub mod hash;
 pub mod hex;
+pub mod hpke;
 pub mod kdf;
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
 mod kernel;
+pub mod legacy;
 pub mod mac;
+mod memory;
 pub mod merkle;
 pub mod password;
 pub mod proof;
 pub mod random;
+pub mod recipients;
 mod sealed;
 pub mod sealer;
 pub mod secret;
+pub mod secure_memory;
 pub mod siv;
 mod stack;
+pub mod stream;
 
 pub use error::{CryptoError, HexError};
