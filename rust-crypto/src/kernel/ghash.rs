@@ -5,7 +5,7 @@
 //! lookup within registers, whose time does not depend on the index, serves all sixteen. Hence 512 lookups multiply sixteen
 //! blocks, with nothing to reduce.
 
-use ghash::{GHash, KeyInit as _};
+use ghash::GHash;
 use ghash::universal_hash::UniversalHash as _;
 
 use super::lanes::V;
