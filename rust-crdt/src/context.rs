@@ -106,6 +106,12 @@ impl CausalContext {
     }
 }
 
+impl Extend<Dot> for CausalContext {
+    fn extend<I: IntoIterator<Item = Dot>>(&mut self, dots: I) {
+        dots.into_iter().for_each(|dot| self.insert(&dot));
+    }
+}
+
 impl<'a> FromIterator<&'a Dot> for CausalContext {
     fn from_iter<I: IntoIterator<Item = &'a Dot>>(dots: I) -> Self {
         let mut context = Self::new();

@@ -74,6 +74,11 @@ pub enum CrdtError {
         /// The greatest length allowed, in bytes.
         limit: usize,
     },
+    /// More of something than the limit.
+    TooMany {
+        /// The greatest number allowed.
+        limit: usize,
+    },
     /// Bytes that are not the canonical encoding of anything.
     Malformed(&'static str),
 }
@@ -98,6 +103,7 @@ impl CrdtError {
         "crdt/invalid-json",
         "crdt/too-deep",
         "crdt/too-long",
+        "crdt/too-many",
         "crdt/malformed",
     ];
 
@@ -122,6 +128,7 @@ impl CrdtError {
             Self::InvalidJson { .. } => "crdt/invalid-json",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
+            Self::TooMany { .. } => "crdt/too-many",
             Self::Malformed(_) => "crdt/malformed",
         }
     }
@@ -160,6 +167,7 @@ impl fmt::Display for CrdtError {
             Self::InvalidJson { what, at } => write!(f, "invalid JSON at byte {at}: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
+            Self::TooMany { limit } => write!(f, "more than {limit} of a kind"),
             Self::Malformed(what) => write!(f, "malformed encoding: {what}"),
         }
     }
@@ -192,6 +200,7 @@ mod tests {
             CrdtError::InvalidJson { what: "a key twice", at: 4 },
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
+            CrdtError::TooMany { limit: 9 },
             CrdtError::Malformed("tag"),
         ];
         assert_eq!(all.iter().map(CrdtError::code).collect::<Vec<_>>(), CrdtError::CODES);

@@ -5,6 +5,7 @@
 //! one file per family of types.
 
 mod clock;
+mod counter;
 mod parts;
 mod register;
 mod set;
