@@ -40,13 +40,23 @@ impl AgentState {
     /// The empty state of an agent, with room for as many episodes as [`EpisodeMemory::new`] has, times in milliseconds.
     #[must_use]
     pub fn new(agent: ActorId) -> Self {
-        Self::with(agent, SkillAccumulator::new(), EpisodeMemory::new(), BeliefState::new())
+        let (skills, episodes, beliefs) = (SkillAccumulator::new(), EpisodeMemory::new(), BeliefState::new());
+        Self { agent: Some(agent), skills, episodes, beliefs, ..Self::default() }
     }
 
     /// The state of an agent with these parts: to choose policy, capacity and unit, or to bring over older ones.
-    #[must_use]
-    pub fn with(agent: ActorId, skills: SkillAccumulator, episodes: EpisodeMemory, beliefs: BeliefState) -> Self {
-        Self { agent: Some(agent), skills, episodes, beliefs, ..Self::default() }
+    ///
+    /// # Errors
+    /// [`CrdtError::UnitMismatch`] unless all parts have one unit.
+    pub fn with(
+        agent: ActorId,
+        skills: SkillAccumulator,
+        episodes: EpisodeMemory,
+        beliefs: BeliefState,
+    ) -> Result<Self, CrdtError> {
+        skills.unit().expect(episodes.unit())?;
+        skills.unit().expect(beliefs.unit())?;
+        Ok(Self { agent: Some(agent), skills, episodes, beliefs, ..Self::default() })
     }
 
     /// Whose state this is; `None` only in the state below all others.
@@ -115,8 +125,16 @@ impl AgentState {
     ///
     /// # Errors
     /// Those of that method; nothing changed.
-    pub fn update_skill(&mut self, writer: &Writer, name: &str, proficiency: f64, timestamp: f64) -> Result<Self, CrdtError> {
-        self.apply(writer, |state| state.skills.update(writer, name, proficiency, timestamp).map(Part::Skills))
+    pub fn update_skill(
+        &mut self,
+        writer: &Writer,
+        name: &str,
+        proficiency: f64,
+        timestamp: f64,
+    ) -> Result<Self, CrdtError> {
+        self.apply(writer, |state| {
+            state.skills.update(writer, name, proficiency, timestamp).map(Part::Skills)
+        })
     }
 
     /// [`EpisodeMemory::add`] on this state.
@@ -155,8 +173,15 @@ impl AgentState {
     ///
     /// # Errors
     /// Those of that method; nothing changed.
-    pub fn add_evidence_against(&mut self, writer: &Writer, id: &str, timestamp: f64) -> Result<Self, CrdtError> {
-        self.apply(writer, |state| state.beliefs.add_evidence_against(writer, id, timestamp).map(Part::Beliefs))
+    pub fn add_evidence_against(
+        &mut self,
+        writer: &Writer,
+        id: &str,
+        timestamp: f64,
+    ) -> Result<Self, CrdtError> {
+        self.apply(writer, |state| {
+            state.beliefs.add_evidence_against(writer, id, timestamp).map(Part::Beliefs)
+        })
     }
 
     /// How the updates of this state lie to those of another copy.
@@ -225,13 +250,15 @@ impl AgentState {
         let dot = writer.next_dot(&self.context)?;
         let part = update(self)?;
         self.context.insert(&dot);
-        let mut delta = Self::with(
-            agent,
-            SkillAccumulator::with(self.skills.policy(), self.skills.unit()),
-            EpisodeMemory::with(None, self.episodes.unit()),
-            BeliefState::with_unit(self.beliefs.unit()),
-        );
-        delta.context.insert(&dot);
+        let unit = self.skills.unit();
+        let mut delta = Self {
+            agent: Some(agent),
+            skills: SkillAccumulator::with(self.skills.policy(), unit),
+            episodes: EpisodeMemory::with(None, unit),
+            beliefs: BeliefState::with_unit(unit),
+            context: CausalContext::from_iter([&dot]),
+            last_sync: LastSync::default(),
+        };
         match part {
             Part::None => {}
             Part::Skills(skills) => delta.skills = skills,
@@ -253,6 +280,7 @@ enum Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skills::ProficiencyPolicy;
     use crate::time::ClockUnit;
 
     fn id(name: &str) -> ActorId {
@@ -273,7 +301,10 @@ mod tests {
         two.tick(&writer("ada")).unwrap();
         assert_eq!(one.has_diverged(&two), Ok(true));
         two.merge(&one).unwrap();
-        assert_eq!((one.has_diverged(&two), one.compare_causality(&two)), (Ok(false), Ok(ClockOrdering::Before)));
+        assert_eq!(
+            (one.has_diverged(&two), one.compare_causality(&two)),
+            (Ok(false), Ok(ClockOrdering::Before))
+        );
     }
 
     #[test]
@@ -295,13 +326,14 @@ mod tests {
         let mut state = ada.clone();
         assert_eq!(state.merge(&AgentState::new(id("bob"))), Err(CrdtError::AgentMismatch));
         assert_eq!(state.has_diverged(&AgentState::new(id("bob"))), Err(CrdtError::AgentMismatch));
-        let seconds = AgentState::with(
-            id("ada"),
-            SkillAccumulator::new(),
-            EpisodeMemory::new(),
-            BeliefState::with_unit(ClockUnit::Seconds),
-        );
-        assert_eq!(state.merge(&seconds), Err(CrdtError::UnitMismatch));
+        let seconds = |skills| {
+            let (episodes, beliefs) =
+                (EpisodeMemory::with(None, ClockUnit::Seconds), BeliefState::with_unit(ClockUnit::Seconds));
+            AgentState::with(id("ada"), skills, episodes, beliefs)
+        };
+        let other = seconds(SkillAccumulator::with(ProficiencyPolicy::Max, ClockUnit::Seconds)).unwrap();
+        assert_eq!(state.merge(&other), Err(CrdtError::UnitMismatch));
+        assert_eq!(seconds(SkillAccumulator::new()), Err(CrdtError::UnitMismatch));
         assert!(state.update_skill(&writer("ada"), "x", 7.0, 1.0).is_err());
         assert_eq!(state, ada);
         assert_eq!(AgentState::default().tick(&writer("ada")), Err(CrdtError::AgentMismatch));

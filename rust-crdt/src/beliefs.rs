@@ -91,7 +91,8 @@ impl BeliefState {
         // All of the evidence that the record counts on goes with it.
         for (side, given) in [(Side::For, belief.evidence_for), (Side::Against, belief.evidence_against)] {
             let seen = known.tally(side);
-            let more = u64::try_from(given.saturating_sub(seen.count())).map_err(|_| CrdtError::CounterOverflow)?;
+            let more =
+                u64::try_from(given.saturating_sub(seen.count())).map_err(|_| CrdtError::CounterOverflow)?;
             let tally = entry.tally_mut(side);
             tally.merge(seen);
             tally.merge(&seen.next(writer, &side.series(&belief.id), more)?);
@@ -115,7 +116,12 @@ impl BeliefState {
     ///
     /// # Errors
     /// As [`add_evidence_for`](Self::add_evidence_for).
-    pub fn add_evidence_against(&mut self, writer: &Writer, id: &str, timestamp: f64) -> Result<Self, CrdtError> {
+    pub fn add_evidence_against(
+        &mut self,
+        writer: &Writer,
+        id: &str,
+        timestamp: f64,
+    ) -> Result<Self, CrdtError> {
         self.add_evidence(writer, id, timestamp, Side::Against)
     }
 
@@ -181,7 +187,13 @@ impl BeliefState {
         self.beliefs.insert(id, entry);
     }
 
-    fn add_evidence(&mut self, writer: &Writer, id: &str, timestamp: f64, side: Side) -> Result<Self, CrdtError> {
+    fn add_evidence(
+        &mut self,
+        writer: &Writer,
+        id: &str,
+        timestamp: f64,
+        side: Side,
+    ) -> Result<Self, CrdtError> {
         let weighed = Some(self.unit.stamp(timestamp)?);
         let Some(known) = self.beliefs.get(id).filter(|entry| entry.record.get().is_some()) else {
             return Ok(Self::with_unit(self.unit));
@@ -271,7 +283,7 @@ impl Side {
 
 /// The value of a record: content, source, conviction, and the balance of evidence that the writer had seen.
 pub(crate) fn record(content: Value, source: Value, conviction: Score, seen: i64) -> Value {
-    Value::Array(vec![content, source, conviction.to_finite().to_value(), Value::from(seen)])
+    Value::Array(vec![content, source, conviction.to_value(), Value::from(seen)])
 }
 
 /// What a record holds, if it is one.
@@ -316,7 +328,9 @@ mod tests {
         let read = state.belief("b").unwrap();
         assert_eq!((read.evidence_for, read.conviction, read.last_updated), (4, 0.8 + 0.05, 7.0));
         // Reading, changing and writing again does not count the evidence twice.
-        state.update(&a, &Belief { content: Value::from("it pours"), last_updated: 8.0, ..read.clone() }).unwrap();
+        state
+            .update(&a, &Belief { content: Value::from("it pours"), last_updated: 8.0, ..read.clone() })
+            .unwrap();
         let again = state.belief("b").unwrap();
         assert_eq!((again.conviction, again.evidence_for), (read.conviction, 4));
         assert_eq!(again.content, Value::from("it pours"));
@@ -387,7 +401,12 @@ mod tests {
     fn what_does_not_fit_is_refused_and_changes_nothing() {
         let a = writer("a");
         let mut state = BeliefState::new();
-        for bad in [belief(1.1, 1.0), belief(f64::NAN, 1.0), belief(0.5, f64::INFINITY), Belief { evidence_for: u128::MAX, ..belief(0.5, 1.0) }] {
+        for bad in [
+            belief(1.1, 1.0),
+            belief(f64::NAN, 1.0),
+            belief(0.5, f64::INFINITY),
+            Belief { evidence_for: u128::MAX, ..belief(0.5, 1.0) },
+        ] {
             assert!(state.update(&a, &bad).is_err());
         }
         assert_eq!(state.merge(&BeliefState::with_unit(ClockUnit::Seconds)), Err(CrdtError::UnitMismatch));

@@ -36,13 +36,17 @@ impl EpisodeMemory {
     /// The direct causes of an episode, in byte order.
     pub fn causes_of<'a>(&'a self, effect: &'a str) -> impl Iterator<Item = &'a str> {
         let causes = self.links.get(effect).into_iter().flatten();
-        causes.map(|cause| &**cause).filter(move |cause| matches!(self.standing(effect, cause), Standing::Effective))
+        causes
+            .map(|cause| &**cause)
+            .filter(move |cause| matches!(self.standing(effect, cause), Standing::Effective))
     }
 
     /// The direct effects of an episode, in byte order. Looks at all links.
     pub fn effects_of<'a>(&'a self, cause: &'a str) -> impl Iterator<Item = &'a str> {
         let effects = self.links.iter().filter(move |(_, causes)| causes.contains(cause));
-        effects.map(|(effect, _)| &**effect).filter(move |effect| matches!(self.standing(effect, cause), Standing::Effective))
+        effects
+            .map(|(effect, _)| &**effect)
+            .filter(move |effect| matches!(self.standing(effect, cause), Standing::Effective))
     }
 
     /// The causes of an episode, their causes, and so on.
@@ -86,7 +90,9 @@ impl EpisodeMemory {
         let mut queue = VecDeque::from([effect]);
         while let Some(at) = queue.pop_front() {
             if at == cause {
-                let chain = std::iter::successors(Some(cause), |at| if *at == effect { None } else { next.get(at).copied() });
+                let chain = std::iter::successors(Some(cause), |at| {
+                    if *at == effect { None } else { next.get(at).copied() }
+                });
                 return Some(chain.collect());
             }
             for before in self.causes_of(at) {
@@ -156,7 +162,8 @@ mod tests {
     #[test]
     fn a_cycle_loses_the_edge_against_time() {
         let mut memory = memory(&[("a", 1.0), ("b", 2.0), ("c", 3.0)]);
-        for (effect, cause) in [("b", "a"), ("c", "b"), ("a", "c"), ("a", "a"), ("a", "gone"), ("gone", "c")] {
+        for (effect, cause) in [("b", "a"), ("c", "b"), ("a", "c"), ("a", "a"), ("a", "gone"), ("gone", "c")]
+        {
             memory.link(effect, cause);
         }
         assert_eq!(memory.rejected_links().collect::<Vec<_>>(), [("a", "a"), ("a", "c")]);
@@ -194,8 +201,12 @@ mod tests {
     #[test]
     fn long_chains_do_not_recurse() {
         let names: Vec<String> = (0..20_000).map(|i| format!("{i:06}")).collect();
-        let mut memory = memory(&names.iter().zip(0u32..).map(|(id, i)| (&**id, f64::from(i))).collect::<Vec<_>>());
-        let mut memory = { memory.limit(1 << 40); memory.into_capacity(None) };
+        let mut memory =
+            memory(&names.iter().zip(0u32..).map(|(id, i)| (&**id, f64::from(i))).collect::<Vec<_>>());
+        let mut memory = {
+            memory.limit(1 << 40);
+            memory.into_capacity(None)
+        };
         let kept = memory.len();
         for pair in names.windows(2) {
             memory.link(&pair[1], &pair[0]);

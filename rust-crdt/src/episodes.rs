@@ -228,7 +228,10 @@ impl EpisodeMemory {
     }
 
     pub(crate) fn shown_all(&self) -> impl Iterator<Item = &Held> {
-        self.ranked.iter().filter(|(rank, _)| self.keys(&rank.id).next().is_some_and(|key| key.3 == rank.digest)).map(|(_, held)| &**held)
+        self.ranked
+            .iter()
+            .filter(|(rank, _)| self.keys(&rank.id).next().is_some_and(|key| key.3 == rank.digest))
+            .map(|(_, held)| &**held)
     }
 
     /// Everything kept, in the order of rank.
@@ -246,6 +249,14 @@ impl EpisodeMemory {
             self.insert(rank, Arc::new(held));
         }
         Ok(fits)
+    }
+
+    /// Adds an episode, whether or not its id is known.
+    pub(crate) fn take_in(&mut self, episode: Episode) -> Result<(), CrdtError> {
+        let (rank, held) = admit(self.unit, episode)?;
+        self.insert(rank, Arc::new(held));
+        self.cut();
+        Ok(())
     }
 
     fn is_full(&self) -> bool {
@@ -374,7 +385,8 @@ mod tests {
 
     #[test]
     fn queries() {
-        let episodes = [episode("a", 1.0, 0.8), episode("b", 2.0, 0.9), episode("c", 3.0, 0.7), episode("d", 2.0, 0.9)];
+        let episodes =
+            [episode("a", 1.0, 0.8), episode("b", 2.0, 0.9), episode("c", 3.0, 0.7), episode("d", 2.0, 0.9)];
         let mut memory = memory(10, &episodes);
         let ids = |found: Vec<&Episode>| found.iter().map(|episode| episode.id.clone()).collect::<Vec<_>>();
         assert_eq!(ids(memory.recent(3)), ["c", "b", "d"]);

@@ -2,6 +2,7 @@
 
 use crate::error::CrdtError;
 use crate::time::Finite;
+use crate::value::Value;
 
 /// A number from 0 to 1. `-0` is `0`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -31,6 +32,10 @@ impl Score {
         self.0
     }
 
+    pub(crate) fn to_value(self) -> Value {
+        Value::float(self.to_f64()).expect("a score is finite")
+    }
+
     pub(crate) fn to_f64(self) -> f64 {
         self.0.to_f64()
     }
@@ -49,7 +54,7 @@ mod tests {
             assert!(matches!(Score::new(number), Err(CrdtError::OutOfRange(_))));
         }
         assert_eq!(Score::new(-0.0), Score::new(0.0));
-        assert!(Score::new(0.999) < Score::new(1.0));
+        assert!(Score::new(0.999).unwrap() < Score::one());
         assert_eq!(Score::new(1.0), Ok(Score::one()));
     }
 }

@@ -273,7 +273,7 @@ impl Entry {
 
     /// The order of proficiencies; the last part decides should digests collide.
     fn key(&self) -> (Option<OrderKey>, Score) {
-        let value = self.proficiency.to_finite().to_value();
+        let value = self.proficiency.to_value();
         let key = self.writer.clone().map(|writer| {
             OrderKey::new(self.last_used, writer, &value).expect("a number is within the limits of values")
         });
@@ -353,7 +353,10 @@ mod tests {
         assert_eq!(read(&skills, "x"), (0.3, 7, 4.0));
         skills.import("older", &legacy(2)).unwrap();
         assert_eq!(skills.skill("x").unwrap().usage_count, 9);
-        assert_eq!(skills.usage("x").unwrap().actors().map(ActorKey::as_str).collect::<Vec<_>>(), ["legacy:old", "legacy:older"]);
+        assert_eq!(
+            skills.usage("x").unwrap().actors().map(ActorKey::as_str).collect::<Vec<_>>(),
+            ["legacy:old", "legacy:older"]
+        );
         assert!(matches!(skills.import("\n", &legacy(1)), Err(CrdtError::InvalidActor(_))));
         assert_eq!(skills.import("o", &legacy(u128::MAX)), Err(CrdtError::CounterOverflow));
     }

@@ -254,14 +254,16 @@ impl PersonaResolver {
         let over = david.scorecard.as_ref()?.overconfidence_risk?;
         let phil = phil.confidence;
         let thresholds = &self.thresholds;
-        (over > thresholds.overconfidence_risk && phil > thresholds.phil_confidence).then(|| PersonaConflict {
-            kind: PersonaConflictType::ConfidenceMismatch,
-            personas: vec!["david".into(), "phil".into()],
-            severity: (over / 10.0 * phil).min(1.0),
-            description: format!("overconfidence risk is {over} while phil's confidence is {phil}"),
-            data: vec![("overconfidenceRisk", over), ("philConfidence", phil)],
-            blind_spots: Vec::new(),
-            suggested_resolution: PersonaStrategy::ConservativeMerge,
+        (over > thresholds.overconfidence_risk && phil > thresholds.phil_confidence).then(|| {
+            PersonaConflict {
+                kind: PersonaConflictType::ConfidenceMismatch,
+                personas: vec!["david".into(), "phil".into()],
+                severity: (over / 10.0 * phil).min(1.0),
+                description: format!("overconfidence risk is {over} while phil's confidence is {phil}"),
+                data: vec![("overconfidenceRisk", over), ("philConfidence", phil)],
+                blind_spots: Vec::new(),
+                suggested_resolution: PersonaStrategy::ConservativeMerge,
+            }
         })
     }
 
@@ -420,7 +422,11 @@ fn risk_scores(outputs: &[PersonaOutput]) -> Vec<f64> {
 }
 
 fn scored(outputs: &[PersonaOutput]) -> Vec<String> {
-    outputs.iter().filter(|output| output.risk_score.is_some()).map(|output| output.persona_id.clone()).collect()
+    outputs
+        .iter()
+        .filter(|output| output.risk_score.is_some())
+        .map(|output| output.persona_id.clone())
+        .collect()
 }
 
 /// The mean, summed from the first to the last; none of nothing.
@@ -483,11 +489,15 @@ mod tests {
     fn risk_disagreement_keeps_the_float_edge() {
         let ts = PersonaResolver::default();
         // 0.4 - 0.1 is 0.30000000000000004.
-        let conflict = only(&ts, &[output("a", Some(0.4), 0.5), output("b", None, 0.5), output("c", Some(0.1), 0.5)]);
+        let conflict =
+            only(&ts, &[output("a", Some(0.4), 0.5), output("b", None, 0.5), output("c", Some(0.1), 0.5)]);
         assert_eq!(conflict.kind, PersonaConflictType::RiskDisagreement);
         assert_eq!(conflict.personas, ["a", "c"]);
         assert_eq!(conflict.severity.to_bits(), ((0.4f64 - 0.1) / 0.5).to_bits());
-        assert_eq!(conflict.data.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["maxRisk", "minRisk", "difference"]);
+        assert_eq!(
+            conflict.data.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["maxRisk", "minRisk", "difference"]
+        );
         assert!(!ts.has_conflicts(&[output("a", Some(0.9), 0.5), output("b", Some(0.65), 0.5)]).unwrap());
         assert!(!ts.has_conflicts(&[output("a", Some(0.9), 0.5)]).unwrap());
         assert_eq!(only(&ts, &[output("a", Some(1.0), 0.5), output("b", Some(0.0), 0.5)]).severity, 1.0);
@@ -529,7 +539,11 @@ mod tests {
         let spots = Some(vec!["a".to_owned(), "b".into(), "c".into()]);
         older.scorecard = Some(Scorecard { blind_spot_detection: spots.clone(), ..Scorecard::default() });
         assert_eq!(Some(only(&ts, &[older.clone()]).blind_spots), spots);
-        older.scorecard = Some(Scorecard { blind_spots: Some(Vec::new()), blind_spot_detection: spots, ..Scorecard::default() });
+        older.scorecard = Some(Scorecard {
+            blind_spots: Some(Vec::new()),
+            blind_spot_detection: spots,
+            ..Scorecard::default()
+        });
         assert!(!ts.has_conflicts(&[older]).unwrap());
     }
 
@@ -579,7 +593,10 @@ mod tests {
         assert!(summary.requires_human_review);
         // Every explanation has the measured numbers.
         for (conflict, explanation) in conflicts.iter().zip(&summary.explanations) {
-            assert!(conflict.data.iter().all(|(_, number)| explanation.contains(&number.to_string())), "{explanation}");
+            assert!(
+                conflict.data.iter().all(|(_, number)| explanation.contains(&number.to_string())),
+                "{explanation}"
+            );
         }
     }
 

@@ -4,7 +4,9 @@
 //! keys in byte order, records have their fields in a fixed order, and integers are at most 2^53 - 1 either way.
 //! `docs/encodings/crdt-json.md` describes every shape.
 
+mod agent;
 mod clock;
+mod dag;
 mod number;
 mod parts;
 mod read;
