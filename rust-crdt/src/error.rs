@@ -93,6 +93,11 @@ pub enum CrdtError {
         /// The greatest length allowed, in bytes.
         limit: usize,
     },
+    /// More of something than the limit.
+    TooMany {
+        /// The greatest number allowed.
+        limit: usize,
+    },
     /// Bytes that are not the canonical encoding of anything.
     Malformed(&'static str),
 }
@@ -125,6 +130,7 @@ impl CrdtError {
         "crdt/wrong-shape",
         "crdt/too-deep",
         "crdt/too-long",
+        "crdt/too-many",
         "crdt/malformed",
     ];
 
@@ -157,6 +163,7 @@ impl CrdtError {
             Self::WrongShape(_) => "crdt/wrong-shape",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
+            Self::TooMany { .. } => "crdt/too-many",
             Self::Malformed(_) => "crdt/malformed",
         }
     }
@@ -203,6 +210,7 @@ impl fmt::Display for CrdtError {
             Self::WrongShape(what) => write!(f, "value has another shape: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
+            Self::TooMany { limit } => write!(f, "more than {limit} of a kind"),
             Self::Malformed(what) => write!(f, "malformed encoding: {what}"),
         }
     }
@@ -243,6 +251,7 @@ mod tests {
             CrdtError::WrongShape("not an object"),
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
+            CrdtError::TooMany { limit: 9 },
             CrdtError::Malformed("tag"),
         ];
         assert_eq!(all.iter().map(CrdtError::code).collect::<Vec<_>>(), CrdtError::CODES);

@@ -6,6 +6,7 @@
 
 mod agent;
 mod clock;
+mod counter;
 mod dag;
 mod parts;
 mod register;

@@ -26,10 +26,12 @@ macro_rules! canonical_state {
     };
 }
 
-/// Names that sort differently as bytes, as UTF-16 and as JavaScript object keys.
-const NAMES: [&str; 5] = ["b", "\u{ff5e}", "\u{1f600}", "__proto__", "7"];
+pub(crate) use canonical_state;
 
-fn writers(count: usize, random: &mut Random) -> Vec<Writer> {
+/// Names that sort differently as bytes, as UTF-16 and as JavaScript object keys.
+pub(crate) const NAMES: [&str; 5] = ["b", "\u{ff5e}", "\u{1f600}", "__proto__", "7"];
+
+pub(crate) fn writers(count: usize, random: &mut Random) -> Vec<Writer> {
     let mut writers: Vec<Writer> = Vec::new();
     for i in 0..count {
         let id = ActorId::new(NAMES[i]).unwrap();
@@ -40,12 +42,29 @@ fn writers(count: usize, random: &mut Random) -> Vec<Writer> {
     writers
 }
 
+/// Replaces a writer by a new incarnation of its actor.
+pub(crate) fn new_writer(writer: &mut Writer, random: &mut Random) {
+    let mut actor = writer.actor().clone();
+    new_incarnation(&mut actor, random);
+    *writer = Writer::resume(actor, 0);
+}
+
+/// An actor key per name, each an incarnation.
+pub(crate) fn incarnations(random: &mut Random) -> Vec<ActorKey> {
+    NAMES.iter().map(|name| ActorId::new(name).unwrap().incarnation(random.next())).collect()
+}
+
+/// Replaces an actor key by that of a new incarnation.
+pub(crate) fn new_incarnation(actor: &mut ActorKey, random: &mut Random) {
+    *actor = ActorId::new(actor.id()).unwrap().incarnation(random.next());
+}
+
 /// Every dot of a context, one by one.
-fn dots_of(context: &CausalContext) -> BTreeSet<(ActorKey, u64)> {
+pub(crate) fn dots_of(context: &CausalContext) -> BTreeSet<(ActorKey, u64)> {
     context.runs().flat_map(|(actor, start, end)| (start..=end).map(|c| (actor.clone(), c))).collect()
 }
 
-fn pair(dot: &Dot) -> (ActorKey, u64) {
+pub(crate) fn pair(dot: &Dot) -> (ActorKey, u64) {
     (dot.actor().clone(), dot.counter())
 }
 
@@ -98,6 +117,10 @@ impl Subject for SetSubject {
     fn new(_: usize, random: &mut Random) -> Self {
         let values = vec![Value::from("x"), Value::from(1u8), Value::from(true), Value::float(0.5).unwrap()];
         Self { writers: writers(4, random), given: BTreeSet::new(), values }
+    }
+
+    fn crash(&mut self, replica: usize, random: &mut Random) {
+        new_writer(&mut self.writers[replica], random);
     }
 
     fn update(
@@ -160,6 +183,11 @@ impl Subject for RegisterSubject {
         Self { writers: writers(4, random), clocks: vec![HybridClock::new(); 4] }
     }
 
+    fn crash(&mut self, replica: usize, random: &mut Random) {
+        new_writer(&mut self.writers[replica], random);
+        self.clocks[replica] = HybridClock::new();
+    }
+
     fn update(
         &mut self,
         replica: usize,
@@ -212,8 +240,12 @@ impl Subject for ClockSubject {
     type Event = (ActorKey, u64);
     canonical_state!(VectorClock);
 
-    fn new(_: usize, _: &mut Random) -> Self {
-        Self(NAMES.map(|name| ActorKey::new(name).unwrap()).to_vec())
+    fn new(_: usize, random: &mut Random) -> Self {
+        Self(incarnations(random))
+    }
+
+    fn crash(&mut self, replica: usize, random: &mut Random) {
+        new_incarnation(&mut self.0[replica], random);
     }
 
     fn update(
