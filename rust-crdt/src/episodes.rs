@@ -46,12 +46,14 @@ pub struct EpisodeMemory {
     /// In the order of rank.
     ranked: BTreeMap<Rank, Arc<Held>>,
     /// The same by id, the shown one of each first.
-    by_id: BTreeSet<(Arc<str>, Reverse<Score>, Reverse<Stamp>, Digest)>,
+    by_id: BTreeSet<IdKey>,
     /// The causes of each effect; no empty set.
     pub(crate) links: BTreeMap<String, BTreeSet<String>>,
 }
 
 type Digest = [u8; 32];
+/// The parts of a [`Rank`] with the id first.
+type IdKey = (Arc<str>, Reverse<Score>, Reverse<Stamp>, Digest);
 
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Rank {
@@ -276,13 +278,13 @@ impl EpisodeMemory {
         self.ranked.insert(rank, held);
     }
 
-    fn keys(&self, id: &str) -> impl Iterator<Item = &(Arc<str>, Reverse<Score>, Reverse<Stamp>, Digest)> {
+    fn keys(&self, id: &str) -> impl Iterator<Item = &IdKey> {
         let id: Arc<str> = id.into();
         let first = (Arc::clone(&id), Reverse(Score::one()), Reverse(Stamp::MAX), [0; 32]);
         self.by_id.range(first..).take_while(move |key| key.0 == id)
     }
 
-    fn held(&self, key: &(Arc<str>, Reverse<Score>, Reverse<Stamp>, Digest)) -> &Held {
+    fn held(&self, key: &IdKey) -> &Held {
         let rank = Rank { importance: key.1, time: key.2, id: Arc::clone(&key.0), digest: key.3 };
         self.ranked.get(&rank).expect("both indexes have the same episodes")
     }

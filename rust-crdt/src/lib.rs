@@ -24,6 +24,7 @@ pub mod lww;
 pub mod lww_element_set;
 pub mod lww_map;
 pub mod lww_numeric;
+pub mod merger;
 pub mod mv_register;
 pub mod or_set;
 mod or_set_tags;

@@ -27,10 +27,6 @@ impl Tally {
         &self.0
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The tally of the next `count` updates of a writer, not yet in this one; of none when `count` is 0.
     ///
     /// `series` tells apart what one writer counts, so that each count's numbers follow one another.

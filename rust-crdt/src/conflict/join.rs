@@ -103,7 +103,7 @@ fn entries(value: &Value) -> Result<&BTreeMap<Value, Value>, CrdtError> {
 }
 
 /// The order of numbers. What is not a number is equal to everything; [`join`] lets none in.
-fn compare(a: &Value, b: &Value) -> Ordering {
+pub(crate) fn compare(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Int(_), Value::Int(_)) => integer(a).cmp(&integer(b)),
         (Value::Float(a), Value::Float(b)) => a.to_f64().total_cmp(&b.to_f64()),

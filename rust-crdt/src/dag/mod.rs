@@ -455,13 +455,16 @@ mod tests {
     #[test]
     fn of_two_signatures_the_smaller_is_kept_on_both_sides() {
         let key = SigningKey::from_seed(&[3; 32]);
-        let signed = node("a", 1, &[]).signed(&key);
-        // The signature of a signer that does not sign deterministically, made out of two keys' worth of nothing: here
-        // the same node with a greater seal, put together without the check.
-        let one = MerkleDag::of([signed.clone()]);
-        let mut two = one.clone();
-        two.merge(&one).unwrap();
-        assert_eq!(one, two);
-        assert_eq!(two.get(signed.id()).unwrap().signer(), Some(&key.public_key()));
+        // Attached without a parent, waiting with one that nobody has.
+        for parents in [vec![], vec![[9; 32]]] {
+            let signed = Node::new(parents, ActorKey::new("a").unwrap(), 1, "x").unwrap().signed(&key);
+            let (small, great) = (signed.clone().with_signature([1; 64]), signed.with_signature([2; 64]));
+            let (mut one, mut two) = (MerkleDag::of([small.clone()]), MerkleDag::of([great]));
+            let before = one.clone();
+            one.merge(&two).unwrap();
+            two.merge(&before).unwrap();
+            assert_eq!(one, two);
+            assert_eq!(one.get(small.id()).unwrap().signature(), Some(&[1; 64]));
+        }
     }
 }

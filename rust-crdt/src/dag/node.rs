@@ -124,6 +124,15 @@ impl Node {
         Ok(Self { id, parents, author, seq, payload, seal: seal.map(Box::new) })
     }
 
+    /// The same node with another signature, unchecked: for tests of what signers do that sign one thing twice.
+    #[cfg(test)]
+    pub(crate) fn with_signature(mut self, signature: [u8; 64]) -> Self {
+        if let Some(seal) = &mut self.seal {
+            seal.signature = signature;
+        }
+        self
+    }
+
     pub(crate) fn element(&self) -> &Element {
         &self.payload
     }

@@ -117,7 +117,8 @@ impl MerkleDag {
     /// that occurs several times at what lies between its nodes.
     #[must_use]
     pub fn forks(&self) -> Vec<Fork> {
-        let mut groups: BTreeMap<(&ActorKey, Option<&[u8; 32]>, u64), Vec<(u64, NodeId)>> = BTreeMap::new();
+        type Number<'a> = (&'a ActorKey, Option<&'a [u8; 32]>, u64);
+        let mut groups: BTreeMap<Number<'_>, Vec<(u64, NodeId)>> = BTreeMap::new();
         for (id, attached) in &self.attached {
             let node = &attached.node;
             groups.entry((node.author(), node.signer(), node.seq())).or_default().push((attached.depth, *id));
