@@ -36,13 +36,13 @@ impl JsonState for LwwRegister {
         let record = Record::new(data)?;
         let (actor, shape) = if record.has("writer") {
             record.only(&["value", "timestamp", "writer"])?;
-            (record.field("writer")?, ClockUnit::Seconds)
+            (record.field("writer")?, Some(ClockUnit::Seconds))
         } else {
             record.only(&["value", "timestamp", "logical", "nodeId", "context"])?;
             let current = record.has("context");
-            (record.field("nodeId")?, if current { ClockUnit::Hybrid } else { ClockUnit::Milliseconds })
+            (record.field("nodeId")?, (!current).then_some(ClockUnit::Milliseconds))
         };
-        let unit = import.unit_or(shape);
+        let unit = import.unit_or(shape)?;
         let stamp = take_stamp(unit, record.field("timestamp")?, record.optional("logical"))?;
         let context = record.optional("context").map_or(Ok(CausalContext::new()), take_context)?;
         if actor.as_text() == Some("") {
@@ -77,7 +77,7 @@ impl JsonState for LwwNumericRegister {
     fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?.only(&["value", "timestamp", "logical", "writer", "use_max"])?;
         let current = record.has("logical");
-        let unit = import.unit_or(if current { ClockUnit::Hybrid } else { ClockUnit::Seconds });
+        let unit = import.unit_or((!current).then_some(ClockUnit::Seconds))?;
         let mode = match record.optional("use_max") {
             None | Some(Json::Bool(false)) => NumericMode::Last,
             Some(Json::Bool(true)) => NumericMode::Greatest,

@@ -5,6 +5,7 @@ pub(crate) mod counters;
 pub(crate) mod registers;
 pub(crate) mod sets;
 pub(crate) mod subjects;
+pub(crate) mod type_vectors;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

@@ -82,6 +82,15 @@ impl<const GREATEST: bool> Subject for NumericSubject<GREATEST> {
 /// A write to a map: key, stamp, actor, digest of the value; then the value, none for a removal, and the dot's counter.
 type MapEvent = (String, u64, String, Vec<u8>, Option<Vec<u8>>, Option<u64>);
 
+/// The one write in a delta.
+pub(crate) fn map_event(delta: &LwwMap, key: &str) -> MapEvent {
+    let entry = delta.entry(key).unwrap();
+    let bytes = entry.value().map(|value| value.to_bytes().unwrap());
+    let digest = key_digest(bytes.as_deref().unwrap_or_default());
+    let (stamp, actor) = (entry.key().stamp().to_bits(), entry.key().actor().to_string());
+    (key.to_owned(), stamp, actor, digest, bytes, entry.dot().map(|dot| dot.counter()))
+}
+
 pub(crate) struct MapSubject {
     writers: Vec<Writer>,
     clocks: Vec<HybridClock>,
@@ -127,16 +136,8 @@ impl Subject for MapSubject {
             }
         };
         let delta = delta.unwrap();
-        let entry = delta.entry(key).unwrap();
-        let bytes = value.map(|value| value.to_bytes().unwrap());
-        let event = (
-            key.to_owned(),
-            entry.key().stamp().to_bits(),
-            entry.key().actor().to_string(),
-            key_digest(bytes.as_deref().unwrap_or_default()),
-            bytes,
-            entry.dot().map(|dot| dot.counter()),
-        );
+        let event = map_event(&delta, key);
+        assert_eq!(event.4, value.map(|value| value.to_bytes().unwrap()));
         (delta, event)
     }
 
@@ -212,10 +213,13 @@ fn to_clock(entries: &BTreeMap<ActorKey, u64>) -> VectorClock {
     entries.iter().map(|(actor, count)| (actor.clone(), *count)).collect()
 }
 
+/// A sibling: its dot, its clock, its value.
+type Shown = (Option<Dot>, Option<BTreeMap<ActorKey, u64>>, Value);
+
 pub(crate) fn check_mv(state: &MvRegister, seen: &BTreeSet<MvEvent>) {
     let model = mv_model(seen);
     let live = model.pairs.iter().filter(|(_, live)| **live).map(|(pair, _)| pair);
-    let mut expected: Vec<(Option<Dot>, Option<BTreeMap<ActorKey, u64>>, Value)> =
+    let mut expected: Vec<Shown> =
         model.dotted.iter().map(|(dot, value)| (Some(dot.clone()), None, value.clone())).collect();
     expected.extend(live.map(|(clock, value)| (None, Some(clock.clone()), value.clone())));
     let mut shown: Vec<_> = state

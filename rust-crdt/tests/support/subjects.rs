@@ -168,7 +168,15 @@ impl Subject for SetSubject {
 }
 
 /// A write as the model orders it: stamp, actor, the first 16 bytes of the value's hash; then value and dot.
-type WriteEvent = (u64, String, Vec<u8>, Vec<u8>, Option<u64>);
+pub(crate) type WriteEvent = (u64, String, Vec<u8>, Vec<u8>, Option<u64>);
+
+/// The one write in a delta.
+pub(crate) fn write_event(delta: &LwwRegister) -> WriteEvent {
+    let bytes = delta.get().unwrap().to_bytes().unwrap();
+    let dot = delta.context().runs().next().map(|(_, counter, _)| counter);
+    let (stamp, actor) = (delta.stamp().unwrap().to_bits(), delta.actor().unwrap().to_string());
+    (stamp, actor, blake3::hash(&bytes).as_bytes()[..16].to_vec(), bytes, dot)
+}
 
 pub(crate) struct RegisterSubject {
     writers: Vec<Writer>,
@@ -196,7 +204,6 @@ impl Subject for RegisterSubject {
         random: &mut Random,
     ) -> (LwwRegister, WriteEvent) {
         let value = Value::from(random.next() % 4);
-        let bytes = value.to_bytes().unwrap();
         let delta = if random.below(2) == 0 {
             // Local time jumps both ways.
             let (writer, now_ms) = (&self.writers[replica], random.next() % 50);
@@ -210,10 +217,8 @@ impl Subject for RegisterSubject {
             let stamp = Stamp::new(random.next() % 3, 0).unwrap();
             state.set_at(value, stamp, ActorKey::new(NAMES[random.below(5)]).unwrap()).unwrap()
         };
-        let dot = delta.context().runs().next().map(|(_, counter, _)| counter);
-        let stamp = delta.stamp().unwrap().to_bits();
-        let actor = delta.actor().unwrap().as_str().to_owned();
-        (delta, (stamp, actor, blake3::hash(&bytes).as_bytes()[..16].to_vec(), bytes, dot))
+        let event = write_event(&delta);
+        (delta, event)
     }
 
     fn merge(state: &mut LwwRegister, other: &LwwRegister) {
