@@ -8,12 +8,10 @@ use std::collections::BTreeSet;
 use crate::actor::{ActorKey, MAX_KEY_LENGTH};
 use crate::clock::VectorClock;
 use crate::context::CausalContext;
-use crate::dot::Dot;
-use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::lww::LwwRegister;
-use crate::or_set::OrSet;
+use crate::or_set::{OrSet, form};
 use crate::runs::Runs;
 use crate::wire::{Reader, put_length, put_number};
 
@@ -207,43 +205,22 @@ impl Body for OrSet {
 
     fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
         put_context(self.context(), table, out);
-        put_length(self.len(), out);
-        for (element, dots) in self.entries() {
-            element.encode_into(out);
-            put_dots(dots, table, out);
-        }
+        form::put(self, table, out);
     }
 
     fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
-        let mut set = Self::with_context(CausalContext::take(reader, actors)?);
-        let mut last: Option<Element> = None;
-        for _ in 0..reader.length()? {
-            let (element, _) = reader.element()?;
-            if last.is_some_and(|last| last >= element) {
-                return Err(CrdtError::Malformed("elements are not in order"));
-            }
-            take_dots(reader, actors, |dot| {
-                if !set.context().contains(&dot) {
-                    return Err(CrdtError::Malformed("dot outside the context"));
-                }
-                if !set.insert_live(dot, element.clone()) {
-                    return Err(CrdtError::Malformed("dot of two elements"));
-                }
-                Ok(())
-            })?;
-            last = Some(element);
-        }
-        Ok(set)
+        let context = CausalContext::take(reader, actors)?;
+        form::take(context, reader, actors)
     }
 }
 
 const UNUSED: &str = "actor without an update";
 
 /// The actors of a message, in byte order.
-struct Table<'a>(Vec<&'a ActorKey>);
+pub(crate) struct Table<'a>(Vec<&'a ActorKey>);
 
 impl Table<'_> {
-    fn index(&self, actor: &ActorKey) -> usize {
+    pub(crate) fn index(&self, actor: &ActorKey) -> usize {
         self.0.binary_search(&actor).expect("the table has every actor of the state")
     }
 }
@@ -296,62 +273,10 @@ fn take_context(
     Ok((context, unused))
 }
 
-/// The number of actors, then per actor its index, the number of its dots and each dot's distance from the one
-/// before. Not as runs: each live dot takes memory at the reader, so each must take a byte here.
-fn put_dots(dots: &BTreeSet<Dot>, table: &Table<'_>, out: &mut Vec<u8>) {
-    let dots: Vec<&Dot> = dots.iter().collect();
-    let groups = || dots.chunk_by(|a, b| a.actor() == b.actor());
-    put_length(groups().count(), out);
-    for group in groups() {
-        put_length(table.index(group[0].actor()), out);
-        put_length(group.len(), out);
-        let mut least = 1;
-        for dot in group {
-            put_number(dot.counter() - least, out);
-            // Not used after the greatest counter: none follows.
-            least = dot.counter().saturating_add(1);
-        }
-    }
-}
-
-fn take_dots(
-    reader: &mut Reader<'_>,
-    actors: &[ActorKey],
-    mut each: impl FnMut(Dot) -> Result<(), CrdtError>,
-) -> Result<(), CrdtError> {
-    const EMPTY: CrdtError = CrdtError::Malformed("element without a dot");
-    let groups = reader.length()?;
-    if groups == 0 {
-        return Err(EMPTY);
-    }
-    let mut last = None;
-    for _ in 0..groups {
-        let index = reader.index(actors.len())?;
-        if last.is_some_and(|last| last >= index) {
-            return Err(CrdtError::Malformed("actors of an element are not in order"));
-        }
-        last = Some(index);
-        let count = reader.length()?;
-        if count == 0 {
-            return Err(EMPTY);
-        }
-        let mut least = Some(1u64);
-        for _ in 0..count {
-            let gap = reader.number()?;
-            let counter = least
-                .and_then(|least| least.checked_add(gap))
-                .ok_or(CrdtError::Malformed("counter is over 64 bits"))?;
-            each(Dot::new(actors[index].clone(), counter)?)?;
-            least = counter.checked_add(1);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dot::Writer;
+    use crate::dot::{Dot, Writer};
     use crate::value::Value;
 
     fn key(name: &str) -> ActorKey {

@@ -56,6 +56,11 @@ pub enum CrdtError {
         /// The greatest length allowed, in bytes.
         limit: usize,
     },
+    /// There would be more of something than can be kept.
+    TooMany {
+        /// The greatest number allowed.
+        limit: usize,
+    },
     /// Bytes that are not the canonical encoding of anything.
     Malformed(&'static str),
 }
@@ -74,6 +79,7 @@ impl CrdtError {
         "crdt/not-finite",
         "crdt/too-deep",
         "crdt/too-long",
+        "crdt/too-many",
         "crdt/malformed",
     ];
 
@@ -92,6 +98,7 @@ impl CrdtError {
             Self::NotFinite => "crdt/not-finite",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
+            Self::TooMany { .. } => "crdt/too-many",
             Self::Malformed(_) => "crdt/malformed",
         }
     }
@@ -119,6 +126,7 @@ impl fmt::Display for CrdtError {
             Self::NotFinite => f.write_str("number is not finite"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
+            Self::TooMany { limit } => write!(f, "there would be more than {limit}"),
             Self::Malformed(what) => write!(f, "malformed encoding: {what}"),
         }
     }
@@ -145,6 +153,7 @@ mod tests {
             CrdtError::NotFinite,
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
+            CrdtError::TooMany { limit: 9 },
             CrdtError::Malformed("tag"),
         ];
         assert_eq!(all.iter().map(CrdtError::code).collect::<Vec<_>>(), CrdtError::CODES);

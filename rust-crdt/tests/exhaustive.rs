@@ -59,7 +59,7 @@ fn act(replicas: &mut [Replica; 3], at: usize, action: usize) {
             // A replica's own state has all its dots, so a new writer goes on where it was.
             let writer = Writer::resume(ActorKey::new(["a", "b", "c"][at]).unwrap(), 0);
             let delta = state.add(&writer, value.clone()).unwrap();
-            let dot = delta.tags(&value).next().unwrap().clone();
+            let dot = delta.tags(&value).next().unwrap();
             seen.insert(SetEvent { added: Some((dot, value)), covers });
         }
         2 | 3 => {

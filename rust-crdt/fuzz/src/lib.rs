@@ -20,7 +20,7 @@ pub fn state(bytes: &[u8]) {
         assert_eq!(set.merge(&before), Ok(()));
         assert_eq!(set, before);
         for value in before.elements() {
-            set.remove(value);
+            set.remove(&value);
         }
         assert!(set.is_empty());
         assert_eq!(set.merge(&before), Ok(()));

@@ -1,6 +1,7 @@
 //! Random histories of replicas, and the laws that every type must keep on them, to the byte.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod plain_set;
 pub(crate) mod subjects;
 
 use std::collections::BTreeSet;
