@@ -44,8 +44,26 @@ pub enum CrdtError {
     },
     /// A time needs more than the 48 bits of a stamp, or no stamp is left above the last one.
     ClockExhausted,
+    /// Stamps of different units meet in one register, or an operation needs another unit.
+    UnitMismatch,
+    /// States of one type meet that were made with different options, such as the mode of a numeric register.
+    ModeMismatch,
     /// A number is not finite.
     NotFinite,
+    /// A number lies outside what its field allows.
+    OutOfRange(&'static str),
+    /// An integer is over 2^53 - 1 or under its negative: not every reader of JSON keeps it. Use the encoding.
+    UnsafeInteger,
+    /// What JSON has no form for: a byte string, a map with a key that is not a text, a context with over 2^20 dots
+    /// above gaps.
+    NoJsonForm,
+    /// A text that is not JSON, or not the JSON of this type.
+    InvalidJson {
+        /// What is wrong with it.
+        what: &'static str,
+        /// Where, in bytes from the start; 0 when it is the shape that is wrong.
+        at: usize,
+    },
     /// A value is nested deeper than the limit.
     TooDeep {
         /// The deepest nesting allowed.
@@ -76,7 +94,13 @@ impl CrdtError {
         "crdt/equivocation",
         "crdt/clock-drift",
         "crdt/clock-exhausted",
+        "crdt/unit-mismatch",
+        "crdt/mode-mismatch",
         "crdt/not-finite",
+        "crdt/out-of-range",
+        "crdt/unsafe-integer",
+        "crdt/no-json-form",
+        "crdt/invalid-json",
         "crdt/too-deep",
         "crdt/too-long",
         "crdt/too-many",
@@ -95,7 +119,13 @@ impl CrdtError {
             Self::Equivocation { .. } => "crdt/equivocation",
             Self::ClockDrift { .. } => "crdt/clock-drift",
             Self::ClockExhausted => "crdt/clock-exhausted",
+            Self::UnitMismatch => "crdt/unit-mismatch",
+            Self::ModeMismatch => "crdt/mode-mismatch",
             Self::NotFinite => "crdt/not-finite",
+            Self::OutOfRange(_) => "crdt/out-of-range",
+            Self::UnsafeInteger => "crdt/unsafe-integer",
+            Self::NoJsonForm => "crdt/no-json-form",
+            Self::InvalidJson { .. } => "crdt/invalid-json",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
             Self::TooMany { .. } => "crdt/too-many",
@@ -123,7 +153,18 @@ impl fmt::Display for CrdtError {
                 stamp_ms.saturating_sub(*now_ms)
             ),
             Self::ClockExhausted => f.write_str("time does not fit a stamp of 48-bit milliseconds"),
+            Self::UnitMismatch => f.write_str("stamps have different units"),
+            Self::ModeMismatch => f.write_str("states were made with different options"),
             Self::NotFinite => f.write_str("number is not finite"),
+            Self::OutOfRange(what) => write!(f, "number is out of range: {what}"),
+            Self::UnsafeInteger => {
+                f.write_str("integer is beyond 2^53 - 1, which JSON does not carry safely")
+            }
+            Self::NoJsonForm => {
+                f.write_str("byte strings, keys that are not texts and huge clouds of dots have no JSON form")
+            }
+            Self::InvalidJson { what, at: 0 } => write!(f, "invalid JSON: {what}"),
+            Self::InvalidJson { what, at } => write!(f, "invalid JSON at byte {at}: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
             Self::TooMany { limit } => write!(f, "there would be more than {limit}"),
@@ -150,7 +191,13 @@ mod tests {
             CrdtError::Equivocation { actor, counter: 3 },
             CrdtError::ClockDrift { stamp_ms: 90, now_ms: 20, max_drift_ms: 50 },
             CrdtError::ClockExhausted,
+            CrdtError::UnitMismatch,
+            CrdtError::ModeMismatch,
             CrdtError::NotFinite,
+            CrdtError::OutOfRange("score is not 0 to 1"),
+            CrdtError::UnsafeInteger,
+            CrdtError::NoJsonForm,
+            CrdtError::InvalidJson { what: "a key twice", at: 4 },
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
             CrdtError::TooMany { limit: 9 },

@@ -6,6 +6,7 @@ use crate::dot::Writer;
 use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::{HybridClock, Stamp};
+use crate::time::ClockUnit;
 use crate::value::Value;
 
 /// The one total order behind every "last wins" and "first wins": stamp, then actor, then value digest.
@@ -40,7 +41,7 @@ impl OrderKey {
         &self.actor
     }
 
-    fn from_encoded(stamp: Stamp, actor: ActorKey, encoded: &[u8]) -> Self {
+    pub(crate) fn from_encoded(stamp: Stamp, actor: ActorKey, encoded: &[u8]) -> Self {
         let mut digest = [0; 16];
         digest.copy_from_slice(&blake3::hash(encoded).as_bytes()[..16]);
         Self { stamp, actor, digest }
@@ -49,9 +50,10 @@ impl OrderKey {
 
 /// A last-writer-wins register: the winning write, and the causal context of all writes taken in.
 ///
-/// Merging takes the greater write by [`OrderKey`] and joins the contexts.
+/// Merging takes the greater write by [`OrderKey`] and joins the contexts. All stamps of a register have one unit.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LwwRegister {
+    unit: ClockUnit,
     winner: Option<Write>,
     context: CausalContext,
 }
@@ -64,10 +66,16 @@ struct Write {
 }
 
 impl LwwRegister {
-    /// The register that was never written.
+    /// The register that was never written, with hybrid stamps.
     #[must_use]
     pub const fn new() -> Self {
-        Self { winner: None, context: CausalContext::new() }
+        Self::with_unit(ClockUnit::Hybrid)
+    }
+
+    /// The register that was never written, with stamps in a unit.
+    #[must_use]
+    pub const fn with_unit(unit: ClockUnit) -> Self {
+        Self { unit, winner: None, context: CausalContext::new() }
     }
 
     /// Writes a value with a stamp above all that the register and the clock have seen, and returns the delta.
@@ -76,8 +84,8 @@ impl LwwRegister {
     ///
     /// # Errors
     /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::CounterOverflow`]
-    /// when the writer has no dot left, [`CrdtError::ClockExhausted`] when the clock has no stamp left. The
-    /// register is unchanged.
+    /// when the writer has no dot left, [`CrdtError::ClockExhausted`] when the clock has no stamp left,
+    /// [`CrdtError::UnitMismatch`] when the stamps are not hybrid. The register is unchanged.
     pub fn set(
         &mut self,
         writer: &Writer,
@@ -85,6 +93,7 @@ impl LwwRegister {
         now_ms: u64,
         value: impl Into<Value>,
     ) -> Result<Self, CrdtError> {
+        self.unit.expect(ClockUnit::Hybrid)?;
         let (element, bytes) = Element::new(value.into())?;
         let dot = writer.next_dot(&self.context)?;
         if let Some(stamp) = self.stamp() {
@@ -94,7 +103,7 @@ impl LwwRegister {
         Ok(self.apply(Write { key, element }, CausalContext::from_iter([&dot])))
     }
 
-    /// Records a write with a stamp given by the caller and returns the delta.
+    /// Records a write with a stamp given by the caller, in the register's unit, and returns the delta.
     ///
     /// It takes effect only if its key is greater than the winner's: a register never goes back. The caller owns
     /// the uniqueness of (stamp, actor); writes that share both are told apart by value. The causal
@@ -143,33 +152,44 @@ impl LwwRegister {
         &self.context
     }
 
+    /// The unit of the stamps.
+    #[must_use]
+    pub fn unit(&self) -> ClockUnit {
+        self.unit
+    }
+
     /// Joins another state or delta into this one and returns whether the other's write won.
-    pub fn merge(&mut self, other: &Self) -> bool {
+    ///
+    /// # Errors
+    /// [`CrdtError::UnitMismatch`] when the stamps have different units; nothing changed.
+    pub fn merge(&mut self, other: &Self) -> Result<bool, CrdtError> {
+        self.unit.expect(other.unit)?;
         self.context.merge(&other.context);
         // No write at all is less than any.
         let won = other.winner > self.winner;
         if won {
             self.winner.clone_from(&other.winner);
         }
-        won
+        Ok(won)
     }
 
     fn apply(&mut self, write: Write, context: CausalContext) -> Self {
-        let delta = Self { winner: Some(write), context };
-        self.merge(&delta);
+        let delta = Self { unit: self.unit, winner: Some(write), context };
+        self.merge(&delta).expect("the delta has the unit of the register");
         delta
     }
 
     /// The state that an encoding describes.
     pub(crate) fn from_parts(
-        winner: Option<(Stamp, ActorKey, Element, &[u8])>,
+        unit: ClockUnit,
+        stamp: Stamp,
+        actor: ActorKey,
+        element: Element,
+        encoded: &[u8],
         context: CausalContext,
     ) -> Self {
-        let winner = winner.map(|(stamp, actor, element, encoded)| Write {
-            key: OrderKey::from_encoded(stamp, actor, encoded),
-            element,
-        });
-        Self { winner, context }
+        let key = OrderKey::from_encoded(stamp, actor, encoded);
+        Self { unit, winner: Some(Write { key, element }), context }
     }
 
     pub(crate) fn winner(&self) -> Option<(&OrderKey, &Element)> {
@@ -197,7 +217,7 @@ mod tests {
         register.set(&a, &mut ahead, 5_000, "first").unwrap();
         let first = register.clone();
         register.set(&b, &mut behind, 3, "second").unwrap();
-        assert!(!register.merge(&first));
+        assert_eq!(register.merge(&first), Ok(false));
         assert_eq!(register.get().and_then(Value::as_text), Some("second"));
         assert_eq!((register.stamp(), register.actor()), (Stamp::new(5_000, 1).ok(), Some(&key("b"))));
         assert_eq!(register.context().vector().to_string(), "{a:1, b:1}");

@@ -191,8 +191,25 @@ impl OrSet {
         self.store.shrink();
     }
 
+    /// The set without elements that knows these updates.
+    pub(crate) fn with_context(context: CausalContext) -> Self {
+        Self { store: Store::new(), context }
+    }
+
+    /// Adds a live dot, not to the context; false, and nothing changed, when the dot is there.
+    pub(crate) fn insert_live(&mut self, dot: &Dot, element: &[u8]) -> Result<bool, CrdtError> {
+        let mut builder = ChunkBuilder::default();
+        builder.push(dot.counter(), Content::Plain(element));
+        let (number, chunk) = builder.finish().expect("one dot was pushed");
+        self.store.insert(dot.actor(), number, chunk)
+    }
+
     /// Merges the delta of a local update: at most one new live dot, and the dots it takes in.
-    fn apply(&mut self, live: Option<(Dot, Vec<u8>)>, context: CausalContext) -> Result<Self, CrdtError> {
+    pub(crate) fn apply(
+        &mut self,
+        live: Option<(Dot, Vec<u8>)>,
+        context: CausalContext,
+    ) -> Result<Self, CrdtError> {
         let mut delta = Self { context, store: Store::new() };
         if let Some((dot, element)) = live {
             let mut builder = ChunkBuilder::default();

@@ -150,6 +150,27 @@ impl Store {
         Ok(())
     }
 
+    /// Adds the dots of a chunk beside those that are there; false, and nothing changed, when one of them is.
+    pub(super) fn insert(
+        &mut self,
+        actor: &ActorKey,
+        number: u64,
+        chunk: Arc<Chunk>,
+    ) -> Result<bool, CrdtError> {
+        let Some(slot) = self.actors.get(actor).and_then(|chunks| chunks.get(&number).copied()) else {
+            self.put_linked(actor, number, chunk)?;
+            return Ok(true);
+        };
+        let (own, new) = (self.chunk(slot), chunk.live());
+        if own.live() & new != 0 {
+            return Ok(false);
+        }
+        let joined = own.joined(own.live(), &chunk, new);
+        self.put_chunk(actor, number, Arc::new(joined));
+        bits(new).for_each(|bit| self.link(slot, bit));
+        Ok(true)
+    }
+
     /// By slot, the place in the table of the actor whose chunk it holds.
     pub(super) fn numbered_slots(&self, table: &Table<'_>) -> Vec<usize> {
         let mut numbers = vec![0; self.slots.len()];

@@ -190,7 +190,7 @@ impl Subject for RegisterSubject {
 
     fn merge(state: &mut LwwRegister, other: &LwwRegister) {
         let before = state.key().cloned();
-        let won = state.merge(other);
+        let won = state.merge(other).unwrap();
         assert_eq!(won, before.as_ref() != state.key());
     }
 

@@ -1,19 +1,21 @@
 //! The canonical binary encoding of every type: equal states have equal bytes, and only those bytes are read.
 //!
 //! `docs/encodings/crdt.md` describes it byte for byte. In short: version, type, the actors that occur in byte
-//! order, then the body with LEB128 integers, actors by index, contexts as runs and maps in order.
+//! order, then the body with LEB128 integers, actors by index, contexts as runs and maps in order. The bodies are in
+//! one file per family of types.
+
+mod clock;
+mod parts;
+mod register;
+mod set;
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 
 use crate::actor::{ActorKey, MAX_KEY_LENGTH};
-use crate::clock::VectorClock;
-use crate::context::CausalContext;
 use crate::error::CrdtError;
-use crate::hlc::Stamp;
-use crate::lww::LwwRegister;
-use crate::or_set::{OrSet, form};
-use crate::runs::Runs;
-use crate::wire::{Reader, put_length, put_number};
+use crate::state::Kind;
+use crate::wire::{Reader, put_length};
 
 /// The version every encoding begins with.
 pub const VERSION: u8 = 1;
@@ -21,31 +23,31 @@ pub const VERSION: u8 = 1;
 /// The derive-key context of state digests.
 const DIGEST_CONTEXT: &str = "chrysalis 2026-11-20 crdt state v1";
 
-/// The clock that an LWW register's stamps come from: hybrid, the only one so far.
-const CLOCK_HYBRID: u8 = 0;
+/// What a type gives for [`State`](crate::State), which every type with a body is.
+pub(crate) trait Body: Clone + Debug + Default + Eq {
+    const KIND: Kind;
 
-/// A type with a canonical encoding.
-trait Body: Sized {
-    /// The second byte of the encoding.
-    const TYPE: u8;
-
-    /// The actors that occur.
+    /// The actors that occur, and no others: `decode` compares.
     fn table(&self) -> Table<'_>;
 
     /// Appends everything behind the actors.
     fn put(&self, table: &Table<'_>, out: &mut Vec<u8>);
 
-    /// Reads everything behind the actors, all of which must be used.
+    /// Reads everything behind the actors.
     fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError>;
+
+    /// The merge of the type.
+    fn join(&mut self, other: &Self) -> Result<(), CrdtError>;
 }
 
+/// Gives a type the methods of [`State`](crate::State) that are not merge, so that callers need no trait in scope.
 macro_rules! canonical {
     ($($name:ident),*) => {$(
         impl $name {
             /// The canonical encoding: equal states have equal bytes. Linear in the result.
             #[must_use]
             pub fn to_bytes(&self) -> Vec<u8> {
-                encode(self)
+                $crate::codec::encode(self)
             }
 
             /// The state with this encoding. Linear in the input, up to a logarithm, in time and space.
@@ -54,23 +56,22 @@ macro_rules! canonical {
             /// [`CrdtError::Malformed`] for anything but exactly one canonical encoding of this type, and the errors
             /// of actors and values that are out of bounds.
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, CrdtError> {
-                decode(bytes)
+                $crate::codec::decode(bytes)
             }
 
             /// The BLAKE3 digest of the canonical encoding, in a key context of its own.
             #[must_use]
             pub fn digest(&self) -> [u8; 32] {
-                blake3::derive_key(DIGEST_CONTEXT, &encode(self))
+                $crate::codec::digest(self)
             }
         }
     )*};
 }
+pub(crate) use canonical;
 
-canonical!(VectorClock, CausalContext, LwwRegister, OrSet);
-
-fn encode<T: Body>(state: &T) -> Vec<u8> {
+pub(crate) fn encode<T: Body>(state: &T) -> Vec<u8> {
     let table = state.table();
-    let mut out = vec![VERSION, T::TYPE];
+    let mut out = vec![VERSION, T::KIND.to_byte()];
     put_length(table.0.len(), &mut out);
     for actor in &table.0 {
         put_length(actor.as_str().len(), &mut out);
@@ -80,12 +81,12 @@ fn encode<T: Body>(state: &T) -> Vec<u8> {
     out
 }
 
-fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
+pub(crate) fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
     let mut reader = Reader::new(bytes);
     if reader.byte()? != VERSION {
         return Err(CrdtError::Malformed("unknown version"));
     }
-    if reader.byte()? != T::TYPE {
+    if reader.byte()? != T::KIND.to_byte() {
         return Err(CrdtError::Malformed("another type"));
     }
     let mut actors: Vec<ActorKey> = Vec::new();
@@ -106,178 +107,54 @@ fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
     if !reader.is_empty() {
         return Err(CrdtError::Malformed("bytes after the state"));
     }
+    if !state.table().0.into_iter().eq(&actors) {
+        return Err(CrdtError::Malformed("actor without an update"));
+    }
     Ok(state)
 }
 
-impl Body for VectorClock {
-    const TYPE: u8 = 1;
-
-    fn table(&self) -> Table<'_> {
-        Table(self.nodes().collect())
-    }
-
-    fn put(&self, _: &Table<'_>, out: &mut Vec<u8>) {
-        for (_, count) in self.iter() {
-            put_number(count, out);
-        }
-    }
-
-    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
-        let entry = |actor: &ActorKey| match reader.number()? {
-            0 => Err(CrdtError::Malformed("counter is 0")),
-            count => Ok((actor.clone(), count)),
-        };
-        actors.iter().map(entry).collect()
-    }
+pub(crate) fn digest<T: Body>(state: &T) -> [u8; 32] {
+    blake3::derive_key(DIGEST_CONTEXT, &encode(state))
 }
-
-impl Body for CausalContext {
-    const TYPE: u8 = 2;
-
-    fn table(&self) -> Table<'_> {
-        Table(self.actors().collect())
-    }
-
-    fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
-        put_context(self, table, out);
-    }
-
-    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
-        let (context, unused) = take_context(reader, actors)?;
-        if unused.is_empty() { Ok(context) } else { Err(CrdtError::Malformed(UNUSED)) }
-    }
-}
-
-impl Body for LwwRegister {
-    const TYPE: u8 = 3;
-
-    fn table(&self) -> Table<'_> {
-        let actors: BTreeSet<_> = self.context().actors().chain(self.actor()).collect();
-        Table(actors.into_iter().collect())
-    }
-
-    fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
-        out.push(CLOCK_HYBRID);
-        let Some((key, element)) = self.winner() else {
-            out.push(0);
-            return;
-        };
-        out.push(1);
-        put_context(self.context(), table, out);
-        put_number(key.stamp().ms(), out);
-        put_number(u64::from(key.stamp().logical()), out);
-        put_length(table.index(key.actor()), out);
-        element.encode_into(out);
-    }
-
-    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
-        if reader.byte()? != CLOCK_HYBRID {
-            return Err(CrdtError::Malformed("unknown clock"));
-        }
-        match reader.byte()? {
-            0 if actors.is_empty() => return Ok(Self::new()),
-            0 => return Err(CrdtError::Malformed(UNUSED)),
-            1 => {}
-            _ => return Err(CrdtError::Malformed("flag is not 0 or 1")),
-        }
-        let (context, unused) = take_context(reader, actors)?;
-        let ms = reader.number()?;
-        let logical = u16::try_from(reader.number()?)
-            .map_err(|_| CrdtError::Malformed("logical time is over 16 bits"))?;
-        let stamp = Stamp::new(ms, logical).map_err(|_| CrdtError::Malformed("time is over 48 bits"))?;
-        let index = reader.index(actors.len())?;
-        // Only the winner's actor may be without a dot: its write then came with a stamp from outside.
-        if unused.iter().any(|actor| *actor != index) {
-            return Err(CrdtError::Malformed(UNUSED));
-        }
-        let (element, encoded) = reader.element()?;
-        Ok(Self::from_parts(Some((stamp, actors[index].clone(), element, encoded)), context))
-    }
-}
-
-impl Body for OrSet {
-    const TYPE: u8 = 4;
-
-    fn table(&self) -> Table<'_> {
-        // Every live dot is in the context.
-        self.context().table()
-    }
-
-    fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
-        put_context(self.context(), table, out);
-        form::put(self, table, out);
-    }
-
-    fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
-        let context = CausalContext::take(reader, actors)?;
-        form::take(context, reader, actors)
-    }
-}
-
-const UNUSED: &str = "actor without an update";
 
 /// The actors of a message, in byte order.
 pub(crate) struct Table<'a>(Vec<&'a ActorKey>);
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    /// The table of these actors, each as often as it likes and in any order.
+    pub(crate) fn of(actors: impl IntoIterator<Item = &'a ActorKey>) -> Self {
+        let actors: BTreeSet<_> = actors.into_iter().collect();
+        Self(actors.into_iter().collect())
+    }
+
+    /// The table of actors that come in byte order, each once.
+    pub(crate) fn of_ordered(actors: impl Iterator<Item = &'a ActorKey>) -> Self {
+        Self(actors.collect())
+    }
+
+    /// The actors, in byte order.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &'a ActorKey> {
+        self.0.iter().copied()
+    }
+
+    /// The place of an actor of the state.
     pub(crate) fn index(&self, actor: &ActorKey) -> usize {
         self.0.binary_search(&actor).expect("the table has every actor of the state")
     }
 }
 
-/// Per actor of the table: the number of runs, then per run the gap before it and its length, both less what they
-/// are at least.
-fn put_context(context: &CausalContext, table: &Table<'_>, out: &mut Vec<u8>) {
-    for actor in &table.0 {
-        let Some(runs) = context.runs_of(actor) else {
-            put_length(0, out);
-            continue;
-        };
-        put_length(runs.iter().len(), out);
-        let mut least = 1;
-        for (start, end) in runs.iter() {
-            put_number(start - least, out);
-            put_number(end - start, out);
-            // Not used after a run that ends at the greatest counter: none follows.
-            least = end.saturating_add(2);
-        }
-    }
-}
-
-/// The context, and the indices of the actors that have no run.
-fn take_context(
-    reader: &mut Reader<'_>,
-    actors: &[ActorKey],
-) -> Result<(CausalContext, Vec<usize>), CrdtError> {
-    const OVERFLOW: CrdtError = CrdtError::Malformed("counter is over 64 bits");
-    let mut context = CausalContext::new();
-    let mut unused = Vec::new();
-    for (index, actor) in actors.iter().enumerate() {
-        let count = reader.length()?;
-        if count == 0 {
-            unused.push(index);
-        }
-        let mut runs = Runs::default();
-        let mut least = Some(1u64);
-        for _ in 0..count {
-            let (gap, more) = (reader.number()?, reader.number()?);
-            let start = least.and_then(|least| least.checked_add(gap)).ok_or(OVERFLOW)?;
-            let end = start.checked_add(more).ok_or(OVERFLOW)?;
-            if !runs.push(start, end) {
-                return Err(CrdtError::Malformed("runs are not apart"));
-            }
-            least = end.checked_add(2);
-        }
-        context.set_runs(actor.clone(), runs);
-    }
-    Ok((context, unused))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::VectorClock;
+    use crate::context::CausalContext;
     use crate::dot::{Dot, Writer};
+    use crate::hlc::Stamp;
+    use crate::lww::LwwRegister;
+    use crate::or_set::OrSet;
     use crate::value::Value;
+
+    const UNUSED: &str = "actor without an update";
 
     fn key(name: &str) -> ActorKey {
         ActorKey::new(name).unwrap()
@@ -346,7 +223,7 @@ mod tests {
         assert_eq!(clock(&[0]), "accepted");
         assert_eq!(clock(&[0, 0]), "bytes after the state");
         assert_eq!(clock(&[0x80, 0]), "integer is not in its shortest form");
-        assert_eq!(clock(&[1, 1, b'a', 0]), "counter is 0");
+        assert_eq!(clock(&[1, 1, b'a', 0]), UNUSED);
         assert_eq!(clock(&[2, 1, b'b', 1, b'a', 1, 1]), "actors are not in order");
         assert_eq!(clock(&[2, 1, b'a', 1, b'a', 1, 1]), "actors are not in order");
         assert_eq!(clock(&[1, 1, 0xff, 1]), "crdt/invalid-actor");
@@ -366,7 +243,11 @@ mod tests {
 
         let register = |tail: &[u8]| why(LwwRegister::from_bytes(&[&[1, 3, 1, 1, b'a'], tail].concat()));
         assert_eq!(register(&[0, 1, 0, 0, 0, 0, 0xf6]), "accepted");
-        assert_eq!(register(&[1, 1, 0, 0, 0, 0, 0xf6]), "unknown clock");
+        assert_eq!(register(&[4, 1, 0, 0, 0, 0, 0xf6]), "unknown clock");
+        assert_eq!(register(&[3, 1, 0, 0, 0, 0xf6]), "accepted");
+        assert_eq!(register(&[2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf6]), "accepted");
+        assert_eq!(register(&[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0xf6]), "negative zero");
+        assert_eq!(register(&[1, 1, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f, 0, 0xf6]), "number is not finite");
         assert_eq!(register(&[0, 2, 0, 0, 0, 0, 0xf6]), "flag is not 0 or 1");
         assert_eq!(register(&[0, 0]), UNUSED);
         assert_eq!(register(&[0, 1, 0, 0, 0, 1, 0xf6]), "no such actor");

@@ -1,0 +1,72 @@
+//! Shapes of registers.
+
+use super::parts::{put_actor, put_context, put_element, take_actor, take_context, take_element};
+use super::{Import, Json, JsonState, Record, invalid};
+use crate::context::CausalContext;
+use crate::error::CrdtError;
+use crate::hlc::Stamp;
+use crate::lww::LwwRegister;
+use crate::time::ClockUnit;
+
+/// `{"value","timestamp","logical","nodeId","context"}`; also read: without logical part and context, and with `writer`
+/// for `nodeId`. A register that was never written has `"value":null,"timestamp":0,"nodeId":""`.
+impl JsonState for LwwRegister {
+    fn clock_unit(&self) -> Option<ClockUnit> {
+        Some(self.unit())
+    }
+
+    fn to_data(&self) -> Result<Json, CrdtError> {
+        let (value, stamp, actor) = match self.winner() {
+            Some((key, element)) => (put_element(element)?, key.stamp(), put_actor(key.actor())),
+            None => (Json::Null, self.unit().stamp(0.0)?, Json::from("")),
+        };
+        let (timestamp, logical) = put_stamp(self.unit(), stamp)?;
+        Ok(Json::record([
+            ("value", value),
+            ("timestamp", timestamp),
+            ("logical", logical),
+            ("nodeId", actor),
+            ("context", put_context(self.context())?),
+        ]))
+    }
+
+    fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
+        let record = Record::new(data)?;
+        let (actor, shape) = if record.has("writer") {
+            record.only(&["value", "timestamp", "writer"])?;
+            (record.field("writer")?, ClockUnit::Seconds)
+        } else {
+            record.only(&["value", "timestamp", "logical", "nodeId", "context"])?;
+            let current = record.has("context");
+            (record.field("nodeId")?, if current { ClockUnit::Hybrid } else { ClockUnit::Milliseconds })
+        };
+        let unit = import.unit_or(shape);
+        let stamp = take_stamp(unit, record.field("timestamp")?, record.optional("logical"))?;
+        let context = record.optional("context").map_or(Ok(CausalContext::new()), take_context)?;
+        if actor.as_text() == Some("") {
+            let never =
+                *record.field("value")? == Json::Null && stamp == unit.stamp(0.0)? && context.is_empty();
+            return if never { Ok(Self::with_unit(unit)) } else { Err(invalid("a write without a writer")) };
+        }
+        let (element, encoded) = take_element(record.field("value")?)?;
+        Ok(Self::from_parts(unit, stamp, take_actor(actor)?, element, &encoded, context))
+    }
+}
+
+/// The number of a stamp in its unit, and the logical part, 0 but for hybrid time.
+pub(super) fn put_stamp(unit: ClockUnit, stamp: Stamp) -> Result<(Json, Json), CrdtError> {
+    let logical = if unit == ClockUnit::Hybrid { u64::from(stamp.logical()) } else { 0 };
+    Ok((Json::Number(unit.time(stamp)?), Json::count(logical)?))
+}
+
+pub(super) fn take_stamp(unit: ClockUnit, time: &Json, logical: Option<&Json>) -> Result<Stamp, CrdtError> {
+    let stamp = unit.stamp(time.to_number()?)?;
+    match logical.map_or(Ok(0), Json::to_count)? {
+        0 => Ok(stamp),
+        logical if unit == ClockUnit::Hybrid => {
+            let logical = u16::try_from(logical).map_err(|_| CrdtError::OutOfRange("logical time"))?;
+            Stamp::new(stamp.ms(), logical)
+        }
+        _ => Err(invalid("logical time without a hybrid clock")),
+    }
+}
