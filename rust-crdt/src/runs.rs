@@ -82,6 +82,17 @@ impl Runs {
         mask
     }
 
+    /// Adds those of the 64 counters from `first` on, all above those that are in, whose bits are set.
+    pub(crate) fn insert_mask(&mut self, first: u64, mut mask: u64) {
+        while mask != 0 {
+            let start = mask.trailing_zeros();
+            let length = (mask >> start).trailing_ones();
+            let from = first + u64::from(start);
+            self.insert(from, from + u64::from(length - 1));
+            mask &= u64::MAX.checked_shl(start + length).unwrap_or(0);
+        }
+    }
+
     /// The counters of both.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         let mut both = Vec::new();

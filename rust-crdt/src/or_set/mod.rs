@@ -8,6 +8,8 @@ mod chunk;
 pub(crate) mod form;
 mod job;
 mod merge;
+mod packed;
+mod parts;
 mod preview;
 mod store;
 

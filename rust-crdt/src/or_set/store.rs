@@ -150,6 +150,18 @@ impl Store {
         Ok(())
     }
 
+    /// Makes all dots known under their elements, where none is yet.
+    pub(super) fn link_all(&mut self) {
+        if self.index.is_empty() {
+            let live: Vec<u64> =
+                self.slots.iter().map(|slot| slot.as_ref().map_or(0, |slot| slot.chunk.live())).collect();
+            self.reserve(live.iter().map(|live| live.count_ones() as usize).sum());
+            for (slot, live) in (0u32..).zip(live) {
+                bits(live).for_each(|bit| self.link(slot, bit));
+            }
+        }
+    }
+
     /// Adds the dots of a chunk beside those that are there; false, and nothing changed, when one of them is.
     pub(super) fn insert(
         &mut self,
