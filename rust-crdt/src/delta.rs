@@ -18,7 +18,7 @@ use crate::time::ClockUnit;
 ///
 /// The laws, which the tests hold for every type: the join of the parts is the state; no part is covered by the join of
 /// the others; the join of a state and its delta from another one is the join of both.
-pub trait Decompose: State {
+pub trait Decompose: State + Send + Sync {
     /// The parts, in a fixed order; none of the empty state.
     ///
     /// Each is irreducible, except that removed dots of one actor without a gap between them are one part: one by one
@@ -60,10 +60,11 @@ pub trait Decompose: State {
         Ok(self.clone())
     }
 
-    /// Calls `each` with a name of every part that must be there for two states with one causal context to be equal.
-    fn name_parts(&self, each: &mut dyn FnMut(&[u8])) {
+    /// Calls `each` with a name of every part that must be there for two states with one causal context to be equal, and
+    /// with how many bytes of it name what can have one content only, such as a dot; 0 when nothing is like that.
+    fn name_parts(&self, each: &mut dyn FnMut(&[u8], usize)) {
         for part in self.split() {
-            each(&part.to_bytes());
+            each(&part.to_bytes(), 0);
         }
     }
 
@@ -71,15 +72,33 @@ pub trait Decompose: State {
     ///
     /// # Errors
     /// What merging the parts gives.
-    fn pick_parts(&self, pick: &mut dyn FnMut(&[u8]) -> bool) -> Result<Self, CrdtError> {
+    fn pick_parts(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Result<Self, CrdtError> {
         let mut picked = Self::default();
         for part in self.split() {
-            if pick(&part.to_bytes()) {
+            if pick(&part.to_bytes(), 0) {
                 merge_part(&mut picked, &part)?;
             }
         }
         Ok(picked)
     }
+
+    /// How many named parts there are.
+    fn part_count(&self) -> usize {
+        self.split().len()
+    }
+
+    /// Of named parts of this state that another replica lacks, removes those here that the other has heard of, since it
+    /// then has removed them, and gives the others. Types without a causal context have nothing to remove.
+    ///
+    /// # Errors
+    /// What merging gives.
+    fn drop_heard(&mut self, picked: Self, heard: &CausalContext) -> Result<Self, CrdtError> {
+        let _ = heard;
+        Ok(picked)
+    }
+
+    /// Whether states of the type can have hybrid stamps.
+    const HAS_STAMPS: bool = false;
 
     /// How many hybrid stamps it has, and the greatest of them.
     fn stamps(&self) -> (usize, Stamp) {
@@ -97,6 +116,14 @@ pub trait Decompose: State {
     /// As [`State::from_bytes`].
     fn from_wire(bytes: &[u8]) -> Result<Self, CrdtError> {
         Self::from_bytes(bytes)
+    }
+
+    /// Joins the state with this encoding for the wire into this one.
+    ///
+    /// # Errors
+    /// As [`from_wire`](Self::from_wire) and [`State::merge`]; nothing changed.
+    fn merge_wire(&mut self, bytes: &[u8]) -> Result<(), CrdtError> {
+        State::merge(self, &Self::from_wire(bytes)?)
     }
 
     /// The state as deltas of at most `limit` bytes for the wire each, unless one part alone is longer.
@@ -178,6 +205,8 @@ impl Decompose for LwwRegister {
         runs.into_iter().map(|run| self.with_context(run)).collect()
     }
 
+    const HAS_STAMPS: bool = true;
+
     fn stamps(&self) -> (usize, Stamp) {
         match self.stamp() {
             Some(stamp) if self.unit() == ClockUnit::Hybrid => (1, stamp),
@@ -203,16 +232,34 @@ impl Decompose for OrSet {
         Ok(self.since(context))
     }
 
-    fn name_parts(&self, each: &mut dyn FnMut(&[u8])) {
+    fn name_parts(&self, each: &mut dyn FnMut(&[u8], usize)) {
         self.name_live(each);
     }
 
-    fn pick_parts(&self, pick: &mut dyn FnMut(&[u8]) -> bool) -> Result<Self, CrdtError> {
+    fn pick_parts(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Result<Self, CrdtError> {
         Ok(self.pick_live(pick))
+    }
+
+    fn part_count(&self) -> usize {
+        self.len()
+    }
+
+    fn drop_heard(&mut self, picked: Self, heard: &CausalContext) -> Result<Self, CrdtError> {
+        let (gone, rest) = picked.split_by(heard);
+        self.merge(&Self::with_context(gone))?;
+        Ok(rest)
     }
 
     fn to_wire(&self) -> Vec<u8> {
         self.to_packed()
+    }
+
+    fn merge_wire(&mut self, bytes: &[u8]) -> Result<(), CrdtError> {
+        self.merge_packed(bytes)
+    }
+
+    fn to_pieces(&self, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
+        Ok(self.pieces(limit))
     }
 
     fn from_wire(bytes: &[u8]) -> Result<Self, CrdtError> {

@@ -74,6 +74,13 @@ pub enum CrdtError {
         /// The greatest length allowed, in bytes.
         limit: usize,
     },
+    /// The other side of a sync session speaks no version that this one speaks.
+    UnsupportedVersion {
+        /// The least version it speaks.
+        least: u8,
+        /// The greatest version it speaks.
+        greatest: u8,
+    },
     /// There would be more of something than can be kept.
     TooMany {
         /// The greatest number allowed.
@@ -103,6 +110,7 @@ impl CrdtError {
         "crdt/invalid-json",
         "crdt/too-deep",
         "crdt/too-long",
+        "crdt/unsupported-version",
         "crdt/too-many",
         "crdt/malformed",
     ];
@@ -128,6 +136,7 @@ impl CrdtError {
             Self::InvalidJson { .. } => "crdt/invalid-json",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
+            Self::UnsupportedVersion { .. } => "crdt/unsupported-version",
             Self::TooMany { .. } => "crdt/too-many",
             Self::Malformed(_) => "crdt/malformed",
         }
@@ -167,6 +176,9 @@ impl fmt::Display for CrdtError {
             Self::InvalidJson { what, at } => write!(f, "invalid JSON at byte {at}: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
+            Self::UnsupportedVersion { least, greatest } => {
+                write!(f, "the other side speaks versions {least} to {greatest}")
+            }
             Self::TooMany { limit } => write!(f, "there would be more than {limit}"),
             Self::Malformed(what) => write!(f, "malformed encoding: {what}"),
         }
@@ -200,6 +212,7 @@ mod tests {
             CrdtError::InvalidJson { what: "a key twice", at: 4 },
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
+            CrdtError::UnsupportedVersion { least: 2, greatest: 3 },
             CrdtError::TooMany { limit: 9 },
             CrdtError::Malformed("tag"),
         ];

@@ -17,6 +17,7 @@ pub mod or_set;
 mod or_set_tags;
 mod runs;
 pub mod state;
+pub mod sync;
 pub mod time;
 pub mod value;
 mod wire;

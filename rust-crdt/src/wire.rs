@@ -29,6 +29,11 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
+    /// How many bytes are left.
+    pub(crate) fn rest(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], CrdtError> {
         let (head, tail) = self.0.split_at_checked(length).ok_or(CrdtError::Malformed("state is cut off"))?;
         self.0 = tail;

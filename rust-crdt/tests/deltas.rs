@@ -85,9 +85,9 @@ fn check<S: Subject<State: Decompose>>(random: &mut Random) {
         S::merge(&mut received, &a.delta_since(context).unwrap());
         assert_eq!(received.causal_context(), whole.causal_context());
         let mut names = 0;
-        a.name_parts(&mut |_| names += 1);
+        a.name_parts(&mut |_, _| names += 1);
         let mut picked = b.clone();
-        S::merge(&mut picked, &a.pick_parts(&mut |_| true).unwrap());
+        S::merge(&mut picked, &a.pick_parts(&mut |_, _| true).unwrap());
         S::merge(&mut picked, &a.delta_since(context).unwrap());
         assert!(names <= parts.len());
     }

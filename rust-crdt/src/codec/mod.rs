@@ -9,6 +9,8 @@ mod parts;
 mod register;
 mod set;
 
+pub(crate) use parts::take_flag;
+
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 

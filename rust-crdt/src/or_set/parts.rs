@@ -67,11 +67,7 @@ impl OrSet {
         self.store.actors().flat_map(move |(actor, chunks)| {
             chunks.iter().flat_map(move |(number, slot)| {
                 let chunk = self.store.chunk(*slot);
-                bits(chunk.live()).map(move |bit| {
-                    let mut part = Self::new();
-                    part.take_over(actor, *number, chunk, 1 << bit);
-                    part
-                })
+                bits(chunk.live()).map(move |bit| Self::of_chunk(actor, *number, chunk, 1 << bit))
             })
         })
     }
@@ -90,16 +86,17 @@ impl OrSet {
         parts.into_iter()
     }
 
-    /// Calls `each` with a name of every live dot: the actor, a byte 0xff, the counter and the element.
-    pub(crate) fn name_live(&self, each: &mut dyn FnMut(&[u8])) {
-        self.visit_live(&mut |_, _, _, name| each(name));
+    /// Calls `each` with a name of every live dot: the actor, a byte 0xff, the counter, all of which is the slot, and the
+    /// element.
+    pub(crate) fn name_live(&self, each: &mut dyn FnMut(&[u8], usize)) {
+        self.visit_live(&mut |_, _, _, name, slot| each(name, slot));
     }
 
     /// The live dots whose names are picked, and nothing else.
-    pub(crate) fn pick_live(&self, pick: &mut dyn FnMut(&[u8]) -> bool) -> Self {
+    pub(crate) fn pick_live(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Self {
         let mut picked: Vec<(ActorKey, u64, u64)> = Vec::new();
-        self.visit_live(&mut |actor, number, bit, name| {
-            if pick(name) {
+        self.visit_live(&mut |actor, number, bit, name, slot| {
+            if pick(name, slot) {
                 match picked.last_mut() {
                     Some(last) if last.0 == *actor && last.1 == number => last.2 |= 1 << bit,
                     _ => picked.push((actor.clone(), number, 1 << bit)),
@@ -113,6 +110,70 @@ impl OrSet {
             set.take_over(&actor, number, chunk, mask);
         }
         set
+    }
+
+    /// The dots that are in a context, and the set without them.
+    pub(crate) fn split_by(&self, context: &CausalContext) -> (CausalContext, Self) {
+        let (heard, new) = (self.context.intersection(context), self.context.difference(context));
+        let mask =
+            |actor: &ActorKey, number: u64| new.runs_of(actor).map_or(0, |runs| runs.mask(number * SPAN));
+        let rest = self.restricted(|actor, number, live| live & mask(actor, number), new.clone());
+        (heard, rest)
+    }
+
+    /// The set as packed deltas of about `limit` bytes each or less, unless one element alone is longer.
+    pub(crate) fn pieces(&self, limit: usize) -> Vec<Vec<u8>> {
+        let whole = self.to_packed();
+        if whole.len() <= limit {
+            return vec![whole];
+        }
+        let (mut pieces, mut piece, mut length) = (Vec::new(), Self::new(), 0);
+        let mut next = |part: Self, bytes: usize, pieces: &mut Vec<Vec<u8>>| {
+            // What the key of another actor, a run and a shared length take at most, generously.
+            let bytes = bytes + 32;
+            if length > 0 && length + bytes > limit {
+                pieces.push(std::mem::take(&mut piece).to_packed());
+                length = 0;
+            }
+            if length == 0 {
+                piece = part
+            } else {
+                piece.merge(&part).expect("parts of one set")
+            }
+            length += bytes;
+        };
+        for (actor, chunks) in self.store.actors() {
+            for (number, slot) in chunks {
+                let chunk = self.store.chunk(*slot);
+                let mut mask = 0;
+                let mut bytes = 0;
+                for bit in bits(chunk.live()) {
+                    let more = chunk.get(bit).len() + 12;
+                    if mask != 0 && bytes + more > limit / 4 {
+                        next(
+                            Self::of_chunk(actor, *number, chunk, mask),
+                            bytes + actor.as_str().len(),
+                            &mut pieces,
+                        );
+                        (mask, bytes) = (0, 0);
+                    }
+                    (mask, bytes) = (mask | 1 << bit, bytes + more);
+                }
+                next(Self::of_chunk(actor, *number, chunk, mask), bytes + actor.as_str().len(), &mut pieces);
+            }
+        }
+        for part in self.removed_parts() {
+            let actor = part.context.actors().next().map_or(0, |actor| actor.as_str().len());
+            next(part, actor + 20, &mut pieces);
+        }
+        pieces.push(piece.to_packed());
+        pieces
+    }
+
+    fn of_chunk(actor: &ActorKey, number: u64, chunk: &Chunk, mask: u64) -> Self {
+        let mut part = Self::new();
+        part.take_over(actor, number, chunk, mask);
+        part
     }
 
     /// Forgets everything of an actor, its live dots included.
@@ -136,7 +197,7 @@ impl OrSet {
         self.store.chunks_of(actor).is_some()
     }
 
-    fn visit_live(&self, each: &mut dyn FnMut(&ActorKey, u64, u32, &[u8])) {
+    fn visit_live(&self, each: &mut dyn FnMut(&ActorKey, u64, u32, &[u8], usize)) {
         let mut name = Vec::new();
         for (actor, chunks) in self.store.actors() {
             name.clear();
@@ -150,7 +211,7 @@ impl OrSet {
                     name.truncate(head);
                     name.extend_from_slice(&(number * SPAN + u64::from(bit)).to_le_bytes());
                     name.extend_from_slice(chunk.get(bit));
-                    each(actor, *number, bit, &name);
+                    each(actor, *number, bit, &name, head + 8);
                 }
             }
         }
