@@ -146,6 +146,23 @@ impl CausalContext {
     }
 }
 
+impl From<&VectorClock> for CausalContext {
+    /// All dots up to each entry of the clock.
+    fn from(clock: &VectorClock) -> Self {
+        let mut context = Self::new();
+        for (actor, count) in clock.iter() {
+            context.runs_mut(actor).insert(1, count);
+        }
+        context
+    }
+}
+
+impl Extend<Dot> for CausalContext {
+    fn extend<I: IntoIterator<Item = Dot>>(&mut self, dots: I) {
+        dots.into_iter().for_each(|dot| self.insert(&dot));
+    }
+}
+
 impl<'a> FromIterator<&'a Dot> for CausalContext {
     fn from_iter<I: IntoIterator<Item = &'a Dot>>(dots: I) -> Self {
         let mut context = Self::new();

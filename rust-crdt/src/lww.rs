@@ -1,6 +1,7 @@
 //! A register in which the last write wins, the same one on every replica.
 
 use crate::actor::ActorKey;
+use crate::clock::VectorClock;
 use crate::context::CausalContext;
 use crate::dot::Writer;
 use crate::element::Element;
@@ -120,6 +121,41 @@ impl LwwRegister {
         let (element, bytes) = Element::new(value.into())?;
         let key = OrderKey::from_encoded(stamp, actor, &bytes);
         Ok(self.apply(Write { key, element }, CausalContext::new()))
+    }
+
+    /// Writes a value with a stamp above the register's and not below `time`, both in the register's unit, and returns the
+    /// delta: the write of callers who have no hybrid clock and expect a write to take effect.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::ClockExhausted`] when there
+    /// is no stamp above the register's; nothing changed.
+    pub fn force_set(
+        &mut self,
+        value: impl Into<Value>,
+        time: Stamp,
+        actor: ActorKey,
+    ) -> Result<Self, CrdtError> {
+        let least = self.stamp().map_or(Ok(time), |stamp| self.unit.successor(stamp))?;
+        self.set_at(value, time.max(least), actor)
+    }
+
+    /// Records a write of which only a vector clock is known and returns the delta. For registers of counted events: the
+    /// stamp is the sum of the clock's entries, which extends causality as well, and the context takes in the clock.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::CounterOverflow`] when the
+    /// sum does not fit 64 bits, [`CrdtError::UnitMismatch`] when the unit is another; nothing changed.
+    pub fn set_with_clock(
+        &mut self,
+        value: impl Into<Value>,
+        clock: &VectorClock,
+        actor: ActorKey,
+    ) -> Result<Self, CrdtError> {
+        self.unit.expect(ClockUnit::Lamport)?;
+        let (element, bytes) = Element::new(value.into())?;
+        let stamp = u64::try_from(clock.sum()).map_err(|_| CrdtError::CounterOverflow)?;
+        let key = OrderKey::from_encoded(Stamp::from_bits(stamp), actor, &bytes);
+        Ok(self.apply(Write { key, element }, CausalContext::from(clock)))
     }
 
     /// The value, unless the register was never written.
@@ -258,5 +294,46 @@ mod tests {
         assert_eq!(register.set(&writer, &mut spent, 1, "x"), Err(CrdtError::ClockExhausted));
         assert_eq!(register, LwwRegister::new());
         assert_eq!((register.get(), register.stamp(), register.actor()), (None, None, None));
+    }
+
+    #[test]
+    fn units_do_not_mix_and_hybrid_clocks_write_hybrid_stamps() {
+        let mut seconds = LwwRegister::with_unit(ClockUnit::Seconds);
+        let time = |time| ClockUnit::Seconds.stamp(time).unwrap();
+        seconds.set_at("x", time(1.5), key("a")).unwrap();
+        let before = seconds.clone();
+        let writer = Writer::resume(key("a"), 0);
+        assert_eq!(seconds.merge(&LwwRegister::new()), Err(CrdtError::UnitMismatch));
+        assert_eq!(seconds.set(&writer, &mut HybridClock::new(), 1, "y"), Err(CrdtError::UnitMismatch));
+        assert_eq!(seconds, before);
+    }
+
+    #[test]
+    fn a_forced_write_takes_effect_by_a_new_stamp() {
+        let mut register = LwwRegister::with_unit(ClockUnit::Seconds);
+        let time = |time| ClockUnit::Seconds.stamp(time).unwrap();
+        register.force_set("x", time(9.0), key("b")).unwrap();
+        let old = register.clone();
+        register.force_set("y", time(2.0), key("a")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from("y")));
+        assert!(register.stamp() > old.stamp());
+        // Everywhere, not only here.
+        let mut elsewhere = old;
+        assert_eq!(elsewhere.merge(&register), Ok(true));
+        register.set_at("z", time(f64::MAX), key("a")).unwrap();
+        assert_eq!(register.force_set("w", time(0.0), key("a")), Err(CrdtError::ClockExhausted));
+    }
+
+    #[test]
+    fn a_write_with_a_greater_clock_wins() {
+        let mut register = LwwRegister::with_unit(ClockUnit::Lamport);
+        let first = VectorClock::from_iter([(key("z"), 2)]);
+        let second = VectorClock::from_iter([(key("a"), 1), (key("z"), 2)]);
+        register.set_with_clock("later", &second, key("a")).unwrap();
+        register.set_with_clock("earlier", &first, key("z")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from("later")));
+        assert_eq!(register.context().vector(), second);
+        let huge = VectorClock::from_iter([(key("a"), u64::MAX), (key("b"), 1)]);
+        assert_eq!(register.set_with_clock("x", &huge, key("a")), Err(CrdtError::CounterOverflow));
     }
 }

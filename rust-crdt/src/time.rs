@@ -73,6 +73,19 @@ impl ClockUnit {
         }
     }
 
+    /// The next stamp of this unit: one more event or logical step, or the next number that a float holds.
+    ///
+    /// # Errors
+    /// [`CrdtError::ClockExhausted`] when there is none.
+    pub fn successor(self, stamp: Stamp) -> Result<Stamp, CrdtError> {
+        let next = stamp.successor()?;
+        let floats = matches!(self, Self::Milliseconds | Self::Seconds);
+        if floats && !Finite::from_order(next.to_bits()).to_f64().is_finite() {
+            return Err(CrdtError::ClockExhausted);
+        }
+        Ok(next)
+    }
+
     /// Refuses every unit but this one.
     pub(crate) fn expect(self, unit: Self) -> Result<(), CrdtError> {
         if self == unit { Ok(()) } else { Err(CrdtError::UnitMismatch) }

@@ -5,14 +5,15 @@
 //! one file per family of types.
 
 mod clock;
+mod counter;
 mod parts;
 mod register;
 mod set;
 
-pub(crate) use parts::take_flag;
-
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+
+pub(crate) use parts::{put_runs, take_flag, take_runs};
 
 use crate::actor::{ActorKey, MAX_KEY_LENGTH};
 use crate::error::CrdtError;

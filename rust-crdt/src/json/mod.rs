@@ -5,6 +5,8 @@
 //! `docs/encodings/crdt-json.md` describes every shape.
 
 mod clock;
+mod counter;
+mod map;
 mod number;
 mod parts;
 mod read;
@@ -74,6 +76,8 @@ pub struct Envelope {
 pub struct Import {
     /// The unit of its stamps. A text that names another one is refused.
     pub unit: Option<ClockUnit>,
+    /// The text stands in an envelope of version 1.0.0.
+    old_envelope: bool,
     /// Under which actor counts are taken in that a text gives without saying whose they are.
     pub origin: Option<ActorKey>,
 }
@@ -82,7 +86,7 @@ impl Import {
     /// Nothing is known.
     #[must_use]
     pub const fn new() -> Self {
-        Self { unit: None, origin: None }
+        Self { unit: None, old_envelope: false, origin: None }
     }
 
     /// With the unit of the stamps.
@@ -97,6 +101,10 @@ impl Import {
     pub fn with_origin(mut self, origin: ActorKey) -> Self {
         self.origin = Some(origin);
         self
+    }
+
+    pub(crate) const fn has_old_envelope(&self) -> bool {
+        self.old_envelope
     }
 
     /// The unit, or the one that a shape had in the system that wrote it.
@@ -176,7 +184,7 @@ struct Found<'a> {
 impl Found<'_> {
     /// What the reader knows, with what the envelope says about the unit.
     fn import(&self, import: &Import) -> Result<Import, CrdtError> {
-        let mut import = import.clone();
+        let mut import = Import { old_envelope: self.old, ..import.clone() };
         match (self.unit, import.unit) {
             (Some(named), Some(known)) => named.expect(known)?,
             (Some(named), None) => import.unit = Some(named),

@@ -11,7 +11,6 @@ use crate::context::CausalContext;
 use crate::dot::Dot;
 use crate::element::Element;
 use crate::error::CrdtError;
-use crate::runs::Runs;
 use crate::time::{Finite, MAX_SAFE_INTEGER};
 use crate::value::Value;
 
@@ -141,12 +140,7 @@ const MAX_LISTED: u64 = 1 << 20;
 
 pub(crate) fn take_context(json: &Json) -> Result<CausalContext, CrdtError> {
     let record = Record::new(json)?.only(&["vv", "cloud"])?;
-    let mut context = CausalContext::new();
-    for (actor, count) in take_counts(record.field("vv")?)?.iter() {
-        let mut runs = Runs::default();
-        runs.insert(1, count);
-        context.set_runs(actor.clone(), runs);
-    }
+    let mut context = CausalContext::from(&take_counts(record.field("vv")?)?);
     let cloud = record.field("cloud")?.as_object().ok_or(invalid("not an object"))?;
     for (name, counters) in cloud {
         let actor = ActorKey::new(name)?;

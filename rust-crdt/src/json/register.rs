@@ -2,10 +2,12 @@
 
 use super::parts::{put_actor, put_context, put_element, take_actor, take_context, take_element};
 use super::{Import, Json, JsonState, Record, invalid};
+use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::lww::LwwRegister;
+use crate::lww_numeric::{LwwNumericRegister, NumericMode};
 use crate::time::ClockUnit;
 
 /// `{"value","timestamp","logical","nodeId","context"}`; also read: without logical part and context, and with `writer`
@@ -50,6 +52,48 @@ impl JsonState for LwwRegister {
         }
         let (element, encoded) = take_element(record.field("value")?)?;
         Ok(Self::from_parts(unit, stamp, take_actor(actor)?, element, &encoded, context))
+    }
+}
+
+/// `{"value","timestamp","logical","writer","use_max"}`; also read: without the logical part. A register that was never
+/// written, and one whose write of 0 at time 0 named no writer, have `"value":0,"timestamp":0,"writer":""`.
+impl JsonState for LwwNumericRegister {
+    fn clock_unit(&self) -> Option<ClockUnit> {
+        Some(self.unit())
+    }
+
+    fn to_data(&self) -> Result<Json, CrdtError> {
+        let stamp = self.stamp().map_or_else(|| self.unit().stamp(0.0), Ok)?;
+        let (timestamp, logical) = put_stamp(self.unit(), stamp)?;
+        Ok(Json::record([
+            ("value", Json::Number(self.get())),
+            ("timestamp", timestamp),
+            ("logical", logical),
+            ("writer", Json::from(self.writer().map_or("", ActorKey::as_str))),
+            ("use_max", Json::from(self.mode() == NumericMode::Greatest)),
+        ]))
+    }
+
+    fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
+        let record = Record::new(data)?.only(&["value", "timestamp", "logical", "writer", "use_max"])?;
+        let current = record.has("logical");
+        let unit = import.unit_or(if current { ClockUnit::Hybrid } else { ClockUnit::Seconds });
+        let mode = match record.optional("use_max") {
+            None | Some(Json::Bool(false)) => NumericMode::Last,
+            Some(Json::Bool(true)) => NumericMode::Greatest,
+            Some(_) => return Err(invalid("use_max is not true or false")),
+        };
+        let mut register = Self::with_unit(mode, unit);
+        let number = record.field("value")?.to_number()?;
+        let stamp = take_stamp(unit, record.field("timestamp")?, record.optional("logical"))?;
+        let writer = match record.text("writer")? {
+            "" => None,
+            writer => Some(ActorKey::new(writer)?),
+        };
+        if number != 0.0 || stamp != unit.stamp(0.0)? || writer.is_some() {
+            register.set_at(number, stamp, writer)?;
+        }
+        Ok(register)
     }
 }
 

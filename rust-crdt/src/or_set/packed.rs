@@ -7,12 +7,12 @@ use super::OrSet;
 use super::chunk::{ChunkBuilder, Content, SPAN, bits};
 use super::store::Store;
 use crate::cbor;
-use crate::codec::{self, Table, VERSION};
+use crate::codec::{self, Table, VERSION, put_runs, take_runs};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::runs::Runs;
 use crate::state::Kind;
-use crate::wire::{Reader, put_length, put_number};
+use crate::wire::{Reader, put_length};
 
 /// Added to the type byte of the canonical encoding.
 pub(crate) const PACKED: u8 = 0x80;
@@ -152,34 +152,6 @@ fn take_element(reader: &mut Reader<'_>, element: &mut Vec<u8>) -> Result<(), Cr
     Ok(())
 }
 
-/// The number of runs, then per run the gap before it and its length, both less what they are at least.
-fn put_runs(runs: &Runs, out: &mut Vec<u8>) {
-    put_length(runs.iter().len(), out);
-    let mut least = 1;
-    for (start, end) in runs.iter() {
-        put_number(start - least, out);
-        put_number(end - start, out);
-        // Not used after a run that ends at the greatest counter: none follows.
-        least = end.saturating_add(2);
-    }
-}
-
-fn take_runs(reader: &mut Reader<'_>) -> Result<Runs, CrdtError> {
-    const OVERFLOW: CrdtError = CrdtError::Malformed("counter is over 64 bits");
-    let mut runs = Runs::default();
-    let mut least = Some(1u64);
-    for _ in 0..reader.length()? {
-        let (gap, more) = (reader.number()?, reader.number()?);
-        let start = least.and_then(|least| least.checked_add(gap)).ok_or(OVERFLOW)?;
-        let end = start.checked_add(more).ok_or(OVERFLOW)?;
-        if !runs.push(start, end) {
-            return Err(CrdtError::Malformed("runs are not apart"));
-        }
-        least = end.checked_add(2);
-    }
-    Ok(runs)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +187,7 @@ mod tests {
         let packed = delta.to_packed();
         assert!(packed.len() < 10_000 * 4, "{}", packed.len());
         let mut other = OrSet::new();
-        other.add_all(&writer("other"), (0..100u64)).unwrap();
+        other.add_all(&writer("other"), 0..100u64).unwrap();
         let mut expected = other.clone();
         expected.merge(&delta).unwrap();
         other.merge_packed(&packed).unwrap();
