@@ -5,7 +5,10 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use chrysalis_crdt::{Decompose, LwwRegister, OrSet, State};
+use chrysalis_crdt::{ClockUnit, Decompose, LwwMap, LwwRegister, OrSet, State};
+use support::counters::{GCounterSubject, PnCounterSubject};
+use support::registers::{MapSubject, MvSubject, NumericSubject};
+use support::sets::{GSetSubject, LwwElementSubject, TwoPhaseSubject};
 use support::subjects::{ClockSubject, ContextSubject, RegisterSubject, SetSubject};
 use support::{Random, Subject, run_seeded};
 
@@ -23,6 +26,15 @@ laws! {
     causal_context: ContextSubject;
     lww_register: RegisterSubject;
     or_set: SetSubject;
+    g_counter: GCounterSubject;
+    pn_counter: PnCounterSubject;
+    g_set: GSetSubject;
+    two_phase_set: TwoPhaseSubject;
+    lww_element_set: LwwElementSubject;
+    lww_numeric_register: NumericSubject<false>;
+    lww_numeric_register_of_greatest: NumericSubject<true>;
+    lww_map: MapSubject;
+    mv_register: MvSubject;
 }
 
 fn check<S: Subject<State: Decompose>>(random: &mut Random) {
@@ -118,6 +130,9 @@ fn what_is_new_since_a_context_is_all_but_bare_removals() {
 }
 
 #[test]
-fn an_unwritten_register_has_no_parts() {
+fn an_empty_state_has_a_part_only_where_its_creation_fixed_something() {
     assert_eq!(LwwRegister::new().split(), []);
+    assert_eq!(LwwMap::new().split(), []);
+    let map = LwwMap::with_unit(ClockUnit::Seconds);
+    assert_eq!(map.split(), [map]);
 }

@@ -3,14 +3,15 @@
 //! Source: Enes et al., "Efficient Synchronization of State-based CRDTs" (2019): a state is the join of its
 //! irreducible parts, and the least delta for a peer is the join of those parts that the peer's state does not cover.
 
+mod clocks;
+mod registers;
+mod sets;
+
 use std::collections::BTreeSet;
 
-use crate::clock::VectorClock;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
-use crate::lww::LwwRegister;
-use crate::or_set::OrSet;
 use crate::state::State;
 use crate::time::ClockUnit;
 
@@ -165,104 +166,14 @@ fn merge_part<T: State>(joined: &mut T, part: &T) -> Result<(), CrdtError> {
     State::merge(joined, part)
 }
 
-impl Decompose for VectorClock {
-    fn split(&self) -> Vec<Self> {
-        self.iter().map(|(actor, count)| Self::singleton(actor.clone(), count)).collect()
-    }
-
-    fn covers(&self, part: &Self) -> bool {
-        self.includes(part)
-    }
+/// The parts, or the state itself when it has none and is not the empty one: then only what its creation fixed is told.
+fn parts_or_self<T: State>(state: &T, parts: Vec<T>) -> Vec<T> {
+    if parts.is_empty() && *state != T::default() { vec![state.clone()] } else { parts }
 }
 
-impl Decompose for CausalContext {
-    fn split(&self) -> Vec<Self> {
-        let part = |(actor, start, end)| {
-            let mut part = Self::new();
-            part.insert_run(actor, start, end);
-            part
-        };
-        self.runs().map(part).collect()
-    }
-
-    fn covers(&self, part: &Self) -> bool {
-        self.includes(part)
-    }
-
-    fn delta_from(&self, other: &Self) -> Result<Self, CrdtError> {
-        Ok(self.difference(other))
-    }
-}
-
-impl Decompose for LwwRegister {
-    /// The winning write with each run of known writes: a context alone has no encoding.
-    fn split(&self) -> Vec<Self> {
-        if self.get().is_none() {
-            return Vec::new();
-        }
-        let runs = self.context().split();
-        let runs = if runs.is_empty() { vec![CausalContext::new()] } else { runs };
-        runs.into_iter().map(|run| self.with_context(run)).collect()
-    }
-
-    const HAS_STAMPS: bool = true;
-
-    fn stamps(&self) -> (usize, Stamp) {
-        match self.stamp() {
-            Some(stamp) if self.unit() == ClockUnit::Hybrid => (1, stamp),
-            _ => (0, Stamp::ZERO),
-        }
-    }
-}
-
-impl Decompose for OrSet {
-    fn split(&self) -> Vec<Self> {
-        self.live_parts().chain(self.removed_parts()).collect()
-    }
-
-    fn delta_from(&self, other: &Self) -> Result<Self, CrdtError> {
-        self.delta_for(other)
-    }
-
-    fn causal_context(&self) -> Option<&CausalContext> {
-        Some(self.context())
-    }
-
-    fn delta_since(&self, context: &CausalContext) -> Result<Self, CrdtError> {
-        Ok(self.since(context))
-    }
-
-    fn name_parts(&self, each: &mut dyn FnMut(&[u8], usize)) {
-        self.name_live(each);
-    }
-
-    fn pick_parts(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Result<Self, CrdtError> {
-        Ok(self.pick_live(pick))
-    }
-
-    fn part_count(&self) -> usize {
-        self.len()
-    }
-
-    fn drop_heard(&mut self, picked: Self, heard: &CausalContext) -> Result<Self, CrdtError> {
-        let (gone, rest) = picked.split_by(heard);
-        self.merge(&Self::with_context(gone))?;
-        Ok(rest)
-    }
-
-    fn to_wire(&self) -> Vec<u8> {
-        self.to_packed()
-    }
-
-    fn merge_wire(&mut self, bytes: &[u8]) -> Result<(), CrdtError> {
-        self.merge_packed(bytes)
-    }
-
-    fn to_pieces(&self, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
-        Ok(self.pieces(limit))
-    }
-
-    fn from_wire(bytes: &[u8]) -> Result<Self, CrdtError> {
-        Self::from_packed(bytes)
-    }
+/// The stamps that are hybrid: their number and the greatest.
+fn hybrid(stamps: impl Iterator<Item = (ClockUnit, Stamp)>) -> (usize, Stamp) {
+    stamps
+        .filter(|(unit, _)| *unit == ClockUnit::Hybrid)
+        .fold((0, Stamp::ZERO), |(count, newest), (_, stamp)| (count + 1, newest.max(stamp)))
 }
