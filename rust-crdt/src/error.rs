@@ -93,7 +93,14 @@ pub enum CrdtError {
         /// The greatest length allowed, in bytes.
         limit: usize,
     },
-    /// More of something than the limit.
+    /// The other side of a sync session speaks no version that this one speaks.
+    UnsupportedVersion {
+        /// The least version it speaks.
+        least: u8,
+        /// The greatest version it speaks.
+        greatest: u8,
+    },
+    /// There would be more of something than can be kept.
     TooMany {
         /// The greatest number allowed.
         limit: usize,
@@ -130,6 +137,7 @@ impl CrdtError {
         "crdt/wrong-shape",
         "crdt/too-deep",
         "crdt/too-long",
+        "crdt/unsupported-version",
         "crdt/too-many",
         "crdt/malformed",
     ];
@@ -163,6 +171,7 @@ impl CrdtError {
             Self::WrongShape(_) => "crdt/wrong-shape",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
+            Self::UnsupportedVersion { .. } => "crdt/unsupported-version",
             Self::TooMany { .. } => "crdt/too-many",
             Self::Malformed(_) => "crdt/malformed",
         }
@@ -210,7 +219,10 @@ impl fmt::Display for CrdtError {
             Self::WrongShape(what) => write!(f, "value has another shape: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
-            Self::TooMany { limit } => write!(f, "more than {limit} of a kind"),
+            Self::UnsupportedVersion { least, greatest } => {
+                write!(f, "the other side speaks versions {least} to {greatest}")
+            }
+            Self::TooMany { limit } => write!(f, "there would be more than {limit}"),
             Self::Malformed(what) => write!(f, "malformed encoding: {what}"),
         }
     }
@@ -251,6 +263,7 @@ mod tests {
             CrdtError::WrongShape("not an object"),
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
+            CrdtError::UnsupportedVersion { least: 2, greatest: 3 },
             CrdtError::TooMany { limit: 9 },
             CrdtError::Malformed("tag"),
         ];

@@ -134,6 +134,10 @@ impl GSet {
         Self(entries)
     }
 
+    pub(crate) fn entry(&self, element: &Element) -> Option<(&Element, Option<&Metadata>)> {
+        self.0.get_key_value(element).map(|(element, metadata)| (element, metadata.as_deref()))
+    }
+
     pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = (&Element, Option<&Metadata>)> {
         self.0.iter().map(|(element, metadata)| (element, metadata.as_deref()))
     }

@@ -215,6 +215,11 @@ impl LwwRegister {
         delta
     }
 
+    /// The winning write with another context.
+    pub(crate) fn with_context(&self, context: CausalContext) -> Self {
+        Self { context, ..self.clone() }
+    }
+
     /// The state that an encoding describes.
     pub(crate) fn from_parts(
         unit: ClockUnit,

@@ -1,8 +1,8 @@
 //! The part of [`OrSet`] for callers that name additions by tags of their own.
 
+use crate::cbor;
 use crate::context::CausalContext;
 use crate::dot::Dot;
-use crate::element::Element;
 use crate::error::CrdtError;
 use crate::or_set::OrSet;
 use crate::value::Value;
@@ -37,11 +37,8 @@ impl OrSet {
     /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::Equivocation`] when another
     /// element has the dot; nothing changed.
     pub fn add_dot(&mut self, dot: &Dot, value: impl Into<Value>) -> Result<Self, CrdtError> {
-        let (element, _) = Element::new(value.into())?;
-        let mut delta = Self::with_context(CausalContext::from_iter([dot]));
-        delta.insert_live(dot.clone(), element);
-        self.merge(&delta)?;
-        Ok(delta)
+        let element = cbor::encode(&value.into())?;
+        self.apply(Some((dot.clone(), element)), CausalContext::from_iter([dot]))
     }
 
     /// Adds an element under a tag, see [`Dot::of_tag`], and returns the delta.
@@ -54,7 +51,7 @@ impl OrSet {
 
     /// Removes an element with all the dots it has here, and returns these and the delta.
     pub fn remove_all(&mut self, value: &Value) -> (Vec<Dot>, Self) {
-        let dots = self.tags(value).cloned().collect();
+        let dots = self.tags(value).collect();
         (dots, self.remove(value))
     }
 }

@@ -123,7 +123,7 @@ impl Walk for SetSubject {
             return SetEvent { added: None, covers };
         }
         let delta = state.add(&writer(at), value.clone()).unwrap();
-        let dot = delta.tags(&value).next().unwrap().clone();
+        let dot = delta.tags(&value).next().unwrap();
         SetEvent { added: Some((dot, value)), covers }
     }
 }

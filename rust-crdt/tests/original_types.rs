@@ -92,7 +92,7 @@ fn or_set_addition_gives_a_tag_and_partial_removal_keeps_the_element() {
     let (mut set, x) = (OrSet::new(), Value::from("x"));
     let (one, _) = set.add_tagged(&writer("a"), "x").unwrap();
     let (two, _) = set.add_tagged(&writer("b"), "x").unwrap();
-    assert_eq!(set.tags(&x).map(Dot::to_string).collect::<Vec<_>>(), ["a:1", "b:1"]);
+    assert_eq!(set.tags(&x).map(|dot| dot.to_string()).collect::<Vec<_>>(), ["a:1", "b:1"]);
     set.remove_tags(&x, &[one]);
     assert!(set.contains(&x));
     set.remove_tags(&x, &[two]);

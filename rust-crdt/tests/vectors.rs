@@ -142,8 +142,8 @@ fn register_content(register: &LwwRegister) -> Json {
 }
 
 fn set_content(set: &OrSet) -> Json {
-    let tags = |value| set.tags(value).map(Dot::to_string).collect::<Vec<_>>();
+    let tags = |value: &Value| set.tags(value).map(|dot| dot.to_string()).collect::<Vec<_>>();
     let elements: Vec<Json> =
-        set.elements().map(|value| json!({ "value": value_hex(value), "tags": tags(value) })).collect();
+        set.elements().map(|value| json!({ "value": value_hex(&value), "tags": tags(&value) })).collect();
     json!({ "elements": elements, "context": context_content(set.context()) })
 }

@@ -24,7 +24,7 @@ pub fn state(bytes: &[u8]) {
         // Both indexes agree: a set with all of it removed is empty, and stays so.
         let before = set.clone();
         for value in before.elements() {
-            set.remove(value);
+            set.remove(&value);
         }
         assert!(set.is_empty());
         assert_eq!(set.merge(&before), Ok(()));

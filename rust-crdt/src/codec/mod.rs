@@ -17,6 +17,8 @@ pub(crate) use agent::episode_digest;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
+pub(crate) use parts::{put_runs, take_flag, take_runs};
+
 use crate::actor::{ActorKey, MAX_KEY_LENGTH};
 use crate::error::CrdtError;
 use crate::state::Kind;
@@ -77,11 +79,7 @@ pub(crate) use canonical;
 pub(crate) fn encode<T: Body>(state: &T) -> Vec<u8> {
     let table = state.table();
     let mut out = vec![VERSION, T::KIND.to_byte()];
-    put_length(table.0.len(), &mut out);
-    for actor in &table.0 {
-        put_length(actor.as_str().len(), &mut out);
-        out.extend_from_slice(actor.as_str().as_bytes());
-    }
+    put_table(&table, &mut out);
     state.put(&table, &mut out);
     out
 }
@@ -94,6 +92,26 @@ pub(crate) fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
     if reader.byte()? != T::KIND.to_byte() {
         return Err(CrdtError::Malformed("another type"));
     }
+    let actors = take_table(&mut reader)?;
+    let state = T::take(&mut reader, &actors)?;
+    if !reader.is_empty() {
+        return Err(CrdtError::Malformed("bytes after the state"));
+    }
+    if !state.table().0.into_iter().eq(&actors) {
+        return Err(CrdtError::Malformed("actor without an update"));
+    }
+    Ok(state)
+}
+
+pub(crate) fn put_table(table: &Table<'_>, out: &mut Vec<u8>) {
+    put_length(table.0.len(), out);
+    for actor in &table.0 {
+        put_length(actor.as_str().len(), out);
+        out.extend_from_slice(actor.as_str().as_bytes());
+    }
+}
+
+pub(crate) fn take_table(reader: &mut Reader<'_>) -> Result<Vec<ActorKey>, CrdtError> {
     let mut actors: Vec<ActorKey> = Vec::new();
     for _ in 0..reader.length()? {
         let length = reader.length()?;
@@ -108,14 +126,7 @@ pub(crate) fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
         }
         actors.push(actor);
     }
-    let state = T::take(&mut reader, &actors)?;
-    if !reader.is_empty() {
-        return Err(CrdtError::Malformed("bytes after the state"));
-    }
-    if !state.table().0.into_iter().eq(&actors) {
-        return Err(CrdtError::Malformed("actor without an update"));
-    }
-    Ok(state)
+    Ok(actors)
 }
 
 pub(crate) fn digest<T: Body>(state: &T) -> [u8; 32] {

@@ -1,7 +1,5 @@
 //! The parts that bodies are made of.
 
-use std::collections::BTreeSet;
-
 use super::Table;
 use crate::actor::ActorKey;
 use crate::clock::VectorClock;
@@ -14,44 +12,52 @@ use crate::runs::Runs;
 use crate::time::{ClockUnit, Finite};
 use crate::wire::{Reader, put_length, put_number};
 
-/// Per actor of the table: the number of runs, then per run the gap before it and its length, both less what they
-/// are at least.
+/// The runs of each actor of the table.
 pub(crate) fn put_context(context: &CausalContext, table: &Table<'_>, out: &mut Vec<u8>) {
     for actor in table.iter() {
         let Some(runs) = context.runs_of(actor) else {
             put_length(0, out);
             continue;
         };
-        put_length(runs.iter().len(), out);
-        let mut least = 1;
-        for (start, end) in runs.iter() {
-            put_number(start - least, out);
-            put_number(end - start, out);
-            // Not used after a run that ends at the greatest counter: none follows.
-            least = end.saturating_add(2);
-        }
+        put_runs(runs, out);
     }
 }
 
 /// The context; actors without a run are left out.
 pub(crate) fn take_context(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<CausalContext, CrdtError> {
-    const OVERFLOW: CrdtError = CrdtError::Malformed("counter is over 64 bits");
     let mut context = CausalContext::new();
     for actor in actors {
-        let mut runs = Runs::default();
-        let mut least = Some(1u64);
-        for _ in 0..reader.length()? {
-            let (gap, more) = (reader.number()?, reader.number()?);
-            let start = least.and_then(|least| least.checked_add(gap)).ok_or(OVERFLOW)?;
-            let end = start.checked_add(more).ok_or(OVERFLOW)?;
-            if !runs.push(start, end) {
-                return Err(CrdtError::Malformed("runs are not apart"));
-            }
-            least = end.checked_add(2);
-        }
-        context.set_runs(actor.clone(), runs);
+        context.set_runs(actor.clone(), take_runs(reader)?);
     }
     Ok(context)
+}
+
+/// The number of runs, then per run the gap before it and its length, both less what they are at least.
+pub(crate) fn put_runs(runs: &Runs, out: &mut Vec<u8>) {
+    put_length(runs.iter().len(), out);
+    let mut least = 1;
+    for (start, end) in runs.iter() {
+        put_number(start - least, out);
+        put_number(end - start, out);
+        // Not used after a run that ends at the greatest counter: none follows.
+        least = end.saturating_add(2);
+    }
+}
+
+pub(crate) fn take_runs(reader: &mut Reader<'_>) -> Result<Runs, CrdtError> {
+    const OVERFLOW: CrdtError = CrdtError::Malformed("counter is over 64 bits");
+    let mut runs = Runs::default();
+    let mut least = Some(1u64);
+    for _ in 0..reader.length()? {
+        let (gap, more) = (reader.number()?, reader.number()?);
+        let start = least.and_then(|least| least.checked_add(gap)).ok_or(OVERFLOW)?;
+        let end = start.checked_add(more).ok_or(OVERFLOW)?;
+        if !runs.push(start, end) {
+            return Err(CrdtError::Malformed("runs are not apart"));
+        }
+        least = end.checked_add(2);
+    }
+    Ok(runs)
 }
 
 /// Per actor of the table: its count, 0 when it has none. For the clock that most actors of a message are in.
@@ -192,58 +198,6 @@ pub(crate) fn take_elements<'a>(
         }
         rest(reader, element.clone())?;
         last = Some(element);
-    }
-    Ok(())
-}
-
-/// The number of actors, then per actor its index, the number of its dots and each dot's distance from the one
-/// before. Not as runs: each live dot takes memory at the reader, so each must take a byte here.
-pub(crate) fn put_dots(dots: &BTreeSet<Dot>, table: &Table<'_>, out: &mut Vec<u8>) {
-    let dots: Vec<&Dot> = dots.iter().collect();
-    let groups = || dots.chunk_by(|a, b| a.actor() == b.actor());
-    put_length(groups().count(), out);
-    for group in groups() {
-        put_length(table.index(group[0].actor()), out);
-        put_length(group.len(), out);
-        let mut least = 1;
-        for dot in group {
-            put_number(dot.counter() - least, out);
-            // Not used after the greatest counter: none follows.
-            least = dot.counter().saturating_add(1);
-        }
-    }
-}
-
-pub(crate) fn take_dots(
-    reader: &mut Reader<'_>,
-    actors: &[ActorKey],
-    mut each: impl FnMut(Dot) -> Result<(), CrdtError>,
-) -> Result<(), CrdtError> {
-    const EMPTY: CrdtError = CrdtError::Malformed("element without a dot");
-    let groups = reader.length()?;
-    if groups == 0 {
-        return Err(EMPTY);
-    }
-    let mut last = None;
-    for _ in 0..groups {
-        let index = reader.index(actors.len())?;
-        if last.is_some_and(|last| last >= index) {
-            return Err(CrdtError::Malformed("actors of an element are not in order"));
-        }
-        last = Some(index);
-        let count = reader.length()?;
-        if count == 0 {
-            return Err(EMPTY);
-        }
-        let mut least = Some(1u64);
-        for _ in 0..count {
-            let gap = reader.number()?;
-            let counter = least
-                .and_then(|least| least.checked_add(gap))
-                .ok_or(CrdtError::Malformed("counter is over 64 bits"))?;
-            each(Dot::new(actors[index].clone(), counter)?)?;
-            least = counter.checked_add(1);
-        }
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::{
-    put_actor, put_clock, put_context, put_dots, put_stamp, put_text, put_unit, take_actor, take_clock,
-    take_context, take_dots, take_elements, take_flag, take_stamp, take_text, take_unit,
+    put_actor, put_clock, put_context, put_stamp, put_text, put_unit, take_actor, take_clock, take_context,
+    take_elements, take_flag, take_stamp, take_text, take_unit,
 };
 use super::{Body, Table, canonical};
 use crate::actor::ActorKey;
@@ -12,7 +12,7 @@ use crate::element::Element;
 use crate::error::CrdtError;
 use crate::g_set::{GSet, Metadata};
 use crate::lww_element_set::{LwwElementSet, Times};
-use crate::or_set::OrSet;
+use crate::or_set::{OrSet, form};
 use crate::state::Kind;
 use crate::two_phase_set::TwoPhaseSet;
 use crate::wire::{Reader, put_length, put_number};
@@ -29,27 +29,11 @@ impl Body for OrSet {
 
     fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {
         put_context(self.context(), table, out);
-        put_length(self.len(), out);
-        for (element, dots) in self.entries() {
-            element.encode_into(out);
-            put_dots(dots, table, out);
-        }
+        form::put(self, table, out);
     }
 
     fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
-        let mut set = Self::with_context(take_context(reader, actors)?);
-        take_elements(reader, |reader, element| {
-            take_dots(reader, actors, |dot| {
-                if !set.context().contains(&dot) {
-                    return Err(CrdtError::Malformed("dot outside the context"));
-                }
-                if !set.insert_live(dot, element.clone()) {
-                    return Err(CrdtError::Malformed("dot of two elements"));
-                }
-                Ok(())
-            })
-        })?;
-        Ok(set)
+        form::take(take_context(reader, actors)?, reader, actors)
     }
 
     fn join(&mut self, other: &Self) -> Result<(), CrdtError> {

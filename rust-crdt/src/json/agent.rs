@@ -50,7 +50,7 @@ impl JsonState for SkillAccumulator {
                 name.as_text().and_then(ProficiencyPolicy::from_name).ok_or(invalid("unknown policy"))?
             }
         };
-        let unit = import.unit_or(ClockUnit::Milliseconds);
+        let unit = import.unit_or(Some(ClockUnit::Milliseconds))?;
         let mut state = Self::with(policy, unit);
         for (name, json) in fields(record.field("skills")?)? {
             let skill = Record::new(json)?;
@@ -107,7 +107,7 @@ impl JsonState for EpisodeMemory {
     fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?.only(&["episodes", "max_episodes", "causal_links"])?;
         let capacity = record.present("max_episodes").map(Json::to_count).transpose()?;
-        let mut memory = Self::with(capacity, import.unit_or(ClockUnit::Milliseconds));
+        let mut memory = Self::with(capacity, import.unit_or(Some(ClockUnit::Milliseconds))?);
         for episode in record.items("episodes")? {
             memory.take_in(take_episode(episode)?)?;
         }
@@ -170,7 +170,7 @@ impl JsonState for BeliefState {
         const READ: [&str; 7] =
             ["id", "content", "conviction", "evidence_for", "evidence_against", "last_updated", "source"];
         let record = Record::new(data)?.only(&["beliefs"])?;
-        let unit = import.unit_or(ClockUnit::Milliseconds);
+        let unit = import.unit_or(Some(ClockUnit::Milliseconds))?;
         let mut state = Self::with_unit(unit);
         for (id, json) in fields(record.field("beliefs")?)? {
             let belief = Record::new(json)?;

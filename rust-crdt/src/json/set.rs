@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::{
-    put_actor, put_context, put_counts, put_dot, put_element, take_actor, take_context, take_counts,
-    take_dot, take_element, take_value,
+    put_actor, put_context, put_counts, put_dot, put_element, put_value, take_actor, take_context,
+    take_counts, take_dot, take_element, take_value,
 };
 use super::register::{put_stamp, take_stamp};
 use super::{Import, Json, JsonState, Record, invalid};
@@ -24,9 +24,9 @@ use crate::two_phase_set::TwoPhaseSet;
 impl JsonState for OrSet {
     fn to_data(&self) -> Result<Json, CrdtError> {
         let mut elements = Vec::new();
-        for (element, dots) in self.entries() {
-            let dots = dots.iter().map(put_dot).collect::<Result<_, _>>()?;
-            elements.push(Json::record([("value", put_element(element)?), ("dots", Json::Array(dots))]));
+        for value in self.elements() {
+            let dots = self.tags(&value).map(|dot| put_dot(&dot)).collect::<Result<_, _>>()?;
+            elements.push(Json::record([("value", put_value(&value)?), ("dots", Json::Array(dots))]));
         }
         Ok(Json::record([("elements", Json::Array(elements)), ("context", put_context(self.context())?)]))
     }
@@ -69,14 +69,14 @@ fn current(record: Record<'_>) -> Result<OrSet, CrdtError> {
     let mut set = OrSet::with_context(take_context(record.field("context")?)?);
     for entry in record.items("elements")? {
         let entry = Record::new(entry)?.only(&["value", "dots"])?;
-        let (element, _) = take_element(entry.field("value")?)?;
+        let (element, encoded) = take_element(entry.field("value")?)?;
         let dots = entry.items("dots")?;
         if dots.is_empty() || set.contains(element.value()) {
             return Err(invalid("element without a dot, or twice"));
         }
         for dot in dots {
             let dot = take_dot(dot)?;
-            if !set.context().contains(&dot) || !set.insert_live(dot, element.clone()) {
+            if !set.context().contains(&dot) || !set.insert_live(&dot, &encoded)? {
                 return Err(invalid("dot outside the context, or of two elements"));
             }
         }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub(crate) mod counters;
+pub(crate) mod plain_set;
 pub(crate) mod registers;
 pub(crate) mod sets;
 pub(crate) mod subjects;

@@ -90,7 +90,7 @@ pub(crate) fn set_model(seen: &BTreeSet<SetEvent>) -> BTreeMap<Value, BTreeSet<D
 pub(crate) fn check_set(state: &OrSet, seen: &BTreeSet<SetEvent>) {
     let expected = set_model(seen);
     let actual: BTreeMap<Value, BTreeSet<Dot>> =
-        state.elements().map(|value| (value.clone(), state.tags(value).cloned().collect())).collect();
+        state.elements().map(|value| (value.clone(), state.tags(&value).collect())).collect();
     assert_eq!(actual, expected);
     assert_eq!(state.len(), expected.len());
     assert!(expected.keys().all(|value| state.contains(value)));
@@ -136,7 +136,7 @@ impl Subject for SetSubject {
         match random.below(8) {
             0..3 => {
                 let delta = state.add(&writer, value.clone()).unwrap();
-                let dot = delta.tags(&value).next().unwrap().clone();
+                let dot = delta.tags(&value).next().unwrap();
                 self.fresh(&dot);
                 (delta, SetEvent { added: Some((dot, value)), covers: held })
             }
