@@ -6,6 +6,7 @@
 
 mod document;
 mod edges;
+mod envelopes;
 mod hashes;
 mod primitives;
 mod proofs;
@@ -15,9 +16,11 @@ mod wycheproof;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors");
-    for (name, document) in
-        [("crypto.json", document::document()?), ("primitives.json", primitives::document()?)]
-    {
+    for (name, document) in [
+        ("crypto.json", document::document()?),
+        ("primitives.json", primitives::document()?),
+        ("envelope.json", envelopes::document()?),
+    ] {
         let mut text = serde_json::to_string_pretty(&document)?;
         text.push('\n');
         std::fs::write(format!("{vectors}/{name}"), text)?;
