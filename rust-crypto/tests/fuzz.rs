@@ -37,6 +37,16 @@ fn ed25519_verify() {
 }
 
 #[test]
+fn redact_text() {
+    replay("redact_text", fuzz::redact_text);
+}
+
+#[test]
+fn validate_key_format() {
+    replay("validate_key_format", fuzz::validate_key_format);
+}
+
+/// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
 fn base64() {
     replay("base64", fuzz::base64);
 }
