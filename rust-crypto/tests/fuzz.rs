@@ -46,6 +46,11 @@ fn validate_key_format() {
     replay("validate_key_format", fuzz::validate_key_format);
 }
 
+#[test]
+fn cert_chain() {
+    replay("cert_chain", fuzz::cert_chain);
+}
+
 /// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
 fn replay(name: &str, target: fn(&[u8])) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
