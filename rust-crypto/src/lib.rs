@@ -6,6 +6,7 @@ pub mod aes;
 pub mod commit;
 pub mod compare;
 pub mod ed25519;
+pub mod envelope;
 pub mod error;
 pub mod fingerprint;
 pub mod hash;
