@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use chrysalis_crypto::CryptoError;
+use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_journal::JournalError;
 
 use crate::provider::ProviderName;
@@ -20,6 +21,8 @@ pub enum SecurityError {
     Crypto(CryptoError),
     /// The audit trail failed; the code is the inner one.
     Journal(JournalError),
+    /// A key cannot be one; the code is the inner one.
+    InvalidApiKey(ValidationError),
     /// A provider name is not `[a-z0-9][a-z0-9_.:-]{0,63}`, or looks like a key.
     InvalidProvider,
     /// No key is stored for this provider.
@@ -109,8 +112,8 @@ pub enum LoadFault {
 }
 
 impl SecurityError {
-    /// Every code of this crate itself. Errors that carry one of [`CryptoError::CODES`] or
-    /// [`JournalError::CODES`] give that.
+    /// Every code of this crate itself. Errors that carry one of [`CryptoError::CODES`],
+    /// [`JournalError::CODES`] or [`ValidationError::CODES`] give that.
     pub const CODES: &'static [&'static str] = &[
         "INVALID_PROVIDER",
         "KEY_NOT_FOUND",
@@ -145,6 +148,7 @@ impl SecurityError {
         match self {
             Self::Crypto(error) => error.code(),
             Self::Journal(error) => error.code(),
+            Self::InvalidApiKey(error) => error.code(),
             Self::InvalidProvider => "INVALID_PROVIDER",
             Self::KeyNotFound(_) => "KEY_NOT_FOUND",
             Self::UnknownKeyId { .. } => "UNKNOWN_KEY_ID",
@@ -190,6 +194,7 @@ impl fmt::Display for SecurityError {
         match self {
             Self::Crypto(error) => error.fmt(f),
             Self::Journal(error) => error.fmt(f),
+            Self::InvalidApiKey(error) => error.fmt(f),
             Self::InvalidProvider => f.write_str("Invalid provider name"),
             Self::KeyNotFound(provider) => write!(f, "No API key stored for provider: {provider}"),
             Self::UnknownKeyId { key_id } => write!(f, "Unknown key id: {key_id}"),
@@ -237,6 +242,7 @@ impl std::error::Error for SecurityError {
         match self {
             Self::Crypto(error) => Some(error),
             Self::Journal(error) => Some(error),
+            Self::InvalidApiKey(error) => Some(error),
             _ => None,
         }
     }

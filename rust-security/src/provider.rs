@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::api_key::looks_like_key;
 use crate::error::SecurityError;
 
 /// The longest provider name in bytes.

@@ -13,9 +13,6 @@ pub const KEY_LENGTH: usize = 32;
 /// Length of the salt of a password.
 pub const SALT_LENGTH: usize = 16;
 
-/// The key id in envelopes whose key has no number: those of wallets.
-const WALLET_KEY_ID: u32 = 1;
-
 /// A key that wraps master keys and nothing else: what a password turns into, or what a host keeps.
 pub struct WrappingKey(SecretBytes);
 
@@ -64,11 +61,11 @@ impl WrappingKey {
     }
 
     pub(crate) fn wrap(&self, master: &MasterKey, context: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        master.0.expose(|master| seal(&self.0, WALLET_KEY_ID, master, context))
+        self.0.expose(|key| master.0.expose(|master| envelope::seal(master, key, context)))
     }
 
     pub(crate) fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<MasterKey, CryptoError> {
-        let mut master = open(&self.0, wrapped, context)?;
+        let mut master = self.0.expose(|key| envelope::open(wrapped, key, context))?;
         let actual = master.len();
         if actual != KEY_LENGTH {
             return Err(CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual });
@@ -92,11 +89,16 @@ impl MasterKey {
     }
 
     pub(crate) fn seal(&self, plaintext: &[u8], context: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        seal(&self.0, WALLET_KEY_ID, plaintext, context)
+        self.0.expose(|key| envelope::seal(plaintext, key, context))
     }
 
     pub(crate) fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        open(&self.0, sealed, context)
+        self.0.expose(|key| envelope::open(sealed, key, context))
+    }
+
+    /// Whether both are the same key; in constant time.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
     }
 
     /// HMAC-SHA-256 of `data` under a key of its own.
