@@ -31,7 +31,7 @@ impl From<Thrown> for JsValue {
     }
 }
 
-#[wasm_bindgen(module = "/typescript/crypto/error.js")]
+#[wasm_bindgen(module = "/typescript/shared/error.js")]
 extern "C" {
     #[wasm_bindgen(js_name = CryptoError)]
     type JsCryptoError;

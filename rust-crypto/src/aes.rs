@@ -147,7 +147,7 @@ mod native {
     use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
 
     use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
-    use crate::stack::scrubbed;
+    use crate::stack::{SHALLOW, scrubbed};
 
     pub(super) fn seal_in_place(
         key: &[u8; KEY_LENGTH],
@@ -155,7 +155,7 @@ mod native {
         aad: &[u8],
         buffer: &mut [u8],
     ) -> Option<[u8; TAG_LENGTH]> {
-        scrubbed(|| {
+        scrubbed::<SHALLOW, _>(|| {
             let nonce = Nonce::assume_unique_for_key(*nonce);
             let tag = cipher(key)?.seal_in_place_separate_tag(nonce, Aad::from(aad), buffer).ok()?;
             tag.as_ref().try_into().ok()
@@ -169,7 +169,7 @@ mod native {
         buffer: &mut [u8],
         tag: &[u8; TAG_LENGTH],
     ) -> Option<()> {
-        scrubbed(|| {
+        scrubbed::<SHALLOW, _>(|| {
             let nonce = Nonce::assume_unique_for_key(*nonce);
             let opened =
                 cipher(key)?.open_in_place_separate_tag(nonce, Aad::from(aad), Tag::from(*tag), buffer, 0..);

@@ -26,7 +26,7 @@ use crate::compare::constant_time_eq;
 use crate::error::CryptoError;
 use crate::random;
 use crate::secret::SecretBytes;
-use crate::stack::scrubbed;
+use crate::stack::{SHALLOW, scrubbed};
 
 /// Length of a storage key.
 pub const KEY_LENGTH: usize = 32;
@@ -221,7 +221,7 @@ pub fn rewrap(
 ) -> Result<Vec<u8>, CryptoError> {
     let mut out = Vec::new();
     let nonce = random::array()?;
-    scrubbed(|| rewrap_with(&nonce, &mut Vec::new(), envelope, from, to, context, &mut out))?;
+    scrubbed::<SHALLOW, _>(|| rewrap_with(&nonce, &mut Vec::new(), envelope, from, to, context, &mut out))?;
     Ok(out)
 }
 
@@ -264,7 +264,7 @@ impl<'k> Rewrapper<'k> {
         self.unused -= 1;
         // Taken out, so that no nonce is used twice whatever happens next.
         let nonce = std::mem::replace(&mut self.nonces[self.unused], [0; NONCE_LENGTH]);
-        scrubbed(|| rewrap_with(&nonce, &mut self.aad, envelope, from, self.to, context, out))
+        scrubbed::<SHALLOW, _>(|| rewrap_with(&nonce, &mut self.aad, envelope, from, self.to, context, out))
     }
 }
 
@@ -326,7 +326,7 @@ fn seal_parts(
     // Reserved once and in full: growing would leave a copy of the plaintext behind.
     out.try_reserve_exact(header.length() + NONCE_LENGTH + plaintext.len() + TAG_LENGTH)
         .map_err(|_| CryptoError::EncryptFailed)?;
-    let tag = scrubbed(|| {
+    let tag = scrubbed::<SHALLOW, _>(|| {
         let derived = derive(key, nonce, &header.info(Format::Envelope));
         header.encode(Format::Envelope, derived.commitment(), &mut out);
         let mut aad = Vec::new();
@@ -374,7 +374,7 @@ impl<'e> Parts<'e> {
         let mut plaintext = Zeroizing::new(Vec::new());
         plaintext.try_reserve_exact(self.ciphertext.len()).map_err(|_| CryptoError::DecryptFailed)?;
         plaintext.extend_from_slice(self.ciphertext);
-        scrubbed(|| self.decrypt(key, context, &mut Vec::new(), &mut plaintext))?;
+        scrubbed::<SHALLOW, _>(|| self.decrypt(key, context, &mut Vec::new(), &mut plaintext))?;
         Ok(plaintext)
     }
 

@@ -12,7 +12,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::CryptoError;
 use crate::random;
-use crate::stack::scrubbed;
+use crate::stack::{DEEP, SHALLOW, scrubbed};
 
 /// The most that [`hkdf_sha256`] derives: 255 blocks of SHA-256.
 pub const MAX_HKDF_LENGTH: usize = 255 * 32;
@@ -58,7 +58,7 @@ pub fn hkdf_sha256(
 /// # Errors
 /// [`CryptoError::InvalidArgument`] when the buffer is longer than 8160 bytes.
 pub fn hkdf_sha256_into(ikm: &[u8], salt: &[u8], info: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
-    scrubbed(|| Hkdf::<Sha256>::new(Some(salt), ikm).expand_multi_info(info, out))
+    scrubbed::<SHALLOW, _>(|| Hkdf::<Sha256>::new(Some(salt), ikm).expand_multi_info(info, out))
         .map_err(|_| CryptoError::InvalidArgument("length must be at most 8160"))
 }
 
@@ -78,7 +78,7 @@ pub fn pbkdf2_sha256_derive_key(
         return Err(CryptoError::InvalidArgument("iterations must be between 1 and 10000000"));
     }
     let mut key = password_key(length).ok_or(LENGTH)?;
-    scrubbed(|| pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut key));
+    scrubbed::<DEEP, _>(|| pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut key));
     Ok(key)
 }
 
@@ -227,7 +227,7 @@ pub fn argon2id_derive_key(
     let mut memory = Memory(Vec::new());
     memory.0.try_reserve_exact(params.block_count()).map_err(|_| NO_MEMORY)?;
     memory.0.resize(params.block_count(), Block::new());
-    scrubbed(|| {
+    scrubbed::<DEEP, _>(|| {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
             password,
             salt,
@@ -265,7 +265,8 @@ fn scrypt_into(
     let params = scrypt::Params::new(log2_n, r, p).map_err(|_| CryptoError::InvalidScryptParams)?;
     // The crate allocates where failure aborts; what can be had here can be had there.
     Vec::<u8>::new().try_reserve_exact((r as usize * 128) << log2_n).map_err(|_| NO_MEMORY)?;
-    scrubbed(|| scrypt::scrypt(password, salt, &params, key)).map_err(|_| CryptoError::InvalidScryptParams)
+    scrubbed::<DEEP, _>(|| scrypt::scrypt(password, salt, &params, key))
+        .map_err(|_| CryptoError::InvalidScryptParams)
 }
 
 #[cfg(test)]

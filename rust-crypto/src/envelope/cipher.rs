@@ -2,16 +2,16 @@
 
 use aes_gcm::aes::Aes256;
 use aes_gcm::aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
-use chacha20poly1305::{AeadInOut as _, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use super::header::Suite;
 use super::{KEY_LENGTH, NONCE_LENGTH};
-use crate::aead::TAG_LENGTH;
+use crate::aead::{self, TAG_LENGTH};
 use crate::aes;
 use crate::error::CryptoError;
 
-/// Encrypts `data` where it is and gives the tag.
+/// Encrypts `data` where it is and gives the tag. Leaves traces of the key on the stack: to be called within
+/// [`scrubbed`](crate::stack::scrubbed).
 pub(crate) fn encrypt(
     suite: Suite,
     key: &[u8; KEY_LENGTH],
@@ -20,10 +20,7 @@ pub(crate) fn encrypt(
     data: &mut [u8],
 ) -> Result<[u8; TAG_LENGTH], CryptoError> {
     match suite {
-        Suite::XChaCha20Poly1305 => XChaCha20Poly1305::new(key.into())
-            .encrypt_inout_detached(&XNonce::from(*nonce), aad, data.into())
-            .ok()
-            .map(Into::into),
+        Suite::XChaCha20Poly1305 => aead::seal_in_place(key, nonce, aad, data),
         Suite::Xaes256Gcm => {
             let (key, nonce) = xaes_256_gcm(key, nonce);
             aes::seal_in_place(&key, &nonce, aad, data)
@@ -32,7 +29,8 @@ pub(crate) fn encrypt(
     .ok_or(CryptoError::EncryptFailed)
 }
 
-/// Checks the tag and decrypts `data` where it is; on failure its contents are nothing to use.
+/// Checks the tag and decrypts `data` where it is; on failure its contents are nothing to use. To be called within
+/// [`scrubbed`](crate::stack::scrubbed).
 pub(crate) fn decrypt(
     suite: Suite,
     key: &[u8; KEY_LENGTH],
@@ -42,9 +40,7 @@ pub(crate) fn decrypt(
     tag: &[u8; TAG_LENGTH],
 ) -> Result<(), CryptoError> {
     match suite {
-        Suite::XChaCha20Poly1305 => XChaCha20Poly1305::new(key.into())
-            .decrypt_inout_detached(&XNonce::from(*nonce), aad, data.into(), tag.into())
-            .ok(),
+        Suite::XChaCha20Poly1305 => aead::open_in_place(key, nonce, aad, data, tag),
         Suite::Xaes256Gcm => {
             let (key, nonce) = xaes_256_gcm(key, nonce);
             aes::open_in_place(&key, &nonce, aad, data, tag)

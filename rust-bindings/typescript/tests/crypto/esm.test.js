@@ -7,7 +7,7 @@ import init, * as api from 'rust-crypto/pkg';
 import { behaviourChecks } from './behaviour.js';
 import { vectorChecks } from './vectors.js';
 
-const vectors = JSON.parse(readFileSync(new URL('../../../rust-crypto/vectors/crypto.json', import.meta.url)));
+const vectors = JSON.parse(readFileSync(new URL('../../../../rust-crypto/vectors/crypto.json', import.meta.url)));
 
 for (const [name, run] of vectorChecks(api, vectors)) test(name, run);
 for (const [name, run] of behaviourChecks(api, init)) test(name, run);
@@ -25,14 +25,14 @@ test('an argument larger than memory is refused', () => {
 });
 
 test('a process has one instance however it is imported', async () => {
-  const commonJs = (await import('../../../rust-crypto/pkg/rust_crypto.cjs')).default;
-  const old = (await import('../../../rust-crypto/pkg/chrysalis_crypto.js')).default;
+  const commonJs = (await import('../../../../rust-crypto/pkg/rust_crypto.cjs')).default;
+  const old = (await import('../../../../rust-crypto/pkg/chrysalis_crypto.js')).default;
   assert.equal(commonJs.Ed25519KeyPair, api.Ed25519KeyPair);
   assert.equal(old.Ed25519KeyPair, api.Ed25519KeyPair);
 });
 
 test('the web entry works in Node when it is imported by its path', async () => {
-  const web = await import('../../../rust-crypto/pkg/rust_crypto.js');
+  const web = await import('../../../../rust-crypto/pkg/rust_crypto.js');
   assert.throws(() => web.initSync(new Uint8Array(8)), { name: 'CryptoError', code: 'WASM_UNAVAILABLE' });
   await assert.rejects(web.default(new URL('file:///nowhere.wasm')), { name: 'CryptoError', code: 'WASM_UNAVAILABLE' });
   const [first, second] = await Promise.all([web.default(), web.default()]);

@@ -1,5 +1,5 @@
-// What both entries share: a clear error where the module cannot run.
-import { CryptoError } from 'error';
+// What both entries share: a clear error where the module cannot run. A surface's default is the class it throws.
+import PackageError from 'surface';
 
 // The smallest module that uses a 128-bit vector: (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt).
 const SIMD_PROBE = new Uint8Array([
@@ -9,11 +9,11 @@ const SIMD_PROBE = new Uint8Array([
 /** Throws where the engine cannot run the module. */
 export function requireSimd() {
   if (typeof WebAssembly !== 'object' || !WebAssembly.validate(SIMD_PROBE)) {
-    throw new CryptoError('WASM_UNAVAILABLE', 'WebAssembly with SIMD is not available in this engine');
+    throw new PackageError('WASM_UNAVAILABLE', 'WebAssembly with SIMD is not available in this engine');
   }
 }
 
 /** The error for a module that could not be found, read or compiled. */
 export function unavailable(cause) {
-  return new CryptoError('WASM_UNAVAILABLE', 'The WebAssembly module could not be loaded', { cause });
+  return new PackageError('WASM_UNAVAILABLE', 'The WebAssembly module could not be loaded', { cause });
 }

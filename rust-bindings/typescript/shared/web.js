@@ -1,10 +1,9 @@
 // The entry for browsers, workers and bundlers: an ES module that is ready after `init()`.
 import load, { initSync as loadSync } from 'glue';
-import './classes.js';
 import { requireSimd, unavailable } from './loader.js';
 
 export * from 'glue';
-export { CryptoError } from 'error';
+export * from 'surface';
 export { init as default };
 
 let loading;
@@ -38,7 +37,7 @@ async function start(source = fromDisk()) {
 // Node has no fetch for files. It comes here when this file is imported by its path.
 function fromDisk() {
   const fs = import.meta.url.startsWith('file:') && globalThis.process?.getBuiltinModule?.('node:fs');
-  return fs ? fs.readFileSync(new URL('rust_crypto_bg.wasm', import.meta.url)) : undefined;
+  return fs ? fs.readFileSync(new URL(WASM_FILE, import.meta.url)) : undefined;
 }
 
 function isNamed(source, name) {

@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 const run = promisify(execFile);
-const crate = fileURLToPath(new URL('../../../rust-crypto/', import.meta.url));
-const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
+const crate = fileURLToPath(new URL('../../../../rust-crypto/', import.meta.url));
+const tsc = fileURLToPath(new URL('../../../../node_modules/typescript/bin/tsc', import.meta.url));
 
 test('what a browser loads is at most 200 kB in gzip', () => {
   const size = ['rust_crypto.js', 'rust_crypto_bg.wasm']

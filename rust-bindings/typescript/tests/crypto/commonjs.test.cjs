@@ -5,10 +5,10 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 const api = require('rust-crypto/pkg');
-const vectors = require('../../../rust-crypto/vectors/crypto.json');
+const vectors = require('../../../../rust-crypto/vectors/crypto.json');
 
 const digest = api.blake3_hex(new Uint8Array());
-const pkg = path.resolve(__dirname, '../../../rust-crypto/pkg');
+const pkg = path.resolve(__dirname, '../../../../rust-crypto/pkg');
 
 test('it works as soon as it is loaded', () => {
   assert.equal(digest.slice(0, 8), 'af1349b9');

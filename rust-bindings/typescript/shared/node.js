@@ -3,11 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initSync as loadSync } from 'glue';
-import './classes.js';
 import { requireSimd, unavailable } from './loader.js';
 
 export * from 'glue';
-export { CryptoError } from 'error';
+export * from 'surface';
 export { init as default };
 
 const output = load();
@@ -23,7 +22,7 @@ export function initSync() {
 function load() {
   requireSimd();
   try {
-    return loadSync({ module: readFileSync(join(__dirname, 'rust_crypto_bg.wasm')) });
+    return loadSync({ module: readFileSync(join(__dirname, WASM_FILE)) });
   } catch (error) {
     throw unavailable(error);
   }
