@@ -3,6 +3,7 @@
 
 pub mod aead;
 pub mod aes;
+pub mod api_keys;
 pub mod base64;
 pub mod canonical;
 pub mod commit;

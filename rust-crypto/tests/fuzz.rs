@@ -36,6 +36,16 @@ fn ed25519_verify() {
     replay("ed25519_verify", fuzz::ed25519_verify);
 }
 
+#[test]
+fn redact_text() {
+    replay("redact_text", fuzz::redact_text);
+}
+
+#[test]
+fn validate_key_format() {
+    replay("validate_key_format", fuzz::validate_key_format);
+}
+
 /// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
 fn replay(name: &str, target: fn(&[u8])) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);

@@ -1,8 +1,11 @@
-//! Rewrites `vectors/crypto.json`: `cargo run -p chrysalis-crypto --example make_vectors`.
+//! Rewrites `vectors/*.json`: `cargo run -p chrysalis-crypto --example make_vectors`.
 //!
-//! Everything in the file is deterministic. `tests/vectors.rs` holds the file equal to what this program makes,
-//! so that a case is changed here and nowhere else.
+//! Everything in the files is deterministic. The tests hold the files equal to what this program makes, so that a
+//! case is changed here and nowhere else.
 
+use serde_json::Value;
+
+mod api_keys;
 mod document;
 mod edges;
 mod hashes;
@@ -11,8 +14,13 @@ mod sealing;
 mod signatures;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/crypto.json");
-    let mut text = serde_json::to_string_pretty(&document::document()?)?;
+    write("crypto", &document::document()?)?;
+    write("api_keys", &api_keys::document())
+}
+
+fn write(name: &str, document: &Value) -> Result<(), Box<dyn std::error::Error>> {
+    let path = format!("{}/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
     std::fs::write(path, text)?;
     Ok(())

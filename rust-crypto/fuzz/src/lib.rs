@@ -4,6 +4,9 @@
 //! without libFuzzer. `cargo fuzz run proof fuzz/corpus/proof fuzz/seeds/proof` explores for longer. An input
 //! that once failed belongs in `seeds/`, where it stays a test.
 
+use chrysalis_crypto::api_keys::{
+    self, ApiKey, ValidationError, ValidationOptions, redact_for_logging, validate_key_format_with,
+};
 use chrysalis_crypto::commit::{CommitHeader, RecordHeader};
 use chrysalis_crypto::proof::{self, RecordProof};
 use chrysalis_crypto::{CryptoError, ed25519, hex};
@@ -70,4 +73,31 @@ pub fn ed25519_verify(data: &[u8]) {
     } else {
         assert!(verdict.is_err());
     }
+}
+
+/// Redacting makes no text longer, and redacting again changes nothing.
+pub fn redact_text(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let once = api_keys::redact_text(text);
+        assert!(once.len() <= text.len());
+        assert_eq!(api_keys::redact_text(&once), once);
+    }
+}
+
+/// Validation ends in a kind or an error, the strict one accepts no more than the lenient one, and of the key no
+/// more than its prefix and its last characters is shown.
+pub fn validate_key_format(data: &[u8]) {
+    let Ok(key) = ApiKey::from_bytes(&mut data.to_vec()) else { return };
+    for provider in [None, Some("openai"), Some("mistral"), Some("azure")] {
+        let validate = |strict| validate_key_format_with(&key, &ValidationOptions { provider, strict });
+        match (validate(false), validate(true)) {
+            (Ok(lenient), Ok(strict)) => assert_eq!(lenient, strict),
+            (Err(lenient), strict) => assert_eq!(strict, Err(lenient)),
+            (Ok(_), Err(error)) => {
+                assert!(matches!(error, ValidationError::Malformed { .. } | ValidationError::UnknownFormat));
+            }
+        }
+    }
+    let shown = redact_for_logging(&key);
+    assert!(shown.len() <= "github_pat_...****".len());
 }
