@@ -265,3 +265,110 @@ impl From<LoadFault> for SecurityError {
         Self::WalletLoad(fault)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One error of every variant, in order. The match makes a new variant fail to compile until it is listed.
+    fn one_of_each() -> Vec<SecurityError> {
+        let provider = ProviderName::parse("groq").unwrap();
+        let all = vec![
+            SecurityError::Crypto(CryptoError::DecryptFailed),
+            SecurityError::Journal(JournalError::DiskFull),
+            SecurityError::InvalidApiKey(ValidationError::Empty),
+            SecurityError::InvalidProvider,
+            SecurityError::KeyNotFound(provider),
+            SecurityError::UnknownKeyId { key_id: 7 },
+            SecurityError::KeyRetired { key_id: 7 },
+            SecurityError::SessionNotFound,
+            SecurityError::ContextLocked,
+            SecurityError::PasswordNotSet,
+            SecurityError::MalformedState("part"),
+            SecurityError::LimitExceeded { what: "things", limit: 3 },
+            SecurityError::WalletExists,
+            SecurityError::WalletUninitialized,
+            SecurityError::WalletLocked,
+            SecurityError::InvalidPassword,
+            SecurityError::EntryNotFound,
+            SecurityError::WalletLoad(LoadFault::Version(3)),
+            SecurityError::WalletTampered,
+            SecurityError::RegistryIdExists("main".to_owned()),
+            SecurityError::VaultMissing,
+            SecurityError::VaultExists,
+            SecurityError::VaultReplaced,
+            SecurityError::KeyFileExposed { mode: 0o644 },
+            SecurityError::KeyFileMalformed,
+            SecurityError::KeychainUnavailable("why"),
+            SecurityError::KeychainEntryMissing,
+            SecurityError::Io { operation: "read", kind: io::ErrorKind::NotFound },
+        ];
+        for error in &all {
+            match error {
+                SecurityError::Crypto(_)
+                | SecurityError::Journal(_)
+                | SecurityError::InvalidApiKey(_)
+                | SecurityError::InvalidProvider
+                | SecurityError::KeyNotFound(_)
+                | SecurityError::UnknownKeyId { .. }
+                | SecurityError::KeyRetired { .. }
+                | SecurityError::SessionNotFound
+                | SecurityError::ContextLocked
+                | SecurityError::PasswordNotSet
+                | SecurityError::MalformedState(_)
+                | SecurityError::LimitExceeded { .. }
+                | SecurityError::WalletExists
+                | SecurityError::WalletUninitialized
+                | SecurityError::WalletLocked
+                | SecurityError::InvalidPassword
+                | SecurityError::EntryNotFound
+                | SecurityError::WalletLoad(_)
+                | SecurityError::WalletTampered
+                | SecurityError::RegistryIdExists(_)
+                | SecurityError::VaultMissing
+                | SecurityError::VaultExists
+                | SecurityError::VaultReplaced
+                | SecurityError::KeyFileExposed { .. }
+                | SecurityError::KeyFileMalformed
+                | SecurityError::KeychainUnavailable(_)
+                | SecurityError::KeychainEntryMissing
+                | SecurityError::Io { .. } => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn codes_lists_every_code_once_and_in_order() {
+        let own: Vec<_> = one_of_each().iter().skip(3).map(SecurityError::code).collect();
+        assert_eq!(own, SecurityError::CODES);
+        let all = SecurityError::CODES.iter().chain(CryptoError::CODES).chain(JournalError::CODES);
+        let mut unique: Vec<_> = all.clone().collect();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), all.count(), "codes are shared with no other crate");
+    }
+
+    #[test]
+    fn texts_are_the_ones_callers_know() {
+        for (error, text) in [
+            (SecurityError::WalletExists, "Wallet is already initialized"),
+            (SecurityError::WalletUninitialized, "Wallet not initialized"),
+            (SecurityError::WalletLocked, "Wallet is locked"),
+            (SecurityError::InvalidPassword, "Invalid password"),
+            (SecurityError::EntryNotFound, "Key not found"),
+            (
+                SecurityError::WalletLoad(LoadFault::Version(3)),
+                "Failed to load wallet: Error: Unsupported wallet version: 3",
+            ),
+            (SecurityError::RegistryIdExists("x".to_owned()), "Key registry id 'x' already exists"),
+            (
+                SecurityError::KeyNotFound(ProviderName::parse("OpenAI").unwrap()),
+                "No API key stored for provider: openai",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+        assert!(one_of_each().iter().all(|error| !error.to_string().is_empty()));
+    }
+}

@@ -324,7 +324,7 @@ mod tests {
         let wallet = ApiKeyWallet::with_params(Argon2Params::new(8192, 1, 1).unwrap());
         wallet.initialize(b"password", 0).unwrap();
         let registry = ApiKeyRegistry::new();
-        let mut add = |id: &str, provider: &str, scope, persona: &str, expires_at| {
+        let add = |id: &str, provider: &str, scope, persona: &str, expires_at| {
             let key = ApiKey::new(format!("test-key-{id}-0123456789")).unwrap();
             let key_id = wallet.add_key(provider, &key, NewKey::default(), 0).unwrap();
             let record = ApiKeyRegistryRecord {

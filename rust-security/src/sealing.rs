@@ -6,7 +6,6 @@ use chrysalis_crypto::secret::SecretBytes;
 use chrysalis_crypto::{CryptoError, envelope, mac, random};
 use zeroize::Zeroizing;
 
-use crate::error::SecurityError;
 
 /// Length of every key here.
 pub const KEY_LENGTH: usize = 32;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::audit::event::{AuditEvent, AuditRecord, chain_hash};
 
 /// How many records a log keeps unless told otherwise.
-pub const DEFAULT_CAPACITY: usize = 4096;
+pub(crate) const DEFAULT_CAPACITY: usize = 4096;
 
 /// The newest events of a process, chained. Share it by `Arc`; recording takes a short lock and never fails.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ mod settings;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrysalis_crypto::api_keys::ApiKey;
 use chrysalis_crypto::kdf::Argon2Params;
-use chrysalis_crypto::secret::SecretBytes;
 
 pub use self::document::{MAX_ENTRIES, MAX_FILE_BYTES, MAX_HOST_KEYS, MAX_LABEL_LENGTH};
 pub use self::entry::{ApiKeyEntry, MAX_METADATA_LENGTH, MAX_NAME_LENGTH, MAX_TIME_MS, NewKey};
@@ -89,7 +89,7 @@ struct Open {
 }
 
 struct Cached {
-    key: Arc<SecretBytes>,
+    key: Arc<ApiKey>,
     until_ms: u64,
 }
 
