@@ -7,10 +7,18 @@ pub mod context;
 pub mod error;
 pub mod event;
 pub mod password;
+#[cfg(any(unix, windows))]
+mod private_file;
 pub mod provider;
 pub mod registry;
+#[cfg(any(unix, windows))]
+pub mod key_file;
+#[cfg(all(feature = "keychain", any(unix, windows)))]
+pub mod keychain;
 mod sealing;
 pub mod source;
+#[cfg(any(unix, windows))]
+pub mod vault;
 pub mod wallet;
 
 pub use context::SecurityContext;
@@ -18,4 +26,6 @@ pub use error::SecurityError;
 pub use provider::ProviderName;
 pub use registry::ApiKeyRegistry;
 pub use sealing::{KEY_LENGTH, SALT_LENGTH, WrappingKey};
+#[cfg(any(unix, windows))]
+pub use vault::Vault;
 pub use wallet::ApiKeyWallet;

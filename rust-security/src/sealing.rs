@@ -107,6 +107,7 @@ impl MasterKey {
         Ok(mac::hmac_sha256(&key[..], data))
     }
 
+    #[cfg(any(unix, windows))]
     /// The Ed25519 key that signs the audit trail of this wallet.
     pub(crate) fn derive_audit_seed(&self) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
         let mut seed = Zeroizing::new([0; 32]);

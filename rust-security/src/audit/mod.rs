@@ -9,4 +9,6 @@ mod trail;
 
 pub use event::{AuditAction, AuditEvent, AuditRecord, KeyId};
 pub use log::{AuditExport, AuditLog, verify_chain};
+#[cfg(any(unix, windows))]
+pub(crate) use trail::is_missing;
 pub use trail::{AUDIT_RECORD_KIND, AuditTrail, TrailEntry};

@@ -1,5 +1,6 @@
 //! A durable trail: audit events as records of a journal store.
 
+#[cfg(any(unix, windows))]
 use std::io;
 use std::sync::Arc;
 
@@ -114,6 +115,7 @@ impl std::fmt::Debug for AuditTrail {
     }
 }
 
+#[cfg(any(unix, windows))]
 /// Whether opening failed because there is no trail yet.
 pub(crate) fn is_missing(error: &SecurityError) -> bool {
     use chrysalis_journal::JournalError;
