@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(providers, ["groq", "xai"]);
         assert_eq!(registry.find_allowed_for_agent("x").len(), 1);
         assert_eq!(registry.find_by_provider(&ProviderName::parse("xai").unwrap()).len(), 1);
-        wallet.lock();
+        wallet.lock(1);
         assert_eq!(
             registry.resolve_keys_for_persona(&wallet, "ada", 1).unwrap_err().to_string(),
             "Wallet is locked"

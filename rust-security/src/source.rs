@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(["openai", "OpenAI", "anthropic", "ollama", "groq"].map(source), [
             "wallet", "wallet", "env", "none", "none"
         ]);
-        wallet.lock();
+        wallet.lock(1);
         assert_eq!(source("openai"), "env");
         assert!(sources.is_ready(1));
         assert!(!KeySources::default().is_ready(1));

@@ -138,7 +138,7 @@ impl Vault {
     pub fn lock(&self, now_ms: u64) -> Result<(), SecurityError> {
         let mut seen = self.seen();
         let signer = self.signer(now_ms);
-        self.wallet.lock();
+        self.wallet.lock(now_ms);
         self.write_trail(&mut seen, signer)
     }
 
@@ -271,7 +271,7 @@ impl Vault {
         let signer = self.signer(now_ms);
         let logged = self.write_trail(&mut seen, signer);
         if logged.is_err() {
-            self.wallet.lock();
+            self.wallet.lock(now_ms);
         }
         unlocked.and(logged)
     }
@@ -307,7 +307,7 @@ impl Vault {
     fn roll_back(&self, seen: &mut Seen, now_ms: u64) {
         seen.file = [0; 32];
         if self.refresh(seen, now_ms).is_err() {
-            self.wallet.lock();
+            self.wallet.lock(now_ms);
         }
     }
 

@@ -89,7 +89,7 @@ fn errors_say_what_callers_expect() {
     assert_eq!(wallet.add_key("no such/name", &key("k"), named("n"), 0).unwrap_err().code(), "INVALID_PROVIDER");
     assert!(!wallet.remove_key("x", 0).unwrap());
     assert!(wallet.key("x", 0).unwrap().is_none());
-    wallet.lock();
+    wallet.lock(1);
     for error in [
         wallet.key("x", 0).unwrap_err(),
         wallet.add_key("groq", &key("k"), named("n"), 0).unwrap_err(),
@@ -129,8 +129,8 @@ fn events_tell_what_happened() {
     assert_eq!(read(&wallet, &id, 1000 + CACHE_MS).unwrap(), "test-key-9876543210");
     wallet.update_settings(SettingsChange { auto_lock_timeout: Some(5), ..SettingsChange::default() }, 2000).unwrap();
     wallet.remove_key(&id, 2000).unwrap();
-    wallet.lock();
-    wallet.lock();
+    wallet.lock(1);
+    wallet.lock(1);
     assert_eq!(event_names(&wallet), [
         "unlocked",
         "key:added",
@@ -218,7 +218,7 @@ fn a_new_password_wraps_the_master_key_again_and_nothing_else() {
     let before = wallet.export().unwrap();
     wallet.change_password(PASSWORD, b"another one", 2000).unwrap();
     assert!(wallet.is_unlocked());
-    wallet.lock();
+    wallet.lock(1);
     // And locked, back and forth.
     wallet.change_password(b"another one", b"third", 3000).unwrap();
     assert_eq!(wallet.change_password(b"another one", b"x", 3000).unwrap_err().code(), "INVALID_PASSWORD");
@@ -240,7 +240,7 @@ fn host_keys_open_beside_the_password() {
     let id = wallet.add_key("groq", &key("test-key-0123456789"), named("a"), 1000).unwrap().to_string();
     let (file_key, stranger) = (WrappingKey::make().unwrap(), WrappingKey::make().unwrap());
     let slot = wallet.add_host_key("build machine", &file_key, 1000).unwrap();
-    wallet.lock();
+    wallet.lock(1);
     assert_eq!(wallet.unlock_with_host_key(&stranger, 1000).unwrap_err().code(), "INVALID_PASSWORD");
     wallet.unlock_with_host_key(&file_key, 1000).unwrap();
     wallet.change_password(PASSWORD, b"new", 1000).unwrap();
@@ -254,7 +254,7 @@ fn host_keys_open_beside_the_password() {
     assert_eq!(read(&other, &id, 1000).unwrap(), "test-key-0123456789");
     assert!(other.remove_host_key(&slot, 1000).unwrap());
     assert!(!other.remove_host_key(&slot, 1000).unwrap());
-    other.lock();
+    other.lock(1);
     assert_eq!(other.unlock_with_host_key(&file_key, 1000).unwrap_err().code(), "INVALID_PASSWORD");
 }
 
@@ -271,14 +271,14 @@ fn a_wallet_can_be_the_hosts_alone() {
     assert_eq!(other.unlock(PASSWORD, 0).unwrap_err().code(), "INVALID_PASSWORD");
     other.unlock_with_host_key(&host, 0).unwrap();
     other.set_password(&host, PASSWORD, 0).unwrap();
-    other.lock();
+    other.lock(1);
     other.unlock(PASSWORD, 0).unwrap();
 }
 
 #[test]
 fn a_key_derived_elsewhere_opens() {
     let wallet = wallet();
-    wallet.lock();
+    wallet.lock(1);
     let (params, salt) = wallet.password_kdf().unwrap().unwrap();
     let derived = WrappingKey::derive(PASSWORD, &salt, params).unwrap();
     wallet.unlock_with_derived_key(&derived, 0).unwrap();
@@ -341,7 +341,7 @@ fn the_log_has_refusals_too_and_no_secret() {
     wallet.initialize(PASSWORD, 1).unwrap();
     let id = wallet.add_key("groq", &key("test-key-0123456789"), named("canary name"), 2).unwrap().to_string();
     read(&wallet, &id, 3).unwrap();
-    wallet.lock();
+    wallet.lock(1);
     wallet.unlock(b"wrong canary", 4).unwrap_err();
     wallet.key(&id, 5).unwrap_err();
     let export = log.export();

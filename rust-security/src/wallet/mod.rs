@@ -134,7 +134,7 @@ impl ApiKeyWallet {
     pub fn load(&self, json: &str) -> Result<(), SecurityError> {
         let (document, mac) = Document::from_json(json)?;
         let mut inner = self.inner();
-        inner.close();
+        inner.close(None);
         inner.stored = Some(Stored::new(document, Some(mac)));
         inner.settings = WalletSettings::default();
         Ok(())
@@ -187,8 +187,8 @@ impl ApiKeyWallet {
     }
 
     /// Wipes the master key and every opened key that nobody uses at the moment. Nothing when not unlocked.
-    pub fn lock(&self) {
-        self.inner().close();
+    pub fn lock(&self, now_ms: u64) {
+        self.inner().close(Some(now_ms));
     }
 
     /// Locks when there was no key operation for as long as the settings say; whether it did.
@@ -236,7 +236,7 @@ impl ApiKeyWallet {
     /// Locks, and forgets the wallet: it is uninitialised afterwards. Files stay.
     pub fn destroy(&self) {
         let mut inner = self.inner();
-        inner.close();
+        inner.close(None);
         inner.stored = None;
         inner.settings = WalletSettings::default();
     }
@@ -275,12 +275,13 @@ impl Inner {
     fn close_if_idle(&mut self, now_ms: u64) -> bool {
         let is_idle = self.deadline_ms().is_some_and(|deadline| clamp(now_ms) >= deadline);
         if is_idle {
-            self.close();
+            self.close(Some(now_ms));
         }
         is_idle
     }
 
-    fn close(&mut self) {
+    /// Locks; without a time, the last known one goes on record.
+    fn close(&mut self, now_ms: Option<u64>) {
         let Some(open) = self.open.take() else { return };
         if let Some(stored) = &mut self.stored
             && stored.mac.is_none()
@@ -288,7 +289,7 @@ impl Inner {
             stored.mac = stored.document.mac(&open.master).ok();
         }
         self.events.push(WalletEvent::Locked);
-        let event = AuditEvent::done(crate::audit::AuditAction::Locked, open.touched_ms);
+        let event = AuditEvent::done(crate::audit::AuditAction::Locked, now_ms.unwrap_or(open.touched_ms));
         drop(open);
         self.record(event);
     }

@@ -3,6 +3,7 @@
 use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::kdf::Argon2Params;
 use chrysalis_crypto::random;
+#[cfg(any(unix, windows))]
 use zeroize::Zeroizing;
 
 use crate::audit::{AuditAction, AuditEvent, KeyId};
@@ -234,10 +235,13 @@ impl ApiKeyWallet {
     }
 
     /// The Ed25519 seed with which this wallet's holder signs the audit trail.
+    ///
+    /// Is no key operation: keeping a trail does not keep the wallet open.
     #[cfg(any(unix, windows))]
     pub(crate) fn derive_audit_seed(&self, now_ms: u64) -> Result<Zeroizing<[u8; 32]>, SecurityError> {
         let mut inner = self.inner();
-        let (_, open) = inner.unlocked(now_ms)?;
+        inner.close_if_idle(now_ms);
+        let open = inner.open.as_ref().ok_or(SecurityError::WalletLocked)?;
         Ok(open.master.derive_audit_seed()?)
     }
 
