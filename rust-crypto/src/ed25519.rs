@@ -274,10 +274,10 @@ mod tests {
     fn a_small_order_r_passes_the_rule_and_not_the_strict_one() {
         let a = Scalar::from_bytes_mod_order([7; 32]);
         let public_key = (curve25519_dalek::constants::ED25519_BASEPOINT_POINT * a).compress().0;
-        let mut r = [0; 32];
-        r[0] = 1;
-        let s = challenge(&r, &public_key, b"m") * a;
-        let signature = [r, s.to_bytes()].concat();
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        let s = challenge(&public_key, b"m", &signature) * a;
+        signature[32..].copy_from_slice(s.as_bytes());
         assert_eq!(verify(&public_key, b"m", &signature), Ok(true));
         assert_eq!(verify_strict(&public_key, b"m", &signature), Ok(false));
     }

@@ -51,6 +51,8 @@ pub enum CryptoError {
     MissingSalt,
     /// A key has sealed as many messages as it safely may.
     KeyExhausted,
+    /// Memory that had to be locked could not be.
+    MemoryNotLocked,
     /// Bytes that are not a well-formed commit, record header or proof.
     Malformed(&'static str),
     /// A proof that is well-formed and does not hold.
@@ -90,6 +92,7 @@ impl CryptoError {
         "UNSUPPORTED_VERSION",
         "MISSING_SALT",
         "KEY_EXHAUSTED",
+        "MEMORY_NOT_LOCKED",
         "MALFORMED",
         "INVALID_PROOF",
     ];
@@ -114,6 +117,7 @@ impl CryptoError {
             Self::UnsupportedVersion(_) => "UNSUPPORTED_VERSION",
             Self::MissingSalt => "MISSING_SALT",
             Self::KeyExhausted => "KEY_EXHAUSTED",
+            Self::MemoryNotLocked => "MEMORY_NOT_LOCKED",
             Self::Malformed(_) => "MALFORMED",
             Self::InvalidProof(_) => "INVALID_PROOF",
         }
@@ -144,6 +148,7 @@ impl fmt::Display for CryptoError {
             Self::UnsupportedVersion(version) => write!(f, "Unsupported encryption version: {version}"),
             Self::MissingSalt => f.write_str("Encrypted data missing salt for password decryption"),
             Self::KeyExhausted => f.write_str("Key exhausted: it has sealed 2^32 messages"),
+            Self::MemoryNotLocked => f.write_str("Memory could not be locked"),
             Self::Malformed(what) => write!(f, "Malformed data: {what}"),
             Self::InvalidProof(what) => write!(f, "Invalid proof: {what}"),
         }
@@ -192,6 +197,7 @@ mod tests {
             CryptoError::UnsupportedVersion(2),
             CryptoError::MissingSalt,
             CryptoError::KeyExhausted,
+            CryptoError::MemoryNotLocked,
             CryptoError::Malformed("part"),
             CryptoError::InvalidProof("claim"),
         ];
@@ -213,6 +219,7 @@ mod tests {
                 | CryptoError::UnsupportedVersion(_)
                 | CryptoError::MissingSalt
                 | CryptoError::KeyExhausted
+                | CryptoError::MemoryNotLocked
                 | CryptoError::Malformed(_)
                 | CryptoError::InvalidProof(_) => {}
             }
@@ -252,6 +259,7 @@ mod tests {
                 "Unsupported encryption version: 2",
                 "Encrypted data missing salt for password decryption",
                 "Key exhausted: it has sealed 2^32 messages",
+                "Memory could not be locked",
                 "Malformed data: part",
                 "Invalid proof: claim",
             ]

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod aead;
 pub mod aes;
@@ -14,17 +14,23 @@ pub mod error;
 pub mod fingerprint;
 pub mod hash;
 pub mod hex;
+pub mod hpke;
 pub mod kdf;
 pub mod mac;
+mod memory;
 pub mod merkle;
 pub mod password;
 pub mod proof;
 pub mod random;
+pub mod recipients;
 mod sealed;
 pub mod sealer;
 pub mod secret;
+pub mod secure_memory;
 pub mod siv;
 mod stack;
 pub mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use error::{CryptoError, HexError};

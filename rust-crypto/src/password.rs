@@ -2,14 +2,17 @@
 //!
 //! `salt(32) ‖ nonce(12) ‖ ciphertext ‖ tag(16)`, AES-256-GCM under the 32-byte scrypt key of password and salt with
 //! N = 2^14, r = 8, p = 1. Nothing marks the layout or binds the message to a place, and the cost is below what
-//! is advised today. It is kept so that what was written stays readable and old readers can be written for.
+//! is advised today. It is kept so that what was written stays readable and old readers can be written for; everything
+//! new belongs into an [`envelope`], which these functions open as well.
 
 use zeroize::Zeroizing;
 
 use crate::aes::{self, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
 use crate::error::CryptoError;
 use crate::kdf::{self, SALT_LENGTH, ScryptParams};
-use crate::{random, sealed};
+use crate::{envelope, random, sealed};
+
+const ENVELOPE_MAGIC: &[u8] = b"CNE1";
 
 /// What sealing adds to the length of a message.
 pub const OVERHEAD: usize = SALT_LENGTH + NONCE_LENGTH + TAG_LENGTH;
@@ -33,7 +36,9 @@ pub fn encrypt_with_password(plaintext: &[u8], password: &[u8]) -> Result<Vec<u8
     seal(plaintext, password, &kdf::generate_salt()?, &random::array()?)
 }
 
-/// Opens what [`encrypt_with_password`] sealed. The plaintext is wiped when the returned value is dropped.
+/// Opens what [`encrypt_with_password`] sealed, and envelopes that
+/// [`seal_with_password`](envelope::seal_with_password) made without a context. The plaintext is wiped when the returned
+/// value is dropped.
 ///
 /// # Errors
 /// As [`decrypt_with_password_and`].
@@ -45,7 +50,8 @@ pub fn decrypt_with_password(encrypted: &[u8], password: &[u8]) -> Result<Zeroiz
 ///
 /// # Errors
 /// [`CryptoError::DataTooShort`] below 60 bytes; [`CryptoError::DecryptFailed`] for a wrong password or any changed
-/// byte, without saying which; [`CryptoError::InvalidArgument`] when there is no memory for scrypt.
+/// byte, without saying which; [`CryptoError::Unsupported`] for an envelope of unknown form or whose parameters are out
+/// of bounds; [`CryptoError::InvalidArgument`] when there is no memory for the parameters.
 pub fn decrypt_with_password_and(
     encrypted: &[u8],
     password: &[u8],
@@ -54,6 +60,20 @@ pub fn decrypt_with_password_and(
     if encrypted.len() < OVERHEAD {
         return Err(CryptoError::DataTooShort);
     }
+    if !encrypted.starts_with(ENVELOPE_MAGIC) {
+        return decrypt_legacy(encrypted, password, options);
+    }
+    // A random salt begins like an envelope once in 2^32 times.
+    envelope::open_with_password(encrypted, password, b"")
+        .map(|opened| opened.plaintext)
+        .or_else(|fault| decrypt_legacy(encrypted, password, options).map_err(|_| fault))
+}
+
+fn decrypt_legacy(
+    encrypted: &[u8],
+    password: &[u8],
+    options: DecryptOptions,
+) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let (salt, message) = encrypted.split_at(SALT_LENGTH);
     let open = |params| {
         let key = kdf::scrypt(password, salt, params, KEY_LENGTH)?;
@@ -107,6 +127,21 @@ mod tests {
         assert_eq!(*decrypt_with_password_and(&sealed, PASSWORD, options).unwrap(), TEXT);
         let wrong = decrypt_with_password_and(&sealed, b"wrong", options);
         assert_eq!(wrong, Err(CryptoError::DecryptFailed));
+    }
+
+    #[test]
+    fn envelopes_and_salts_that_look_like_one_are_opened() {
+        let kdf = envelope::PasswordKdf::make_argon2id(kdf::Argon2Params::new(8192, 1, 1).unwrap()).unwrap();
+        let mut sealed = envelope::seal_with_password(TEXT, PASSWORD, kdf, b"").unwrap();
+        assert_eq!(*decrypt_with_password(&sealed, PASSWORD).unwrap(), TEXT);
+        assert_eq!(decrypt_with_password(&sealed, b"wrong"), Err(CryptoError::DecryptFailed));
+        sealed[4] = 9;
+        assert_eq!(decrypt_with_password(&sealed, PASSWORD), Err(CryptoError::Unsupported("envelope suite")));
+
+        let mut salt = [7; 32];
+        salt[..4].copy_from_slice(ENVELOPE_MAGIC);
+        let sealed = seal(TEXT, PASSWORD, &salt, &[1; 12]).unwrap();
+        assert_eq!(*decrypt_with_password(&sealed, PASSWORD).unwrap(), TEXT);
     }
 
     #[test]

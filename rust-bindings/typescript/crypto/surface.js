@@ -1,11 +1,11 @@
 // What the package exports beside the generated glue, and what the generated classes lack.
 import { CryptoError } from 'error';
-import { Ed25519KeyPair, IncrementalHasher, SecureBuffer } from 'glue';
+import { Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer } from 'glue';
 import { guard } from '../shared/objects.js';
 
 export { CryptoError, CryptoError as default };
 
-guard([Ed25519KeyPair, IncrementalHasher, SecureBuffer], invalid);
+guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer], invalid);
 
 const { equals } = SecureBuffer.prototype;
 SecureBuffer.prototype.equals = function (other) {

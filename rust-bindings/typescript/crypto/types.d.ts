@@ -16,6 +16,7 @@ export type CryptoErrorCode =
   | 'UNSUPPORTED_VERSION'
   | 'MISSING_SALT'
   | 'KEY_EXHAUSTED'
+  | 'MEMORY_NOT_LOCKED'
   | 'MALFORMED'
   | 'INVALID_PROOF'
   | 'WASM_UNAVAILABLE';

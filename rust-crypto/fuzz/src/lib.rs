@@ -8,8 +8,10 @@ use chrysalis_crypto::api_keys::{
     self, ApiKey, ValidationError, ValidationOptions, redact_for_logging, validate_key_format_with,
 };
 use chrysalis_crypto::commit::{CommitHeader, RecordHeader};
+use chrysalis_crypto::ed25519::SigningKey;
+use chrysalis_crypto::envelope::{Header, PasswordKdf};
 use chrysalis_crypto::proof::{self, RecordProof};
-use chrysalis_crypto::{CryptoError, ed25519, hex};
+use chrysalis_crypto::{CryptoError, aead, aes, base64, canonical, ed25519, hex, password, siv};
 
 /// What decodes as a proof encodes to the same bytes; what does not is malformed; verifying ends either way.
 pub fn proof(data: &[u8]) {
@@ -56,6 +58,85 @@ pub fn hex(data: &[u8]) {
         && let Ok(bytes) = hex::decode(text)
     {
         assert_eq!(hex::encode(&bytes), text.to_lowercase());
+    }
+}
+
+/// What decodes as base64, of either alphabet, encodes to the same text; every byte string round-trips.
+pub fn base64(data: &[u8]) {
+    assert_eq!(base64::decode(&base64::encode(data)).as_deref(), Ok(data));
+    assert_eq!(base64::decode_url(&base64::encode_url(data)).as_deref(), Ok(data));
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match base64::decode(text) {
+        Ok(bytes) => assert_eq!(base64::encode(&bytes), text),
+        Err(error) => assert_eq!(error.code(), "SERIALIZATION"),
+    }
+    match base64::decode_url(text) {
+        Ok(bytes) => assert_eq!(base64::encode_url(&bytes), text),
+        Err(error) => assert_eq!(error.code(), "SERIALIZATION"),
+    }
+}
+
+/// What is read as a PKCS#8 key is written as the same bytes; anything else is a wrong length.
+pub fn pkcs8(data: &[u8]) {
+    match SigningKey::from_pkcs8(data) {
+        Ok(key) => {
+            assert_eq!(key.to_pkcs8()[..], *data);
+            assert_eq!(SigningKey::from_secret(data).map(|key| key.public_key()), Ok(key.public_key()));
+        }
+        Err(error) => {
+            assert_eq!(error.code(), "INVALID_KEY_LENGTH");
+            assert_eq!(SigningKey::from_secret(data).is_ok(), data.len() == 32);
+        }
+    }
+}
+
+/// What is read as JSON has a canonical text that is its own; what is not is refused inside the text or at its end.
+pub fn canonical_json(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match canonical::canonicalize(text) {
+        Ok(canonical) => assert_eq!(canonical::canonicalize(&canonical), Ok(canonical)),
+        Err(CryptoError::Serialization { position, .. }) => {
+            assert!(position.is_some_and(|position| position <= text.len()));
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Nothing made up opens under any cipher, and the error tells only whether it could have been long enough.
+pub fn sealed(data: &[u8]) {
+    let expected = |overhead| {
+        if data.len() < overhead { CryptoError::DataTooShort } else { CryptoError::DecryptFailed }
+    };
+    // A seed may have been sealed under a key of zeros; what opens under it is what was sealed, no longer than that.
+    let open = [
+        (aes::OVERHEAD, aes::aes_gcm_decrypt_aad(data, &[0; 32], b"")),
+        (siv::OVERHEAD, siv::aes_gcm_siv_decrypt(data, &[0; 32], b"")),
+        (aead::OVERHEAD, aead::xchacha20poly1305_decrypt(data, &[0; 32], b"")),
+    ];
+    for (overhead, opened) in open {
+        match opened {
+            Ok(text) => assert_eq!(text.len() + overhead, data.len()),
+            Err(error) => assert_eq!(error, expected(overhead)),
+        }
+    }
+}
+
+/// The same under a password, where the data may also be an envelope. Costs within the bounds are paid, so the larger
+/// ones are left out here.
+pub fn password(data: &[u8]) {
+    if let Ok(header) = Header::parse(data)
+        && let Some(PasswordKdf::Argon2id { params, .. }) = header.password()
+        && u64::from(params.m_kib()) * u64::from(params.t()) > 1 << 15
+    {
+        return;
+    }
+    match password::decrypt_with_password(data, b"password") {
+        Ok(text) => assert!(text.len() + password::OVERHEAD <= data.len()),
+        Err(error) => match error.code() {
+            "DATA_TOO_SHORT" => assert!(data.len() < password::OVERHEAD || data.starts_with(b"CNE1")),
+            "UNSUPPORTED" => assert!(data.starts_with(b"CNE1")),
+            code => assert_eq!(code, "DECRYPT_FAILED"),
+        },
     }
 }
 

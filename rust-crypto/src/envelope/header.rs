@@ -35,7 +35,7 @@ impl Suite {
         }
     }
 
-    fn from_byte(byte: u8) -> Result<Self, CryptoError> {
+    pub(crate) fn from_byte(byte: u8) -> Result<Self, CryptoError> {
         match byte {
             1 => Ok(Self::XChaCha20Poly1305),
             2 => Ok(Self::Xaes256Gcm),

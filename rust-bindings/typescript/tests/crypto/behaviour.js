@@ -22,19 +22,53 @@ const SIGNATURES = {
   xchacha20poly1305_encrypt: ['bytes', 'bytes', 'bytes'],
   xchacha20poly1305_decrypt: ['bytes', 'bytes', 'bytes'],
   verify_record_proof: ['bytes'],
+  batch_hash: ['list', 'integer'],
+  batch_verify: ['list', 'list', 'list'],
+  blake3_keyed: ['bytes', 'bytes'],
+  blake3_derive_key: ['text', 'bytes'],
+  blake3_xof: ['bytes', 'integer'],
+  hmac_sha256: ['bytes', 'bytes'],
+  hmac_sha384: ['bytes', 'bytes'],
+  hmac_sha512: ['bytes', 'bytes'],
+  hkdf_sha256: ['bytes', 'bytes', 'bytes', 'integer'],
+  pbkdf2_sha256_derive_key: ['bytes', 'bytes', 'integer', 'integer'],
+  scrypt_derive_key: ['bytes', 'bytes', 'integer'],
+  argon2id_derive_key: ['bytes', 'bytes', 'options'],
+  encrypt_with_password: ['bytes', 'text'],
+  decrypt_with_password: ['bytes', 'text', 'options'],
+  aes_gcm_encrypt: ['bytes', 'bytes'],
+  aes_gcm_decrypt: ['bytes', 'bytes'],
+  aes_gcm_encrypt_aad: ['bytes', 'bytes', 'bytes'],
+  aes_gcm_decrypt_aad: ['bytes', 'bytes', 'bytes'],
+  aes_gcm_siv_encrypt: ['bytes', 'bytes', 'bytes'],
+  aes_gcm_siv_decrypt: ['bytes', 'bytes', 'bytes'],
+  compute_agent_fingerprint_v2: ['text', 'text', 'text'],
+  compute_state_hash_canonical: ['text'],
+  verify_state_hash: ['text', 'text'],
+  generate_token_base64url: ['integer'],
+  generate_aes_key: [],
+  generate_salt: [],
+  seal: ['bytes', 'bytes', 'bytes', 'options'],
+  open: ['bytes', 'bytes', 'bytes'],
+  seal_with_password: ['bytes', 'text', 'bytes', 'options'],
+  open_with_password: ['bytes', 'text', 'bytes'],
+  describe_envelope: ['bytes'],
 };
 
-const VALID = { bytes: bytes(32), text: '00', integer: 0 };
+const VALID = { bytes: bytes(32), text: '00', integer: 0, list: [], options: undefined };
 
 /** Values of many kinds, and the kind each is valid for. */
 const VALUES = [
-  [undefined], [null], [true], [10n], [Symbol('s')], [() => 1], [{}], [[]], [[1, 2]], [{ length: 4e9 }], [new Date(0)],
+  [undefined], [null], [true], [10n], [Symbol('s')], [() => 1], [{}], [[], 'list'], [[1, 2]], [[bytes(1)], 'list'], [['text']], [{ length: 4e9 }], [new Date(0)],
   ['', 'text'], ['text', 'text'], ['\ud800', 'text'], [new String('text')],
   [0, 'integer'], [-1], [1.5], [NaN], [Infinity], [2 ** 32], [new Number(1)],
   [bytes(2), 'bytes'], [new ArrayBuffer(4)], [new Float64Array(2)], [new Uint8ClampedArray(2)], [new DataView(new ArrayBuffer(4))],
   [new Proxy(bytes(2), {})], [Object.create(Uint8Array.prototype)], [{ [Symbol.toStringTag]: 'Uint8Array', length: 3 }],
   [{ get length() { throw new Error('getter'); } }],
 ];
+
+/** What is no options object. */
+const NO_OPTIONS = [null, true, 10n, Symbol('s'), () => 1, '', 'text', 0, 1.5];
 
 function assert(condition, text) {
   if (!condition) throw new Error(text);
@@ -81,13 +115,13 @@ const CHECKS = {
   'arguments of a wrong type or range throw INVALID_ARGUMENT'(api) {
     for (const [name, kinds] of Object.entries(SIGNATURES)) {
       for (const [position, kind] of kinds.entries()) {
-        for (const [value, valid] of VALUES) {
+        for (const [value, valid] of kind === 'options' ? NO_OPTIONS.map((value) => [value]) : VALUES) {
           if (valid === kind) continue;
           const args = kinds.map((other, i) => (i === position ? value : VALID[other]));
           throws(api, 'INVALID_ARGUMENT', () => api[name](...args), `${name}, argument ${position}, ${typeof value}`);
         }
       }
-      throws(api, 'INVALID_ARGUMENT', () => api[name](), `${name} without arguments`);
+      if (kinds.length > 0) throws(api, 'INVALID_ARGUMENT', () => api[name](), `${name} without arguments`);
     }
     for (const make of [api.Ed25519KeyPair.from_secret, api.Ed25519KeyPair.from_pkcs8, api.SecureBuffer.from]) {
       for (const [value, valid] of VALUES) if (valid !== 'bytes') throws(api, 'INVALID_ARGUMENT', () => make(value));
@@ -101,13 +135,13 @@ const CHECKS = {
   },
 
   'lengths have limits that are checked before allocation'(api) {
-    for (const name of ['random_bytes', 'random_hex', 'generate_token', 'generate_token_base64']) {
+    for (const name of ['random_bytes', 'random_hex', 'generate_token', 'generate_token_base64', 'generate_token_base64url']) {
       throws(api, 'INVALID_ARGUMENT', () => api[name](2 ** 30 + 1));
       assert(api[name](0).length === 0, name);
     }
     throws(api, 'INVALID_ARGUMENT', () => api.random_hex(2 ** 30));
     throws(api, 'INVALID_ARGUMENT', () => api.SecureBuffer.random(2 ** 32 - 1));
-    throws(api, 'UNSUPPORTED', () => api.hash(bytes(1), 3));
+    throws(api, 'UNSUPPORTED', () => api.hash(bytes(1), 7));
     throws(api, 'UNSUPPORTED', () => new api.IncrementalHasher(99));
   },
 
