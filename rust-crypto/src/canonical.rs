@@ -19,18 +19,24 @@ pub const MAX_DEPTH: usize = 128;
 /// # Errors
 /// [`CryptoError::Serialization`] with the byte where the text stops being what is accepted.
 pub fn canonicalize(json: &str) -> Result<String, CryptoError> {
+    let value = parse(json)?;
+    let mut out = String::with_capacity(json.len());
+    value.write(&mut out);
+    Ok(out)
+}
+
+/// The value of a JSON text, as strictly read as [`canonicalize`] says.
+pub(crate) fn parse(json: &str) -> Result<Value, CryptoError> {
     let mut reader = Reader { text: json, at: 0 };
     let value = reader.value(0)?;
     reader.skip_white_space();
     if reader.at != json.len() {
         return Err(reader.fault("text after the JSON value"));
     }
-    let mut out = String::with_capacity(json.len());
-    value.write(&mut out);
-    Ok(out)
+    Ok(value)
 }
 
-enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Number(f64),

@@ -16,6 +16,7 @@ pub mod hash;
 pub mod hex;
 pub mod hpke;
 pub mod kdf;
+pub mod legacy;
 pub mod mac;
 mod memory;
 pub mod merkle;
