@@ -91,10 +91,15 @@ mod tests {
         let path = directory.path().join("vault.key");
         make_key_file(&path).unwrap();
         let good = std::fs::read_to_string(&path).unwrap();
-        for text in [&good[..good.len() - 2], "", &good.replace('1', "2"), &format!("{good}more\n"), &"x".repeat(300)] {
+        for text in
+            [&good[..good.len() - 2], "", &good.replace('1', "2"), &format!("{good}more\n"), &"x".repeat(300)]
+        {
             std::fs::write(&path, text).unwrap();
             assert_eq!(read_key_file(&path).unwrap_err(), SecurityError::KeyFileMalformed);
         }
-        assert!(matches!(read_key_file(directory.path()), Err(SecurityError::KeyFileExposed { .. } | SecurityError::Io { .. })));
+        assert!(matches!(
+            read_key_file(directory.path()),
+            Err(SecurityError::KeyFileExposed { .. } | SecurityError::Io { .. })
+        ));
     }
 }

@@ -49,7 +49,10 @@ fn entry(wallet_id: &[u8; 16]) -> Result<Entry, SecurityError> {
 }
 
 /// Of a keychain's error only the kind is kept: its text may hold what it was given, or gave.
-#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err; errors can hold secrets and end here")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape of map_err; errors can hold secrets and end here"
+)]
 fn refused(error: Error) -> SecurityError {
     match error {
         Error::NoEntry => SecurityError::KeychainEntryMissing,

@@ -6,15 +6,16 @@ pub mod audit;
 pub mod context;
 pub mod error;
 pub mod event;
+#[cfg(any(unix, windows))]
+pub mod key_file;
+#[cfg(all(feature = "keychain", any(unix, windows)))]
+pub mod keychain;
+pub mod legacy;
 pub mod password;
 #[cfg(any(unix, windows))]
 mod private_file;
 pub mod provider;
 pub mod registry;
-#[cfg(any(unix, windows))]
-pub mod key_file;
-#[cfg(all(feature = "keychain", any(unix, windows)))]
-pub mod keychain;
 mod sealing;
 pub mod source;
 #[cfg(any(unix, windows))]

@@ -119,7 +119,10 @@ mod tests {
     fn each_rule_has_its_problem() {
         let cases = [
             ("xV9!mQ2#rT7", "shorter than 12 characters"),
-            ("onlylowercaseletters", "fewer than three of lower case, upper case, digits and other characters"),
+            (
+                "onlylowercaseletters",
+                "fewer than three of lower case, upper case, digits and other characters",
+            ),
             ("P4ssw0rd!2024", "a common password"),
             ("Tabcd-kettle-77", "a run of neighbouring characters"),
             ("Kettle---Rain42", "a character three times in a row"),

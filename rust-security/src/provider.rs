@@ -56,7 +56,9 @@ impl ProviderName {
         let is_first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let is_later = |byte: u8| is_first(byte) || b"_.:-".contains(&byte);
         match name.as_bytes() {
-            [first, rest @ ..] if is_first(*first) && rest.iter().all(|byte| is_later(*byte)) => Ok(Self(name)),
+            [first, rest @ ..] if is_first(*first) && rest.iter().all(|byte| is_later(*byte)) => {
+                Ok(Self(name))
+            }
             _ => Err(SecurityError::InvalidProvider),
         }
     }

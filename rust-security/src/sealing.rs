@@ -6,7 +6,6 @@ use chrysalis_crypto::secret::SecretBytes;
 use chrysalis_crypto::{CryptoError, envelope, mac, random};
 use zeroize::Zeroizing;
 
-
 /// Length of every key here.
 pub const KEY_LENGTH: usize = 32;
 /// Length of the salt of a password.

@@ -191,11 +191,13 @@ mod tests {
             "OLLAMA_API_KEY" => Some(String::new()),
             _ => None,
         });
-        let sources = KeySources::new(vec![Box::new(WalletKeySource::new(Arc::clone(&wallet))), Box::new(env)]);
+        let sources =
+            KeySources::new(vec![Box::new(WalletKeySource::new(Arc::clone(&wallet))), Box::new(env)]);
         let source = |provider| sources.key(provider, 1).unwrap().source.as_str();
-        assert_eq!(["openai", "OpenAI", "anthropic", "ollama", "groq"].map(source), [
-            "wallet", "wallet", "env", "none", "none"
-        ]);
+        assert_eq!(
+            ["openai", "OpenAI", "anthropic", "ollama", "groq"].map(source),
+            ["wallet", "wallet", "env", "none", "none"]
+        );
         wallet.lock(1);
         assert_eq!(source("openai"), "env");
         assert!(sources.is_ready(1));

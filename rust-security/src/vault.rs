@@ -315,7 +315,8 @@ impl Vault {
         let text = self.wallet.export()?;
         let file = hash::blake3_hash(text.as_bytes());
         if file != seen.file {
-            private_file::replace(&self.path, text.as_bytes()).map_err(SecurityError::io("write the vault"))?;
+            private_file::replace(&self.path, text.as_bytes())
+                .map_err(SecurityError::io("write the vault"))?;
             seen.file = file;
         }
         Ok(())

@@ -57,10 +57,7 @@ fn api_keys_are_kept_by_provider() {
     assert!(context.with_api_key("openai", |bytes| bytes == b"replaced-key-0123456789").unwrap());
     assert!(context.remove_api_key("openai").unwrap());
     assert!(!context.remove_api_key("openai").unwrap());
-    assert_eq!(
-        context.api_key("openai").unwrap_err().to_string(),
-        "No API key stored for provider: openai"
-    );
+    assert_eq!(context.api_key("openai").unwrap_err().to_string(), "No API key stored for provider: openai");
     for provider in ["", "no good", "-x", &"x".repeat(65)] {
         assert_eq!(context.store_api_key(provider, key(SECRET)).unwrap_err().code(), "INVALID_PROVIDER");
     }

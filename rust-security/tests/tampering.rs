@@ -3,8 +3,8 @@
 
 use chrysalis_crypto::api_keys::ApiKey;
 use chrysalis_crypto::kdf::Argon2Params;
-use chrysalis_security::wallet::{ApiKeyWallet, NewKey};
 use chrysalis_security::WrappingKey;
+use chrysalis_security::wallet::{ApiKeyWallet, NewKey};
 use serde_json::Value;
 
 fn wallet(host: &WrappingKey) -> ApiKeyWallet {
@@ -138,9 +138,12 @@ fn a_sealed_key_is_bound_to_its_place() {
     let (one, two) = ("00".repeat(16), "01".repeat(16));
     let sealed = envelope::seal(b"key", &[7; 32], &place(1, &one, "groq", 5)).unwrap();
     assert!(envelope::open(&sealed, &[7; 32], &place(1, &one, "groq", 5)).is_ok());
-    for context in
-        [place(2, &one, "groq", 5), place(1, &two, "groq", 5), place(1, &one, "xai", 5), place(1, &one, "groq", 6)]
-    {
+    for context in [
+        place(2, &one, "groq", 5),
+        place(1, &two, "groq", 5),
+        place(1, &one, "xai", 5),
+        place(1, &one, "groq", 6),
+    ] {
         assert!(envelope::open(&sealed, &[7; 32], &context).is_err());
     }
 }

@@ -172,15 +172,19 @@ fn the_trail_tells_who_did_what() {
     vault.lock(50).unwrap();
     vault.unlock(b"wrong", 60).unwrap_err();
     let trail = vault.audit().unwrap();
-    let seen: Vec<_> = trail.iter().map(|entry| (entry.event.action, entry.signed_by, entry.event.refused)).collect();
-    assert_eq!(seen, [
-        (AuditAction::KeyAdded, Some(key), None),
-        (AuditAction::Created, Some(key), None),
-        (AuditAction::KeyAccessed, Some(key), None),
-        (AuditAction::ProgramRun, Some(key), None),
-        (AuditAction::Locked, Some(key), None),
-        (AuditAction::Unlocked, None, Some("INVALID_PASSWORD")),
-    ]);
+    let seen: Vec<_> =
+        trail.iter().map(|entry| (entry.event.action, entry.signed_by, entry.event.refused)).collect();
+    assert_eq!(
+        seen,
+        [
+            (AuditAction::KeyAdded, Some(key), None),
+            (AuditAction::Created, Some(key), None),
+            (AuditAction::KeyAccessed, Some(key), None),
+            (AuditAction::ProgramRun, Some(key), None),
+            (AuditAction::Locked, Some(key), None),
+            (AuditAction::Unlocked, None, Some("INVALID_PASSWORD")),
+        ]
+    );
     assert_eq!(vault.audit_key(70).unwrap_err(), SecurityError::WalletLocked);
 }
 

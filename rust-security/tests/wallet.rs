@@ -44,11 +44,8 @@ fn event_names(wallet: &ApiKeyWallet) -> Vec<&'static str> {
 #[test]
 fn a_key_comes_back_after_export_and_load() {
     let wallet = wallet();
-    let new = NewKey {
-        is_default: true,
-        metadata: Some(r#"{"team":"a","n":0.1}"#.to_owned()),
-        ..named("main")
-    };
+    let new =
+        NewKey { is_default: true, metadata: Some(r#"{"team":"a","n":0.1}"#.to_owned()), ..named("main") };
     let id = wallet.add_key("OpenAI", &key("test-key-0123456789"), new, 2000).unwrap().to_string();
     assert_eq!(id.len(), 32);
     let file = wallet.export().unwrap();
@@ -86,7 +83,10 @@ fn errors_say_what_callers_expect() {
     assert_eq!(text(wallet.set_default("x", 0).unwrap_err()), "Key not found");
     assert_eq!(text(wallet.rotate_key("x", &key("k"), 0).unwrap_err()), "Key not found");
     assert_eq!(text(wallet.change_password(b"wrong", b"x", 0).unwrap_err()), "Invalid password");
-    assert_eq!(wallet.add_key("no such/name", &key("k"), named("n"), 0).unwrap_err().code(), "INVALID_PROVIDER");
+    assert_eq!(
+        wallet.add_key("no such/name", &key("k"), named("n"), 0).unwrap_err().code(),
+        "INVALID_PROVIDER"
+    );
     assert!(!wallet.remove_key("x", 0).unwrap());
     assert!(wallet.key("x", 0).unwrap().is_none());
     wallet.lock(1);
@@ -127,21 +127,26 @@ fn events_tell_what_happened() {
     read(&wallet, &id, 1000 + CACHE_MS).unwrap();
     wallet.rotate_key(&id, &key("test-key-9876543210"), 1000 + CACHE_MS).unwrap();
     assert_eq!(read(&wallet, &id, 1000 + CACHE_MS).unwrap(), "test-key-9876543210");
-    wallet.update_settings(SettingsChange { auto_lock_timeout: Some(5), ..SettingsChange::default() }, 2000).unwrap();
+    wallet
+        .update_settings(SettingsChange { auto_lock_timeout: Some(5), ..SettingsChange::default() }, 2000)
+        .unwrap();
     wallet.remove_key(&id, 2000).unwrap();
     wallet.lock(1);
     wallet.lock(1);
-    assert_eq!(event_names(&wallet), [
-        "unlocked",
-        "key:added",
-        "key:accessed",
-        "key:accessed",
-        "key:rotated",
-        "key:accessed",
-        "settings:changed",
-        "key:removed",
-        "locked",
-    ]);
+    assert_eq!(
+        event_names(&wallet),
+        [
+            "unlocked",
+            "key:added",
+            "key:accessed",
+            "key:accessed",
+            "key:rotated",
+            "key:accessed",
+            "settings:changed",
+            "key:removed",
+            "locked",
+        ]
+    );
     assert_eq!(event_names(&wallet), Vec::<&str>::new());
 }
 
@@ -225,7 +230,8 @@ fn a_new_password_wraps_the_master_key_again_and_nothing_else() {
     assert_eq!(wallet.change_password(b"third", b"", 3000).unwrap_err().code(), "INVALID_ARGUMENT");
     assert!(!wallet.is_unlocked());
     let after = wallet.export().unwrap();
-    let entries = |file: &str| file[file.find("\"entries\"").unwrap()..file.find("\"settings\"").unwrap()].to_owned();
+    let entries =
+        |file: &str| file[file.find("\"entries\"").unwrap()..file.find("\"settings\"").unwrap()].to_owned();
     assert_eq!(entries(&before), entries(&after));
     let reloaded = ApiKeyWallet::new();
     reloaded.load(&after).unwrap();
@@ -339,7 +345,8 @@ fn the_log_has_refusals_too_and_no_secret() {
     let log = Arc::new(AuditLog::default());
     wallet.set_audit(Arc::clone(&log));
     wallet.initialize(PASSWORD, 1).unwrap();
-    let id = wallet.add_key("groq", &key("test-key-0123456789"), named("canary name"), 2).unwrap().to_string();
+    let id =
+        wallet.add_key("groq", &key("test-key-0123456789"), named("canary name"), 2).unwrap().to_string();
     read(&wallet, &id, 3).unwrap();
     wallet.lock(1);
     wallet.unlock(b"wrong canary", 4).unwrap_err();
@@ -347,14 +354,17 @@ fn the_log_has_refusals_too_and_no_secret() {
     let export = log.export();
     assert_eq!(chrysalis_security::audit::verify_chain(&export), None);
     let seen: Vec<_> = export.records.iter().map(|r| (r.event.action, r.event.refused)).collect();
-    assert_eq!(seen, [
-        (AuditAction::Created, None),
-        (AuditAction::KeyAdded, None),
-        (AuditAction::KeyAccessed, None),
-        (AuditAction::Locked, None),
-        (AuditAction::Unlocked, Some("INVALID_PASSWORD")),
-        (AuditAction::KeyAccessed, Some("WALLET_LOCKED")),
-    ]);
+    assert_eq!(
+        seen,
+        [
+            (AuditAction::Created, None),
+            (AuditAction::KeyAdded, None),
+            (AuditAction::KeyAccessed, None),
+            (AuditAction::Locked, None),
+            (AuditAction::Unlocked, Some("INVALID_PASSWORD")),
+            (AuditAction::KeyAccessed, Some("WALLET_LOCKED")),
+        ]
+    );
     assert_eq!(export.records[2].event.key.unwrap().to_string(), id);
     let text: String = export.records.iter().map(|record| record.event.to_json()).collect();
     assert!(!text.contains("canary") && !text.contains("0123456789"));
@@ -363,11 +373,14 @@ fn the_log_has_refusals_too_and_no_secret() {
 #[test]
 fn limits_hold() {
     let wallet = wallet();
-    let refused = |new: NewKey| wallet.add_key("groq", &key("test-key-0123456789"), new, 0).unwrap_err().code();
+    let refused =
+        |new: NewKey| wallet.add_key("groq", &key("test-key-0123456789"), new, 0).unwrap_err().code();
     assert_eq!(refused(named(&"x".repeat(257))), "INVALID_ARGUMENT");
     assert_eq!(refused(named("line\nend")), "INVALID_ARGUMENT");
     assert_eq!(refused(NewKey { expires_at: Some(MAX_TIME_MS + 1), ..named("a") }), "INVALID_ARGUMENT");
-    for metadata in ["[]", "{", "{\"a\":1,\"a\":2}", "1", "", &format!("{{\"a\":\"{}\"}}", "x".repeat(16 << 10))] {
+    for metadata in
+        ["[]", "{", "{\"a\":1,\"a\":2}", "1", "", &format!("{{\"a\":\"{}\"}}", "x".repeat(16 << 10))]
+    {
         assert_eq!(refused(NewKey { metadata: Some(metadata.to_owned()), ..named("a") }), "INVALID_ARGUMENT");
     }
     let swapped = format!("{}{}", "ghp_", "aB3d".repeat(9));

@@ -218,7 +218,11 @@ impl AuditEvent {
             time_ms: read.time_ms,
             action: AuditAction::parse(&read.action).ok_or_else(malformed)?,
             refused: read.refused.map(|code| known_code(&code).ok_or_else(malformed)).transpose()?,
-            provider: read.provider.map(|name| ProviderName::parse(&name)).transpose().map_err(|_| malformed())?,
+            provider: read
+                .provider
+                .map(|name| ProviderName::parse(&name))
+                .transpose()
+                .map_err(|_| malformed())?,
             key: read.key.map(|id| id.parse()).transpose().map_err(|_| malformed())?,
         };
         if event.to_json() == text { Ok(event) } else { Err(malformed()) }

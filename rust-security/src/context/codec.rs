@@ -10,7 +10,9 @@ use chrysalis_crypto::envelope::{KEY_LENGTH, StorageKey, Suite};
 use chrysalis_crypto::secret::SecretBytes;
 use zeroize::Zeroizing;
 
-use crate::context::session::{self, MAX_SESSION_ID_LENGTH, MAX_SESSION_KEYS, MAX_SESSIONS, SessionKeys, Sessions};
+use crate::context::session::{
+    self, MAX_SESSION_ID_LENGTH, MAX_SESSION_KEYS, MAX_SESSIONS, SessionKeys, Sessions,
+};
 use crate::context::storage::{MAX_STORAGE_KEYS, StorageKeys};
 use crate::context::{MAX_API_KEYS, OpenState, StoredKey};
 use crate::error::SecurityError;
@@ -130,7 +132,8 @@ struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8], SecurityError> {
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(SecurityError::MalformedState("cut short"))?;
+        let (bytes, rest) =
+            self.0.split_at_checked(length).ok_or(SecurityError::MalformedState("cut short"))?;
         self.0 = rest;
         Ok(bytes)
     }
@@ -164,11 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Keys in ascending order of their numbers.
-    fn keys(
-        &mut self,
-        suite: Suite,
-        limit: usize,
-    ) -> Result<BTreeMap<u32, Arc<StorageKey>>, SecurityError> {
+    fn keys(&mut self, suite: Suite, limit: usize) -> Result<BTreeMap<u32, Arc<StorageKey>>, SecurityError> {
         const MALFORMED: SecurityError = SecurityError::MalformedState("key");
         let mut keys = BTreeMap::new();
         for _ in 0..self.count(limit)? {
@@ -232,7 +231,8 @@ mod tests {
             suite,
             storage: StorageKeys { keys: [(4, key(4)), (7, key(7))].into(), current: 7, floor: 3 },
             sessions: Sessions([("s".to_owned(), session)].into()),
-            api_keys: [(ProviderName::parse("groq").unwrap(), StoredKey { key: api_key, stored_at: 5 })].into(),
+            api_keys: [(ProviderName::parse("groq").unwrap(), StoredKey { key: api_key, stored_at: 5 })]
+                .into(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Keys in use: API keys, session keys and storage keys that stay inside and do their work there.
 
 mod codec;
-
+mod legacy;
 mod request;
 mod session;
 mod storage;
@@ -13,7 +13,7 @@ use chrysalis_crypto::api_keys::{self, ApiKey};
 use chrysalis_crypto::envelope::{self, PasswordKdf, Suite};
 use chrysalis_crypto::kdf::Argon2Params;
 
-
+pub use self::legacy::{LegacyFormat, decrypt_legacy};
 pub use self::request::{AuthorizationHeader, SignedRequest, string_to_sign};
 pub use self::session::{MAX_SESSION_ID_LENGTH, MAX_SESSION_KEYS, MAX_SESSIONS};
 pub use self::storage::MAX_STORAGE_KEYS;
@@ -300,8 +300,7 @@ impl SecurityContext {
         let password = inner.password.as_mut().ok_or(SecurityError::PasswordNotSet)?;
         let key = password.key.as_ref().ok_or(SecurityError::PasswordNotSet)?;
         let plain = state.encode()?;
-        let sealed =
-            plain.expose(|plain| key.expose(|key| envelope::seal(plain, key, LOCK_CONTEXT)))?;
+        let sealed = plain.expose(|plain| key.expose(|key| envelope::seal(plain, key, LOCK_CONTEXT)))?;
         password.key = None;
         inner.state = State::Locked(sealed);
         self.audit.record(AuditEvent::done(AuditAction::Locked, (self.clock)()));

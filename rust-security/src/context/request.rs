@@ -89,7 +89,8 @@ impl SecurityContext {
         path: &str,
         body: &[u8],
     ) -> Result<SignedRequest, SecurityError> {
-        let is_method = (1..=16).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_method =
+            (1..=16).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_uppercase());
         if !is_method {
             return Err(SecurityError::argument("method must be 1 to 16 upper-case letters"));
         }

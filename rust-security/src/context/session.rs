@@ -129,11 +129,7 @@ impl SecurityContext {
     ///
     /// # Errors
     /// [`SecurityError::SessionNotFound`], [`SecurityError::ContextLocked`]; `INVALID_ARGUMENT` above the newest version.
-    pub fn retire_session_keys(
-        &self,
-        session_id: &str,
-        before_version: u32,
-    ) -> Result<usize, SecurityError> {
+    pub fn retire_session_keys(&self, session_id: &str, before_version: u32) -> Result<usize, SecurityError> {
         let mut inner = self.write();
         let sessions = &mut inner.open_mut()?.sessions.0;
         let session = sessions.get_mut(session_id).ok_or(SecurityError::SessionNotFound)?;

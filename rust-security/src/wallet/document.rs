@@ -1,9 +1,7 @@
 //! The wallet file, version 2: what it holds and how it is written.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chrysalis_crypto::kdf::Argon2Params;
-use chrysalis_crypto::{CryptoError, canonical, compare};
+use chrysalis_crypto::{CryptoError, base64, canonical, compare};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::KeyId;
@@ -114,23 +112,23 @@ impl Document {
         let host_key = |key: &SealedHostKey| HostKeyFile {
             id: key.id.to_string(),
             label: key.label.clone(),
-            wrapped_key: STANDARD.encode(&key.wrapped_key),
+            wrapped_key: base64::encode(&key.wrapped_key),
         };
         let entry = |sealed: &SealedEntry| SealedEntryFile {
             entry: sealed.entry.to_file(),
-            sealed_key: STANDARD.encode(&sealed.sealed_key),
+            sealed_key: base64::encode(&sealed.sealed_key),
         };
         File {
             version: VERSION,
-            wallet_id: STANDARD.encode(self.wallet_id),
+            wallet_id: base64::encode(&self.wallet_id),
             created_at: self.created_at,
             updated_at: self.updated_at,
             kdf: self.kdf.to_file(),
-            wrapped_key: STANDARD.encode(&self.wrapped_key),
+            wrapped_key: base64::encode(&self.wrapped_key),
             host_keys: self.host_keys.iter().map(host_key).collect(),
             entries: self.entries.iter().map(entry).collect(),
-            settings: STANDARD.encode(&self.settings),
-            mac: mac.map(|mac| STANDARD.encode(mac)),
+            settings: base64::encode(&self.settings),
+            mac: mac.map(|mac| base64::encode(mac)),
         }
     }
 
@@ -186,7 +184,7 @@ impl Kdf {
                 m: Some(params.m_kib()),
                 t: Some(params.t()),
                 p: Some(params.p()),
-                salt: Some(STANDARD.encode(salt)),
+                salt: Some(base64::encode(&salt)),
             },
             Self::Host => KdfFile { alg: HOST.to_owned(), v: None, m: None, t: None, p: None, salt: None },
         }
@@ -240,7 +238,7 @@ fn decode(text: &str, limit: usize) -> Option<Vec<u8>> {
     if text.len() > limit.div_ceil(3) * 4 {
         return None;
     }
-    STANDARD.decode(text).ok().filter(|bytes| bytes.len() <= limit)
+    base64::decode(text).ok().filter(|bytes| bytes.len() <= limit)
 }
 
 fn decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -63,9 +63,10 @@ impl ApiKeyEntry {
             last_used_at: self.last_used_at,
             expires_at: self.expires_at,
             is_default: self.is_default,
-            metadata: self.metadata.clone().map(|text| {
-                RawValue::from_string(text).expect("metadata was read as JSON when it came in")
-            }),
+            metadata: self
+                .metadata
+                .clone()
+                .map(|text| RawValue::from_string(text).expect("metadata was read as JSON when it came in")),
         }
     }
 

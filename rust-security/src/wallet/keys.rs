@@ -30,8 +30,23 @@ impl ApiKeyWallet {
         now_ms: u64,
     ) -> Result<KeyId, SecurityError> {
         let mut inner = self.inner();
-        let added = inner.add_key(provider, key, new, now_ms);
+        let added = inner.add_key(provider, key, new, None, now_ms);
         inner.report(added.as_ref().map(|id| *id), AuditAction::KeyAdded, now_ms);
+        added
+    }
+
+    /// Adds a key with the times that another wallet knew of it.
+    pub(crate) fn import_key(
+        &self,
+        provider: &str,
+        key: &ApiKey,
+        new: NewKey,
+        times: KeyTimes,
+        now_ms: u64,
+    ) -> Result<KeyId, SecurityError> {
+        let mut inner = self.inner();
+        let added = inner.add_key(provider, key, new, Some(times), now_ms);
+        inner.report(added.as_ref().map(|id| *id), AuditAction::Imported, now_ms);
         added
     }
 
@@ -92,11 +107,7 @@ impl ApiKeyWallet {
     ///
     /// # Errors
     /// [`SecurityError::InvalidProvider`].
-    pub fn list_keys(
-        &self,
-        provider: Option<&str>,
-        now_ms: u64,
-    ) -> Result<Vec<ApiKeyEntry>, SecurityError> {
+    pub fn list_keys(&self, provider: Option<&str>, now_ms: u64) -> Result<Vec<ApiKeyEntry>, SecurityError> {
         let provider = provider.map(ProviderName::parse_for_wallet).transpose()?;
         let mut inner = self.inner();
         inner.close_if_idle(now_ms);
@@ -207,12 +218,20 @@ impl ApiKeyWallet {
     }
 }
 
+/// What another wallet knew of a key, in milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeyTimes {
+    pub(crate) created_at: Option<u64>,
+    pub(crate) last_used_at: Option<u64>,
+}
+
 impl Inner {
     fn add_key(
         &mut self,
         provider: &str,
         key: &ApiKey,
         new: NewKey,
+        times: Option<KeyTimes>,
         now_ms: u64,
     ) -> Result<KeyId, SecurityError> {
         let mut settings = self.settings.clone();
@@ -233,8 +252,8 @@ impl Inner {
             provider: provider.clone(),
             name: name.clone(),
             key_prefix: api_keys::redact_for_logging(key),
-            created_at: clamp(now_ms),
-            last_used_at: None,
+            created_at: clamp(times.and_then(|times| times.created_at).unwrap_or(now_ms)),
+            last_used_at: times.and_then(|times| times.last_used_at).map(clamp),
             expires_at: new.expires_at,
             is_default: new.is_default,
             metadata: new.metadata.as_deref().map(check_metadata).transpose()?,
@@ -315,7 +334,9 @@ impl Inner {
                 let stored = self.stored.as_ref();
                 let place = stored.and_then(|stored| stored.places.get(&id));
                 match stored.zip(place) {
-                    Some((stored, place)) => event.with_provider(&stored.document.entries[*place].entry.provider),
+                    Some((stored, place)) => {
+                        event.with_provider(&stored.document.entries[*place].entry.provider)
+                    }
                     None => event,
                 }
             }

@@ -23,6 +23,8 @@ pub use self::event::WalletEvent;
 pub use self::open::HostKeyInfo;
 pub use self::settings::{MAX_AUTO_LOCK_MINUTES, SettingsChange, WalletSettings};
 
+pub(crate) use self::keys::KeyTimes;
+
 use self::document::Document;
 use crate::audit::{AuditEvent, AuditLog, KeyId};
 use crate::error::SecurityError;

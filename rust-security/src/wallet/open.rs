@@ -345,7 +345,8 @@ impl Inner {
     }
 
     fn enter(&mut self, master: MasterKey, settings: WalletSettings, now_ms: u64) {
-        self.open = Some(Open { master, cache: std::collections::BTreeMap::new(), touched_ms: clamp(now_ms) });
+        self.open =
+            Some(Open { master, cache: std::collections::BTreeMap::new(), touched_ms: clamp(now_ms) });
         self.settings = settings;
         self.events.push(WalletEvent::Unlocked);
     }

@@ -25,11 +25,7 @@ pub struct WalletSettings {
 
 impl Default for WalletSettings {
     fn default() -> Self {
-        Self {
-            auto_lock_timeout: 30,
-            require_password_on_access: false,
-            default_providers: BTreeMap::new(),
-        }
+        Self { auto_lock_timeout: 30, require_password_on_access: false, default_providers: BTreeMap::new() }
     }
 }
 
