@@ -104,8 +104,10 @@ pub const ENV_VARIABLES: &[(&str, &str)] =
 
 /// A source over environment variables: those of [`ENV_VARIABLES`].
 pub struct EnvKeySource {
-    lookup: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    lookup: Box<Lookup>,
 }
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl EnvKeySource {
     /// The variables that `lookup` gives, by name.
