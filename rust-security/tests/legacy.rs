@@ -51,6 +51,11 @@ fn typescript_v1() -> Value {
 }
 
 fn rust_v1() -> Value {
+    static FILE: LazyLock<Value> = LazyLock::new(make_rust_v1);
+    FILE.clone()
+}
+
+fn make_rust_v1() -> Value {
     let settings = r#"{"auto_lock_timeout":5,"require_password_on_access":false,"default_providers":{"groq":"8c6e1a0e-5c0e-4a6f-9d4f-111111111111"}}"#;
     let settings = f4(&formats::encrypt_with_password(settings.as_bytes(), PASSWORD).unwrap());
     let salt = base64::decode(settings["salt"].as_str().unwrap()).unwrap();
@@ -86,7 +91,7 @@ fn make_ui_v2() -> Value {
         "keys": [
             { "id": "key_1700000000000_abcdefghi", "provider": "mistral", "name": "browser", "encryptedApiKey": f5("test-key-browser", 1),
               "isDefault": true, "createdAt": 1_700_000_000_000_u64, "lastUsed": 1_700_000_000_001_u64, "usageCount": 3 },
-            { "id": "key_2", "provider": "my own", "encryptedApiKey": f5("test-key-other", 2), "isDefault": false, "createdAt": 1 },
+            { "id": "key_2", "provider": "groq", "encryptedApiKey": {}, "isDefault": false, "createdAt": 1 },
             { "id": "key_3", "provider": "acme", "encryptedApiKey": f5("test-key-acme", 3).to_string(), "isDefault": false },
         ],
     })
@@ -144,7 +149,7 @@ fn ui_v2_comes_over_but_for_what_fails() {
     let LegacyImport { wallet, report } = import(&ui_v2(), PASSWORD).unwrap();
     assert_eq!(report.shape, LegacyShape::UiV2);
     assert_eq!((report.imported.len(), report.failed.len()), (2, 1));
-    assert_eq!((report.failed[0].legacy_id.as_str(), report.failed[0].code), ("key_2", "INVALID_PROVIDER"));
+    assert_eq!((report.failed[0].legacy_id.as_str(), report.failed[0].code), ("key_2", "SERIALIZATION"));
     assert_eq!(read(&wallet, "mistral"), "test-key-browser");
     assert_eq!(read(&wallet, "acme"), "test-key-acme");
     let entries = wallet.list_keys(Some("mistral"), 0).unwrap();

