@@ -5,7 +5,10 @@ mod support;
 
 use chrysalis_crdt::{CausalContext, CrdtError, LwwRegister, OrSet, Value, VectorClock};
 use proptest::prelude::*;
+use support::counters::{GCounterSubject, PnCounterSubject};
+use support::registers::{MapSubject, MvSubject, NumericSubject};
 use support::run_histories;
+use support::sets::{GSetSubject, LwwElementSubject, TwoPhaseSubject};
 use support::subjects::{ClockSubject, ContextSubject, RegisterSubject, SetSubject};
 
 #[test]
@@ -26,6 +29,51 @@ fn vector_clock_histories() {
 #[test]
 fn causal_context_histories() {
     run_histories::<ContextSubject>();
+}
+
+#[test]
+fn g_counter_histories() {
+    run_histories::<GCounterSubject>();
+}
+
+#[test]
+fn pn_counter_histories() {
+    run_histories::<PnCounterSubject>();
+}
+
+#[test]
+fn g_set_histories() {
+    run_histories::<GSetSubject>();
+}
+
+#[test]
+fn two_phase_set_histories() {
+    run_histories::<TwoPhaseSubject>();
+}
+
+#[test]
+fn lww_element_set_histories() {
+    run_histories::<LwwElementSubject>();
+}
+
+#[test]
+fn lww_numeric_register_histories() {
+    run_histories::<NumericSubject<false>>();
+}
+
+#[test]
+fn greatest_numeric_register_histories() {
+    run_histories::<NumericSubject<true>>();
+}
+
+#[test]
+fn lww_map_histories() {
+    run_histories::<MapSubject>();
+}
+
+#[test]
+fn mv_register_histories() {
+    run_histories::<MvSubject>();
 }
 
 fn number() -> impl Strategy<Value = f64> {

@@ -46,7 +46,7 @@ fn validate_key_format() {
     replay("validate_key_format", fuzz::validate_key_format);
 }
 
-/// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
+#[test]
 fn base64() {
     replay("base64", fuzz::base64);
 }

@@ -177,6 +177,41 @@ fn ed25519_verify() {
     });
 }
 
+/// Every case of the file, edge encodings and torsion included, at random places of batches of every size: batch and
+/// single verification never disagree.
+#[test]
+fn batch_verify() {
+    let file = &files()[0];
+    let cases: Vec<[Vec<u8>; 3]> = file["ed25519_verify"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| ["public_key", "message", "signature"].map(|field| bytes(case, field)))
+        .collect();
+    let verdicts: Vec<bool> = cases
+        .iter()
+        .map(|[key, message, signature]| ed25519::verify(key, message, signature).unwrap_or(false))
+        .collect();
+    let good: Vec<usize> = (0..cases.len()).filter(|case| verdicts[*case]).collect();
+    assert!(good.len() > 10 && good.len() < cases.len() - 10);
+    let mut state = u64::from_le_bytes(chrysalis_crypto::random::array().unwrap());
+    println!("first state {state}");
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % limit
+    };
+    for round in 0..300 {
+        // From nothing but good signatures to nothing but edges.
+        let chosen: Vec<usize> = (0..below(90))
+            .map(|_| if below(10) < round % 11 { below(cases.len()) } else { good[below(good.len())] })
+            .collect();
+        let column = |part: usize| chosen.iter().map(|case| &cases[*case][part][..]).collect::<Vec<_>>();
+        let found = ed25519::batch_verify(&column(0), &column(1), &column(2));
+        let expected: Vec<bool> = chosen.iter().map(|case| verdicts[*case]).collect();
+        assert_eq!(found, expected, "{chosen:?}");
+    }
+}
+
 #[test]
 fn ed25519_verify_hex() {
     section("ed25519_verify_hex", 8, |case| {

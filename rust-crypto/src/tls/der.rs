@@ -31,7 +31,8 @@ impl<'a> Reader<'a> {
         } else {
             let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
             // The fewest digits, and no length that webpki would not read.
-            if digits.first().is_none_or(|&digit| digit == 0) || digits.len() > 3 || digits < &[0x80] {
+            let longer_than_needed = matches!(digits, [] | [0, ..] | [..0x80]);
+            if longer_than_needed || digits.len() > 3 {
                 return None;
             }
             (digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)), rest)
@@ -95,6 +96,9 @@ mod tests {
         long.extend([7; 0x80]);
         assert_eq!(Reader::new(&long).expect(4).map(<[u8]>::len), Some(0x80));
         assert_eq!(Reader::new(&long).optional(5), None);
+        let mut longer = vec![4, 0x82, 1, 0];
+        longer.extend([7; 0x100]);
+        assert_eq!(Reader::new(&longer).expect(4).map(<[u8]>::len), Some(0x100));
     }
 
     #[test]

@@ -87,9 +87,9 @@ impl Names<'_> {
             }
         }
         while let Some((issuer, distance)) = queue.pop_front() {
-            for index in 0..self.certificates.len() {
-                if issuer != 0 && distances[index].is_none() && self.is_issued_by(index, issuer) {
-                    distances[index] = Some(distance + 1);
+            for (index, known) in distances.iter_mut().enumerate() {
+                if issuer != 0 && known.is_none() && self.is_issued_by(index, issuer) {
+                    *known = Some(distance + 1);
                     queue.push_back((index, distance + 1));
                 }
             }
