@@ -153,6 +153,10 @@ fn every_type_has_one_form() {
         &register,
         r#"{"value":true,"timestamp":9,"logical":1,"nodeId":"b","context":{"vv":{"a":1},"cloud":{"b":[7]}}}"#,
     );
+    let mut register = LwwNumericRegister::new(NumericMode::Last);
+    written(&register, r#"{"value":null,"timestamp":0,"logical":0,"writer":"","use_max":false}"#);
+    register.set_at(0.0, Stamp::ZERO, None).unwrap();
+    written(&register, r#"{"value":0,"timestamp":0,"logical":0,"writer":"","use_max":false}"#);
     let mut register = LwwNumericRegister::with_unit(NumericMode::Greatest, ClockUnit::Lamport);
     register.set_at(-0.25, Stamp::from_bits(3), Some(key("w"))).unwrap();
     written(&register, r#"{"value":-0.25,"timestamp":3,"logical":0,"writer":"w","use_max":true}"#);

@@ -55,8 +55,8 @@ impl JsonState for LwwRegister {
     }
 }
 
-/// `{"value","timestamp","logical","writer","use_max"}`; also read: without the logical part. A register that was never
-/// written, and one whose write of 0 at time 0 named no writer, have `"value":0,"timestamp":0,"writer":""`.
+/// `{"value","timestamp","logical","writer","use_max"}`, where the value is `null` when there was no write and the writer `""`
+/// when the write named none; also read: without the logical part, when 0 at time 0 by nobody is no write.
 impl JsonState for LwwNumericRegister {
     fn clock_unit(&self) -> Option<ClockUnit> {
         Some(self.unit())
@@ -66,7 +66,7 @@ impl JsonState for LwwNumericRegister {
         let stamp = self.stamp().map_or_else(|| self.unit().stamp(0.0), Ok)?;
         let (timestamp, logical) = put_stamp(self.unit(), stamp)?;
         Ok(Json::record([
-            ("value", Json::Number(self.get())),
+            ("value", if self.has_value() { Json::Number(self.get()) } else { Json::Null }),
             ("timestamp", timestamp),
             ("logical", logical),
             ("writer", Json::from(self.writer().map_or("", ActorKey::as_str))),
@@ -84,14 +84,16 @@ impl JsonState for LwwNumericRegister {
             Some(_) => return Err(invalid("use_max is not true or false")),
         };
         let mut register = Self::with_unit(mode, unit);
-        let number = record.field("value")?.to_number()?;
         let stamp = take_stamp(unit, record.field("timestamp")?, record.optional("logical"))?;
         let writer = match record.text("writer")? {
             "" => None,
             writer => Some(ActorKey::new(writer)?),
         };
-        if number != 0.0 || stamp != unit.stamp(0.0)? || writer.is_some() {
-            register.set_at(number, stamp, writer)?;
+        let at_zero = stamp == unit.stamp(0.0)? && writer.is_none();
+        match record.field("value")? {
+            Json::Null if current && at_zero => {}
+            Json::Number(number) if *number == 0.0 && at_zero && !current => {}
+            number => drop(register.set_at(number.to_number()?, stamp, writer)?),
         }
         Ok(register)
     }
