@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::{
-    put_actor, put_clock, put_context, put_stamp, put_text, put_unit, take_actor, take_clock,
-    take_context, take_elements, take_flag, take_stamp, take_text, take_unit,
+    put_actor, put_clock, put_context, put_stamp, put_text, put_unit, take_actor, take_clock, take_context,
+    take_elements, take_flag, take_stamp, take_text, take_unit,
 };
 use super::{Body, Table, canonical};
 use crate::actor::ActorKey;

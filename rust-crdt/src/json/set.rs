@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::{
-    put_actor, put_context, put_counts, put_dot, put_element, put_value, take_actor, take_context, take_counts,
-    take_dot, take_element, take_value,
+    put_actor, put_context, put_counts, put_dot, put_element, put_value, take_actor, take_context,
+    take_counts, take_dot, take_element, take_value,
 };
 use super::register::{put_stamp, take_stamp};
 use super::{Import, Json, JsonState, Record, invalid};

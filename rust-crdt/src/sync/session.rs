@@ -161,6 +161,9 @@ struct Track {
     equal_at: Option<u64>,
     /// The other side's digest at which a delta was rejected: asking again is useless until it changes.
     stuck_at: Option<Digest>,
+    /// The digests of both sides when something was last done about them: the same again means that it did not help, or
+    /// is still under way.
+    tried: Option<(Digest, Digest)>,
     serving: Option<(u64, Sketch)>,
     fetching: Option<Fetching>,
 }
@@ -326,6 +329,7 @@ impl SyncSession {
             for (name, revision) in revisions {
                 let track = self.tracks.entry(name).or_default();
                 track.say(track.equal_at != Some(revision), true);
+                track.tried = None;
             }
         }
         events
@@ -441,6 +445,9 @@ impl SyncSession {
         }
         if is_stuck {
             track.say(is_question, false);
+            return;
+        }
+        if track.tried.replace((ours.digest, digest)) == Some((ours.digest, digest)) {
             return;
         }
         match (&ours.context, &have.context) {
@@ -626,8 +633,7 @@ impl SyncSession {
     }
 
     fn merge(&mut self, name: &str, bytes: &[u8], replica: &mut Replica, events: &mut Vec<SyncEvent>) {
-        let Some(state) = replica.get_mut(name) else { return };
-        match state.merge_wire(bytes) {
+        match replica.merge(name, bytes) {
             Ok(()) => {
                 // The other side has it from here or sends on; it is told when a round is over.
                 if let Some(track) = self.tracks.get_mut(name) {

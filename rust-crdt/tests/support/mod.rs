@@ -1,8 +1,8 @@
 //! Random histories of replicas, and the laws that every type must keep on them, to the byte.
 #![allow(dead_code, reason = "each test program uses its part")]
 
-pub(crate) mod plain_set;
 pub(crate) mod counters;
+pub(crate) mod plain_set;
 pub(crate) mod registers;
 pub(crate) mod sets;
 pub(crate) mod subjects;
