@@ -163,7 +163,7 @@ impl fmt::Debug for Finite {
 /// The greatest integer that every reader of JSON keeps: 2^53 - 1.
 pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
-const MAX_SAFE: f64 = MAX_SAFE_INTEGER as f64;
+pub(crate) const MAX_SAFE: f64 = MAX_SAFE_INTEGER as f64;
 
 #[cfg(test)]
 mod tests {

@@ -48,10 +48,10 @@ impl JsonState for LwwMap {
         let writers =
             entries.iter().any(|(_, entry)| Record::new(entry).is_ok_and(|entry| entry.has("writer")));
         let unit = import.unit_or(match (record.has("context"), writers) {
-            (true, _) => ClockUnit::Hybrid,
-            (false, true) => ClockUnit::Seconds,
-            (false, false) => ClockUnit::Milliseconds,
-        });
+            (true, _) => None,
+            (false, true) => Some(ClockUnit::Seconds),
+            (false, false) => Some(ClockUnit::Milliseconds),
+        })?;
         let mut map = Self::with_context(unit, context);
         for (key, json) in entries {
             if !map.insert(key, take_entry(unit, json)?) {

@@ -107,9 +107,10 @@ impl Import {
         self.old_envelope
     }
 
-    /// The unit, or the one that a shape had in the system that wrote it.
-    pub(crate) fn unit_or(&self, shape: ClockUnit) -> ClockUnit {
-        self.unit.unwrap_or(shape)
+    /// The unit, or the one that an older shape had in the system that wrote it. The current shapes leave the unit to
+    /// the envelope, and none is guessed for them.
+    pub(crate) fn unit_or(&self, shape: Option<ClockUnit>) -> Result<ClockUnit, CrdtError> {
+        self.unit.or(shape).ok_or(invalid("nothing names the unit of the stamps"))
     }
 }
 

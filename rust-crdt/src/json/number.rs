@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-/// Appends a finite number. Over 2^64 it has an exponent, so that a reader does not take it for an exact integer.
+use crate::time::MAX_SAFE;
+
+/// Appends a finite number. Over 2^53 - 1 it has an exponent, where ECMAScript prints up to 21 digits: so that no reader takes
+/// it for an exact integer.
 pub(super) fn put(number: f64, out: &mut String) {
     if number == 0.0 {
         out.push('0');
@@ -17,7 +20,7 @@ pub(super) fn put(number: f64, out: &mut String) {
     out.push_str(sign);
     let count = i32::try_from(digits.len()).expect("at most 17 digits");
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
-    if (0..=GREATEST_PLAIN).contains(&exponent) {
+    if exponent >= 0 && number.abs() <= MAX_SAFE {
         let whole = usize::try_from(exponent + 1).expect("not negative");
         match digits.split_at_checked(whole) {
             Some((whole, "")) => out.push_str(whole),
@@ -32,9 +35,6 @@ pub(super) fn put(number: f64, out: &mut String) {
         write!(out, "{first}{point}{rest}e{exponent:+}").expect("writing to a string succeeds");
     }
 }
-
-/// ECMAScript prints up to 21 digits before the point; here it is 16, the digits of 2^53.
-const GREATEST_PLAIN: i32 = 15;
 
 fn put_all(parts: &[&str], out: &mut String) {
     parts.iter().for_each(|part| out.push_str(part));
@@ -56,6 +56,7 @@ mod tests {
             (0.000_001, "0.000001"),
             (1.5e-7, "1.5e-7"),
             (9_007_199_254_740_991.0, "9007199254740991"),
+            (9_007_199_254_740_992.0, "9.007199254740992e+15"),
             (1e16, "1e+16"),
             (1e300, "1e+300"),
             (5e-324, "5e-324"),

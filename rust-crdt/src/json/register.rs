@@ -36,13 +36,13 @@ impl JsonState for LwwRegister {
         let record = Record::new(data)?;
         let (actor, shape) = if record.has("writer") {
             record.only(&["value", "timestamp", "writer"])?;
-            (record.field("writer")?, ClockUnit::Seconds)
+            (record.field("writer")?, Some(ClockUnit::Seconds))
         } else {
             record.only(&["value", "timestamp", "logical", "nodeId", "context"])?;
             let current = record.has("context");
-            (record.field("nodeId")?, if current { ClockUnit::Hybrid } else { ClockUnit::Milliseconds })
+            (record.field("nodeId")?, (!current).then_some(ClockUnit::Milliseconds))
         };
-        let unit = import.unit_or(shape);
+        let unit = import.unit_or(shape)?;
         let stamp = take_stamp(unit, record.field("timestamp")?, record.optional("logical"))?;
         let context = record.optional("context").map_or(Ok(CausalContext::new()), take_context)?;
         if actor.as_text() == Some("") {
@@ -55,8 +55,8 @@ impl JsonState for LwwRegister {
     }
 }
 
-/// `{"value","timestamp","logical","writer","use_max"}`; also read: without the logical part. A register that was never
-/// written, and one whose write of 0 at time 0 named no writer, have `"value":0,"timestamp":0,"writer":""`.
+/// `{"value","timestamp","logical","writer","use_max"}`, where the value is `null` when there was no write and the writer `""`
+/// when the write named none; also read: without the logical part, when 0 at time 0 by nobody is no write.
 impl JsonState for LwwNumericRegister {
     fn clock_unit(&self) -> Option<ClockUnit> {
         Some(self.unit())
@@ -66,7 +66,7 @@ impl JsonState for LwwNumericRegister {
         let stamp = self.stamp().map_or_else(|| self.unit().stamp(0.0), Ok)?;
         let (timestamp, logical) = put_stamp(self.unit(), stamp)?;
         Ok(Json::record([
-            ("value", Json::Number(self.get())),
+            ("value", if self.has_value() { Json::Number(self.get()) } else { Json::Null }),
             ("timestamp", timestamp),
             ("logical", logical),
             ("writer", Json::from(self.writer().map_or("", ActorKey::as_str))),
@@ -77,21 +77,23 @@ impl JsonState for LwwNumericRegister {
     fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?.only(&["value", "timestamp", "logical", "writer", "use_max"])?;
         let current = record.has("logical");
-        let unit = import.unit_or(if current { ClockUnit::Hybrid } else { ClockUnit::Seconds });
+        let unit = import.unit_or((!current).then_some(ClockUnit::Seconds))?;
         let mode = match record.optional("use_max") {
             None | Some(Json::Bool(false)) => NumericMode::Last,
             Some(Json::Bool(true)) => NumericMode::Greatest,
             Some(_) => return Err(invalid("use_max is not true or false")),
         };
         let mut register = Self::with_unit(mode, unit);
-        let number = record.field("value")?.to_number()?;
         let stamp = take_stamp(unit, record.field("timestamp")?, record.optional("logical"))?;
         let writer = match record.text("writer")? {
             "" => None,
             writer => Some(ActorKey::new(writer)?),
         };
-        if number != 0.0 || stamp != unit.stamp(0.0)? || writer.is_some() {
-            register.set_at(number, stamp, writer)?;
+        let at_zero = stamp == unit.stamp(0.0)? && writer.is_none();
+        match record.field("value")? {
+            Json::Null if current && at_zero => {}
+            Json::Number(number) if *number == 0.0 && at_zero && !current => {}
+            number => drop(register.set_at(number.to_number()?, stamp, writer)?),
         }
         Ok(register)
     }

@@ -232,10 +232,10 @@ impl JsonState for LwwElementSet {
     fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?;
         if record.has("add") {
-            return old_lww_element_set(record, import.unit_or(ClockUnit::Milliseconds));
+            return old_lww_element_set(record, import.unit_or(Some(ClockUnit::Milliseconds))?);
         }
         record.only(&["elements"])?;
-        let unit = import.unit_or(ClockUnit::Hybrid);
+        let unit = import.unit_or(None)?;
         let mut set = Self::with_unit(unit);
         for item in record.items("elements")? {
             let item = Record::new(item)?.only(&[

@@ -11,8 +11,8 @@ pub const MAX_DEPTH: usize = 80;
 
 /// A JSON text as a tree.
 ///
-/// Objects keep the order of their fields and have no field twice. Numbers are finite, and integers among them are at
-/// most 2^53 - 1 away from 0 unless they are over 64 bits.
+/// Objects keep the order of their fields and have no field twice. Numbers are finite; those written without a fraction and an
+/// exponent are at most 2^53 - 1 away from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
     /// `null`.

@@ -6,6 +6,7 @@ pub(crate) mod plain_set;
 pub(crate) mod registers;
 pub(crate) mod sets;
 pub(crate) mod subjects;
+pub(crate) mod type_vectors;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

@@ -213,10 +213,13 @@ fn to_clock(entries: &BTreeMap<ActorKey, u64>) -> VectorClock {
     entries.iter().map(|(actor, count)| (actor.clone(), *count)).collect()
 }
 
+/// A sibling: its dot, its clock, its value.
+type Shown = (Option<Dot>, Option<BTreeMap<ActorKey, u64>>, Value);
+
 pub(crate) fn check_mv(state: &MvRegister, seen: &BTreeSet<MvEvent>) {
     let model = mv_model(seen);
     let live = model.pairs.iter().filter(|(_, live)| **live).map(|(pair, _)| pair);
-    let mut expected: Vec<(Option<Dot>, Option<BTreeMap<ActorKey, u64>>, Value)> =
+    let mut expected: Vec<Shown> =
         model.dotted.iter().map(|(dot, value)| (Some(dot.clone()), None, value.clone())).collect();
     expected.extend(live.map(|(clock, value)| (None, Some(clock.clone()), value.clone())));
     let mut shown: Vec<_> = state
