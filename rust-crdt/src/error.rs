@@ -64,6 +64,25 @@ pub enum CrdtError {
         /// Where, in bytes from the start; 0 when it is the shape that is wrong.
         at: usize,
     },
+    /// The states of two agents meet, or the state of no agent was to be updated.
+    AgentMismatch,
+    /// A node was to be added on top of one that is not known here.
+    UnknownParent,
+    /// A node is given with an id that is not its hash.
+    WrongHash,
+    /// More nodes than allowed would wait for their parents.
+    OrphanLimit {
+        /// How many may wait.
+        limit: usize,
+    },
+    /// A signature is not that of its signer and content.
+    BadSignature,
+    /// A proof that does not prove.
+    InvalidProof(&'static str),
+    /// Two contents under one id that is the hash of its content.
+    ContentMismatch,
+    /// A value that is not of the kind it was to be merged as.
+    WrongShape(&'static str),
     /// A value is nested deeper than the limit.
     TooDeep {
         /// The deepest nesting allowed.
@@ -110,6 +129,14 @@ impl CrdtError {
         "crdt/unsafe-integer",
         "crdt/no-json-form",
         "crdt/invalid-json",
+        "crdt/agent-mismatch",
+        "crdt/unknown-parent",
+        "crdt/wrong-hash",
+        "crdt/orphan-limit",
+        "crdt/bad-signature",
+        "crdt/invalid-proof",
+        "crdt/content-mismatch",
+        "crdt/wrong-shape",
         "crdt/too-deep",
         "crdt/too-long",
         "crdt/membership",
@@ -137,6 +164,14 @@ impl CrdtError {
             Self::UnsafeInteger => "crdt/unsafe-integer",
             Self::NoJsonForm => "crdt/no-json-form",
             Self::InvalidJson { .. } => "crdt/invalid-json",
+            Self::AgentMismatch => "crdt/agent-mismatch",
+            Self::UnknownParent => "crdt/unknown-parent",
+            Self::WrongHash => "crdt/wrong-hash",
+            Self::OrphanLimit { .. } => "crdt/orphan-limit",
+            Self::BadSignature => "crdt/bad-signature",
+            Self::InvalidProof(_) => "crdt/invalid-proof",
+            Self::ContentMismatch => "crdt/content-mismatch",
+            Self::WrongShape(_) => "crdt/wrong-shape",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
             Self::Membership(_) => "crdt/membership",
@@ -178,6 +213,14 @@ impl fmt::Display for CrdtError {
             }
             Self::InvalidJson { what, at: 0 } => write!(f, "invalid JSON: {what}"),
             Self::InvalidJson { what, at } => write!(f, "invalid JSON at byte {at}: {what}"),
+            Self::AgentMismatch => f.write_str("states of different agents, or of none"),
+            Self::UnknownParent => f.write_str("a parent of the new node is not known here"),
+            Self::WrongHash => f.write_str("the id of a node is not its hash"),
+            Self::OrphanLimit { limit } => write!(f, "more than {limit} nodes would wait for their parents"),
+            Self::BadSignature => f.write_str("signature does not verify"),
+            Self::InvalidProof(why) => write!(f, "proof does not hold: {why}"),
+            Self::ContentMismatch => f.write_str("two contents under one id that is a hash of content"),
+            Self::WrongShape(what) => write!(f, "value has another shape: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
             Self::Membership(why) => write!(f, "not allowed: {why}"),
@@ -215,6 +258,14 @@ mod tests {
             CrdtError::UnsafeInteger,
             CrdtError::NoJsonForm,
             CrdtError::InvalidJson { what: "a key twice", at: 4 },
+            CrdtError::AgentMismatch,
+            CrdtError::UnknownParent,
+            CrdtError::WrongHash,
+            CrdtError::OrphanLimit { limit: 8 },
+            CrdtError::BadSignature,
+            CrdtError::InvalidProof("no leaves"),
+            CrdtError::ContentMismatch,
+            CrdtError::WrongShape("not an object"),
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
             CrdtError::Membership("actor is no member"),

@@ -4,11 +4,15 @@
 //! order, then the body with LEB128 integers, actors by index, contexts as runs and maps in order. The bodies are in
 //! one file per family of types.
 
+mod agent;
 mod clock;
 mod counter;
+mod dag;
 mod parts;
 mod register;
 mod set;
+
+pub(crate) use agent::episode_digest;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

@@ -4,8 +4,10 @@
 //! keys in byte order, records have their fields in a fixed order, and integers are at most 2^53 - 1 either way.
 //! `docs/encodings/crdt-json.md` describes every shape.
 
+mod agent;
 mod clock;
 mod counter;
+mod dag;
 mod map;
 mod number;
 mod parts;
