@@ -13,7 +13,18 @@ export class CryptoError extends CodedError {}
 /** Why a text is not accepted as an API key. */
 export class ValidationError extends CodedError {}
 
-const CLASSES = { CryptoError, ValidationError };
+/** What went wrong with a replicated type. The text repeats nothing of what it holds. */
+export class CrdtError extends CodedError {}
+
+/** A count that a `number` does not hold: a `RangeError` with a code. */
+class CountError extends RangeError {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const CLASSES = { CrdtError, RangeError: CountError, CryptoError, ValidationError };
 
 for (const [name, type] of Object.entries(CLASSES)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
