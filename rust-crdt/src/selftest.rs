@@ -180,11 +180,13 @@ struct Subject<'a> {
     start: Vec<u8>,
     /// Makes a random change and gives the state and the delta.
     change: &'a Change<'a>,
-    join: fn(&[u8], &[u8]) -> Result<Vec<u8>, CrdtError>,
+    join: Combine,
     /// The least delta of the first for the second.
-    least: fn(&[u8], &[u8]) -> Result<Vec<u8>, CrdtError>,
+    least: Combine,
 }
 
+type Combine = fn(&[u8], &[u8]) -> Encoded;
+type Encoded = Result<Vec<u8>, CrdtError>;
 type Change<'a> = dyn Fn(&[u8], &mut By, &mut Random) -> Result<(Vec<u8>, Vec<u8>), CrdtError> + 'a;
 
 fn join<T: Decompose>(a: &[u8], b: &[u8]) -> Result<Vec<u8>, CrdtError> {

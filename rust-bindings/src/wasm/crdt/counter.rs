@@ -10,6 +10,7 @@ use crate::error::Result;
 
 /// A counter that only grows.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct GCounter(crdt::GCounter);
 
 state!(GCounter, crdt::GCounter);
@@ -88,6 +89,7 @@ impl GCounter {
 
 /// A counter that goes up and down.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct PNCounter(crdt::PnCounter);
 
 state!(PNCounter, crdt::PnCounter);

@@ -17,6 +17,7 @@ use crate::wasm::memory::scrubbed;
 
 /// A graph that only grows. A node is named by the hash of its content and its parents, 64 hexadecimal characters.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct MerkleDag(crdt::MerkleDag);
 
 state!(MerkleDag, crdt::MerkleDag);

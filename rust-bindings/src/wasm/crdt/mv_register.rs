@@ -15,6 +15,7 @@ use crate::error::Result;
 
 /// A value that keeps concurrent writes until one covers them.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct MVRegister(crdt::MvRegister);
 
 state!(MVRegister, crdt::MvRegister);

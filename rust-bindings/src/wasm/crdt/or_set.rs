@@ -17,6 +17,7 @@ use crate::error::{Result, Thrown};
 ///
 /// `actor` says who adds: an actor id, under which this process has a key of its own, or a key from `resumeWriter`.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct ORSet(crdt::OrSet);
 
 state!(ORSet, crdt::OrSet);

@@ -101,6 +101,7 @@ impl GSet {
 
 /// A set in which a removed value, even one that was never there, can never come back.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct TwoPhaseSet(crdt::TwoPhaseSet);
 
 state!(TwoPhaseSet, crdt::TwoPhaseSet);

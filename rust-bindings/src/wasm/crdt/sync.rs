@@ -16,6 +16,7 @@ use crate::error::{Result, Thrown};
 
 /// Named states that sessions keep equal with those of other replicas; the one object here that changes in place.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct Replica(RefCell<sync::Replica>);
 
 /// Runs a generic method of this file for the state of a kind.

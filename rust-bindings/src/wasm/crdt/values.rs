@@ -385,7 +385,7 @@ fn put_all(tag: u8, bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// Puts another number in the place of the length that was just written.
-fn set_length(length: usize, out: &mut Vec<u8>) -> Result<()> {
+fn set_length(length: usize, out: &mut [u8]) -> Result<()> {
     let at = out.len() - 4;
     out[at..].copy_from_slice(&length_bytes(length)?);
     Ok(())
