@@ -1,7 +1,7 @@
 //! Multiples of the base point, for WebAssembly.
 //!
-//! The table that `curve25519-dalek` carries is 38 KiB of numbers, which no compression of a package makes smaller. This one is made
-//! from the base point when it is first needed, in about a millisecond, and signing with it takes a quarter longer.
+//! The table that `curve25519-dalek` carries is 30 KiB of numbers, which no compression of a package makes smaller. This one
+//! is made from the base point when it is first needed, in about a millisecond, and signing with it takes a quarter longer.
 
 use std::sync::OnceLock;
 

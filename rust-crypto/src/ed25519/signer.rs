@@ -48,13 +48,21 @@ mod small {
     /// A seed and its public key, wiped when dropped.
     pub(crate) struct Signer {
         seed: Zeroizing<[u8; KEY_LENGTH]>,
+        scalar: Zeroizing<Scalar>,
+        /// What nonces are made with.
+        prefix: Zeroizing<[u8; 32]>,
         public_key: [u8; KEY_LENGTH],
     }
 
     impl Signer {
         pub(crate) fn from_seed(seed: &[u8; KEY_LENGTH]) -> Self {
-            let (scalar, _) = expand(seed);
-            Self { seed: Zeroizing::new(*seed), public_key: times_base(&scalar).compress().0 }
+            // RFC 8032, 5.1.5.
+            let digest = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(seed)));
+            let mut halves = Zeroizing::new([[0; 32]; 2]);
+            halves.as_flattened_mut().copy_from_slice(&*digest);
+            let scalar = Zeroizing::new(Scalar::from_bytes_mod_order(clamp_integer(halves[0])));
+            let public_key = times_base(&scalar).compress().0;
+            Self { seed: Zeroizing::new(*seed), scalar, prefix: Zeroizing::new(halves[1]), public_key }
         }
 
         pub(crate) fn to_seed(&self) -> Zeroizing<[u8; KEY_LENGTH]> {
@@ -67,25 +75,15 @@ mod small {
 
         /// RFC 8032, 5.1.6.
         pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-            let (scalar, prefix) = expand(&self.seed);
-            let nonce = Zeroizing::new(wide(Sha512::new().chain_update(&*prefix).chain_update(message)));
+            let nonce = Zeroizing::new(wide(Sha512::new().chain_update(&*self.prefix).chain_update(message)));
             let r = times_base(&nonce).compress().0;
             let k = wide(Sha512::new().chain_update(r).chain_update(self.public_key).chain_update(message));
-            let s = Zeroizing::new(k * *scalar + *nonce);
+            let s = Zeroizing::new(k * *self.scalar + *nonce);
             let mut signature = [0; SIGNATURE_LENGTH];
             signature[..32].copy_from_slice(&r);
             signature[32..].copy_from_slice(s.as_bytes());
             signature
         }
-    }
-
-    /// The secret scalar and the prefix that nonces are made with (RFC 8032, 5.1.5).
-    fn expand(seed: &[u8; KEY_LENGTH]) -> (Zeroizing<Scalar>, Zeroizing<[u8; 32]>) {
-        let digest = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(seed)));
-        let mut halves = Zeroizing::new([[0; 32]; 2]);
-        halves.as_flattened_mut().copy_from_slice(&*digest);
-        let scalar = Scalar::from_bytes_mod_order(clamp_integer(halves[0]));
-        (Zeroizing::new(scalar), Zeroizing::new(halves[1]))
     }
 
     fn wide(digest: Sha512) -> Scalar {
