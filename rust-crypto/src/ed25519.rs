@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
 use crate::hex;
+use crate::stack::{DEEP, scrubbed};
 
 pub use self::batch::batch_verify;
 
@@ -31,7 +32,9 @@ const PKCS8_PREFIX: [u8; 16] =
 /// A secret signing key with the public key derived from it.
 ///
 /// The secret is wiped when the value is dropped. There is no way to sign with a public key given separately.
-pub struct SigningKey(ed25519_dalek::SigningKey);
+///
+/// It is on the heap, so that moving the value leaves no copy of the secret behind.
+pub struct SigningKey(Box<ed25519_dalek::SigningKey>);
 
 impl SigningKey {
     /// Draws a new key from the operating system's generator.
@@ -47,7 +50,7 @@ impl SigningKey {
     /// The key of a 32-byte RFC 8032 seed.
     #[must_use]
     pub fn from_seed(seed: &[u8; KEY_LENGTH]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+        scrubbed::<DEEP, _>(|| Self(Box::new(ed25519_dalek::SigningKey::from_bytes(seed))))
     }
 
     /// The key of a seed given as a slice.
@@ -114,7 +117,7 @@ impl SigningKey {
     /// Signs `message`; the same key and message always give the same 64 bytes.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-        self.0.sign(message).to_bytes()
+        scrubbed::<DEEP, _>(|| self.0.sign(message).to_bytes())
     }
 
     /// [`sign`](Self::sign) in lower-case hexadecimal, 128 characters.
