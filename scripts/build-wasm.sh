@@ -33,8 +33,18 @@ build() { # build DOMAIN
       "--alias:surface=$ROOT/$source/surface.js" "--define:WASM_FILE=\"${name}_bg.wasm\"" \
       --platform=$platform --target=es2022 --log-level=error
   done
-  # Node's ES modules are the CommonJS module, so that a process has one instance however it is imported.
-  printf "export * from './%s.cjs';\nexport { init as default } from './%s.cjs';\n" "$name" "$name" >"$new/$name.mjs"
+  # Node's ES modules are the CommonJS module, so that a process has one instance however it is imported. Through `require`,
+  # because Node 20 ends the process for a CommonJS module that fails while it is imported, even where that is caught.
+  node - "$new/$name.cjs" >"$new/$name.mjs" <<'JAVASCRIPT'
+const path = require('node:path');
+const names = Object.keys(require(process.argv[2])).filter((name) => name !== 'default').sort();
+console.log(`import { createRequire } from 'node:module';
+
+const module = createRequire(import.meta.url)('./${path.basename(process.argv[2])}');
+
+export default module.init;
+export const {\n${names.map((name) => `  ${name},\n`).join('')}} = module;`);
+JAVASCRIPT
   printf '{\n  "private": true,\n  "main": "./%s.cjs",\n  "module": "./%s.js",\n  "types": "./%s.d.ts"\n}\n' "$name" "$name" "$name" \
     >"$new/package.json"
   if [ -d "$source/static" ]; then cp "$source"/static/* "$new/"; fi
@@ -51,3 +61,6 @@ build() { # build DOMAIN
 }
 
 for domain in ${*:-$WASM_PACKAGES}; do build "$domain"; done
+
+# The typed TypeScript over the packages.
+tsc -p rust-bindings/typescript

@@ -5,6 +5,8 @@
 //! parameters, which are checked against bounds before any memory is taken, because they come from files that
 //! others may have written.
 
+mod pbkdf2;
+
 use argon2::{Algorithm, Argon2, Block, Version};
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -78,7 +80,7 @@ pub fn pbkdf2_sha256_derive_key(
         return Err(CryptoError::InvalidArgument("iterations must be between 1 and 10000000"));
     }
     let mut key = password_key(length).ok_or(LENGTH)?;
-    scrubbed::<DEEP, _>(|| pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut key));
+    scrubbed::<DEEP, _>(|| pbkdf2::derive(password, salt, iterations, &mut key));
     Ok(key)
 }
 

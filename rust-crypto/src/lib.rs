@@ -3,6 +3,7 @@
 
 pub mod aead;
 pub mod aes;
+pub mod api_keys;
 pub mod base64;
 pub mod canonical;
 pub mod commit;
@@ -30,5 +31,7 @@ pub mod secure_memory;
 pub mod siv;
 mod stack;
 pub mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use error::{CryptoError, HexError};

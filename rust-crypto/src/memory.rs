@@ -69,9 +69,11 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // Pages wipe what is given back to them.
-        if let Place::Heap(bytes) = &mut self.0 {
-            bytes.zeroize();
+        match &mut self.0 {
+            // Pages wipe what is given back to them.
+            #[cfg(any(unix, windows))]
+            Place::Pages(_) => {}
+            Place::Heap(bytes) => bytes.zeroize(),
         }
     }
 }

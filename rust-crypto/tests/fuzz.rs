@@ -37,6 +37,16 @@ fn ed25519_verify() {
 }
 
 #[test]
+fn redact_text() {
+    replay("redact_text", fuzz::redact_text);
+}
+
+#[test]
+fn validate_key_format() {
+    replay("validate_key_format", fuzz::validate_key_format);
+}
+
+/// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
 fn base64() {
     replay("base64", fuzz::base64);
 }
@@ -60,6 +70,32 @@ fn sealed() {
 #[test]
 fn password() {
     replay_times("password", fuzz::password, 12);
+}
+
+#[test]
+fn envelope() {
+    replay_times("envelope", fuzz::envelope, 1500);
+}
+
+#[test]
+fn stream() {
+    replay_times("stream", fuzz::stream, 1500);
+}
+
+/// Fewer runs: each costs multiplications on the curve.
+#[test]
+fn recipients() {
+    replay_times("recipients", fuzz::recipients, 500);
+}
+
+#[test]
+fn legacy_record() {
+    replay("legacy_record", fuzz::legacy_record);
+}
+
+#[test]
+fn ed25519_batch() {
+    replay_times("ed25519_batch", fuzz::ed25519_batch, 300);
 }
 
 fn replay(name: &str, target: fn(&[u8])) {

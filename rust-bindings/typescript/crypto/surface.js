@@ -1,11 +1,11 @@
 // What the package exports beside the generated glue, and what the generated classes lack.
-import { CryptoError } from 'error';
-import { Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer } from 'glue';
+import { CryptoError, ValidationError } from 'error';
+import { Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer, X25519KeyPair } from 'glue';
 import { guard } from '../shared/objects.js';
 
-export { CryptoError, CryptoError as default };
+export { CryptoError, CryptoError as default, ValidationError };
 
-guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer], invalid);
+guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer, X25519KeyPair], invalid);
 
 const { equals } = SecureBuffer.prototype;
 SecureBuffer.prototype.equals = function (other) {

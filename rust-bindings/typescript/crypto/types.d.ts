@@ -27,6 +27,34 @@ export class CryptoError extends Error {
   readonly code: CryptoErrorCode;
 }
 
+/** Why a text is not accepted as an API key. */
+export type ValidationErrorCode =
+  | 'Empty'
+  | 'TooShort'
+  | 'TooLong'
+  | 'InvalidCharacter'
+  | 'Placeholder'
+  | 'Malformed'
+  | 'UnknownFormat'
+  | 'ProviderMismatch';
+
+/** A text that is no API key. No part of it is in the message. */
+export class ValidationError extends Error {
+  constructor(code: ValidationErrorCode, message: string, options?: ErrorOptions);
+  readonly code: ValidationErrorCode;
+}
+
+/** Whose API key a text is; `generic` where that is unknown. */
+export interface KeyType {
+  provider: string;
+  kind: string;
+  /** `hint` fits the provider that was named and others as well; `unknown` has no known shape. */
+  confidence: 'certain' | 'likely' | 'hint' | 'unknown';
+}
+
+/** The cipher of an HPKE message, `chacha20-poly1305` by default. Both sides must know which. */
+export type HpkeAead = 'chacha20-poly1305' | 'aes-256-gcm';
+
 /** What a checked record proof says. */
 export interface VerifiedRecord {
   /** The author's public key, 64 hexadecimal characters. */

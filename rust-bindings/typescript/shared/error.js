@@ -10,6 +10,16 @@ class CodedError extends Error {
 /** What went wrong: `code` is stable and is what to branch on, `message` is for people and holds no secret. */
 export class CryptoError extends CodedError {}
 
-for (const type of [CryptoError]) {
-  Object.defineProperty(type.prototype, 'name', { value: type.name, writable: true, configurable: true });
+/** Why a text is not accepted as an API key. */
+export class ValidationError extends CodedError {}
+
+const CLASSES = { CryptoError, ValidationError };
+
+for (const [name, type] of Object.entries(CLASSES)) {
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
+}
+
+/** What the generated glue throws. */
+export function makeError(name, code, message) {
+  return new CLASSES[name](code, message);
 }

@@ -4,8 +4,12 @@
 //! program makes, so that a case is changed here and nowhere else. `vectors/blake3.json` is not made: it is the file
 //! published with BLAKE3.
 
+use serde_json::Value;
+
+mod api_keys;
 mod document;
 mod edges;
+mod envelopes;
 mod hashes;
 mod primitives;
 mod proofs;
@@ -14,14 +18,21 @@ mod signatures;
 mod wycheproof;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors");
-    for (name, document) in
-        [("crypto.json", document::document()?), ("primitives.json", primitives::document()?)]
-    {
-        let mut text = serde_json::to_string_pretty(&document)?;
-        text.push('\n');
-        std::fs::write(format!("{vectors}/{name}"), text)?;
-    }
-    std::fs::write(format!("{vectors}/wycheproof.json"), wycheproof::text()?)?;
+    write("crypto", &document::document()?)?;
+    write("primitives", &primitives::document()?)?;
+    write("envelope", &envelopes::document()?)?;
+    write("api_keys", &api_keys::document())?;
+    std::fs::write(path("wycheproof"), wycheproof::text()?)?;
     Ok(())
+}
+
+fn write(name: &str, document: &Value) -> Result<(), Box<dyn std::error::Error>> {
+    let mut text = serde_json::to_string_pretty(document)?;
+    text.push('\n');
+    std::fs::write(path(name), text)?;
+    Ok(())
+}
+
+fn path(name: &str) -> String {
+    format!("{}/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }

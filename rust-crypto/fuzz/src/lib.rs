@@ -4,11 +4,20 @@
 //! without libFuzzer. `cargo fuzz run proof fuzz/corpus/proof fuzz/seeds/proof` explores for longer. An input
 //! that once failed belongs in `seeds/`, where it stays a test.
 
+use std::num::NonZeroU32;
+
+use chrysalis_crypto::api_keys::{
+    self, ApiKey, ValidationError, ValidationOptions, redact_for_logging, validate_key_format_with,
+};
 use chrysalis_crypto::commit::{CommitHeader, RecordHeader};
 use chrysalis_crypto::ed25519::SigningKey;
-use chrysalis_crypto::envelope::{Header, PasswordKdf};
+use chrysalis_crypto::envelope::{self, Header, PasswordKdf, StorageKey};
+use chrysalis_crypto::hpke::{self, Aead, SecretKey};
+use chrysalis_crypto::legacy::Record;
 use chrysalis_crypto::proof::{self, RecordProof};
-use chrysalis_crypto::{CryptoError, aead, aes, base64, canonical, ed25519, hex, password, siv};
+use chrysalis_crypto::secret::SecretBytes;
+use chrysalis_crypto::stream::{self, StreamOpener};
+use chrysalis_crypto::{CryptoError, aead, aes, base64, canonical, ed25519, hex, password, recipients, siv};
 
 /// What decodes as a proof encodes to the same bytes; what does not is malformed; verifying ends either way.
 pub fn proof(data: &[u8]) {
@@ -151,4 +160,131 @@ pub fn ed25519_verify(data: &[u8]) {
     } else {
         assert!(verdict.is_err());
     }
+}
+
+/// The key of the seeds of [`envelope`], [`stream`] and [`legacy_record`]: the bytes 00, 01, 02, …
+fn seeds_key() -> [u8; 32] {
+    std::array::from_fn(|i| u8::try_from(i).expect("below 32"))
+}
+
+/// What opens is as long as its envelope says; a header that is refused is refused alike on opening.
+pub fn envelope(data: &[u8]) {
+    let opened = envelope::open(data, &seeds_key(), b"wallet:demo");
+    match Header::parse(data) {
+        Ok(header) => match opened {
+            Ok(text) => {
+                assert!(header.key_id().is_some() && header.password().is_none());
+                assert_eq!(text.len() + envelope::OVERHEAD, data.len());
+            }
+            Err(CryptoError::DataTooShort) => assert!(data.len() < envelope::OVERHEAD + 42),
+            Err(error) => assert_eq!(error, CryptoError::DecryptFailed),
+        },
+        Err(error) => {
+            assert!(matches!(error, CryptoError::DataTooShort | CryptoError::Unsupported(_)));
+            assert_eq!(opened, Err(error));
+        }
+    }
+}
+
+/// The first byte cuts the rest into pieces. However a stream is cut, the same is given out and it ends alike.
+pub fn stream(data: &[u8]) {
+    let Some((piece, data)) = data.split_first() else { return };
+    let id = NonZeroU32::MIN.saturating_add(6);
+    let secret = SecretBytes::from_slice_wiping(&mut seeds_key()).expect("there is memory for a key");
+    let key = StorageKey::from_secret(id, secret).expect("32 bytes");
+    let run = |piece: usize| {
+        let (mut text, mut opener) = (Vec::new(), StreamOpener::new(&key, b"file").expect("there is memory"));
+        let fed = data.chunks(piece).try_for_each(|part| opener.update(part, &mut text));
+        (fed.and_then(|()| opener.finish(&mut text)), text)
+    };
+    let whole = run(data.len().max(1));
+    assert_eq!(run(usize::from(*piece) + 1), whole);
+    match whole.0 {
+        Ok(()) => assert_eq!(stream::sealed_length(whole.1.len() as u64), Some(data.len() as u64)),
+        Err(error) => {
+            assert!(matches!(error.code(), "DATA_TOO_SHORT" | "UNSUPPORTED" | "DECRYPT_FAILED"));
+            assert!(whole.1.len() <= data.len());
+        }
+    }
+}
+
+/// Sealed to a key whose bytes are 11, as a message to recipients and as bare HPKE.
+pub fn recipients(data: &[u8]) {
+    let secret = SecretBytes::from_slice_wiping(&mut [0x11; 32]).expect("there is memory for a key");
+    let key = SecretKey::from_secret(secret).expect("32 bytes");
+    let named = recipients::is_recipient(&key.public_key(), data);
+    match (recipients::open(&key, data, b"team:7"), &named) {
+        (Ok(_), named) => assert_eq!(*named, Ok(true)),
+        (Err(CryptoError::DecryptFailed), named) => assert!(named.is_ok()),
+        (Err(error), Err(same)) => assert_eq!(error, *same),
+        (Err(error), Ok(_)) => assert!(matches!(error.code(), "DATA_TOO_SHORT" | "UNSUPPORTED")),
+    }
+    match hpke::open(Aead::default(), &key, b"", b"", data) {
+        Ok(text) => assert_eq!(text.len() + hpke::OVERHEAD, data.len()),
+        Err(CryptoError::DataTooShort) => assert!(data.len() < hpke::OVERHEAD),
+        Err(error) => assert_eq!(error, CryptoError::DecryptFailed),
+    }
+}
+
+/// What reads as a record opens or fails to, and says that it should be sealed anew.
+pub fn legacy_record(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match Record::parse(text) {
+        Ok(record) => match record.open(&seeds_key()) {
+            Ok(opened) => assert!(opened.needs_rewrap && opened.plaintext.len() < data.len()),
+            Err(error) => assert_eq!(error, CryptoError::DecryptFailed),
+        },
+        Err(error) => assert!(matches!(
+            error.code(),
+            "SERIALIZATION" | "UNSUPPORTED" | "UNSUPPORTED_VERSION" | "DATA_TOO_SHORT"
+        )),
+    }
+}
+
+/// Items of a length byte, a public key, a signature and a message of that length. All together have the verdicts that
+/// each has alone.
+pub fn ed25519_batch(data: &[u8]) {
+    let mut rest = data;
+    let mut take = |length: usize| {
+        let (now, later) = rest.split_at(length.min(rest.len()));
+        rest = later;
+        now
+    };
+    let (mut keys, mut signatures, mut messages) = (Vec::new(), Vec::new(), Vec::new());
+    while let [length] = take(1) {
+        keys.push(take(32));
+        signatures.push(take(64));
+        messages.push(take(usize::from(*length)));
+    }
+    let verdicts = ed25519::batch_verify(&keys, &messages, &signatures);
+    for (i, verdict) in verdicts.into_iter().enumerate() {
+        assert_eq!(verdict, ed25519::verify(keys[i], messages[i], signatures[i]).unwrap_or(false));
+    }
+}
+
+/// Redacting makes no text longer, and redacting again changes nothing.
+pub fn redact_text(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let once = api_keys::redact_text(text);
+        assert!(once.len() <= text.len());
+        assert_eq!(api_keys::redact_text(&once), once);
+    }
+}
+
+/// Validation ends in a kind or an error, the strict one accepts no more than the lenient one, and of the key no
+/// more than its prefix and its last characters is shown.
+pub fn validate_key_format(data: &[u8]) {
+    let Ok(key) = ApiKey::from_bytes(&mut data.to_vec()) else { return };
+    for provider in [None, Some("openai"), Some("mistral"), Some("azure")] {
+        let validate = |strict| validate_key_format_with(&key, &ValidationOptions { provider, strict });
+        match (validate(false), validate(true)) {
+            (Ok(lenient), Ok(strict)) => assert_eq!(lenient, strict),
+            (Err(lenient), strict) => assert_eq!(strict, Err(lenient)),
+            (Ok(_), Err(error)) => {
+                assert!(matches!(error, ValidationError::Malformed { .. } | ValidationError::UnknownFormat));
+            }
+        }
+    }
+    let shown = redact_for_logging(&key);
+    assert!(shown.len() <= "github_pat_...****".len());
 }

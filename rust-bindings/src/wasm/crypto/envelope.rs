@@ -4,10 +4,11 @@ use std::num::NonZeroU32;
 
 use chrysalis_crypto as crypto;
 use crypto::envelope::{self, Header, PasswordKdf, Suite};
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::kdf::to_argon2_params;
+use super::object;
 use crate::convert;
 use crate::error::{Result, Thrown};
 use crate::wasm::memory::scrubbed;
@@ -24,8 +25,7 @@ pub fn seal(
 ) -> Result<Vec<u8>> {
     let (plaintext, key) = (convert::bytes(&plaintext, "plaintext")?, convert::bytes(&key, "key")?);
     let context = convert::bytes(&context, "context")?;
-    let key_id = NonZeroU32::new(convert::number(&options, "keyId", 1)?)
-        .ok_or_else(|| Thrown::argument("keyId", "must be a positive integer"))?;
+    let key_id = to_key_id(&options)?;
     let suite = to_suite(convert::number(&options, "suite", 1)?)?;
     Ok(scrubbed(|| envelope::seal_as(suite, key_id, &plaintext, &key, &context))?)
 }
@@ -92,18 +92,14 @@ pub fn describe_envelope(
     ]))
 }
 
-fn to_suite(number: u32) -> Result<Suite> {
+pub(super) fn to_suite(number: u32) -> Result<Suite> {
     [Suite::XChaCha20Poly1305, Suite::Xaes256Gcm]
         .into_iter()
         .find(|suite| u32::from(suite.to_byte()) == number)
         .ok_or_else(|| crypto::CryptoError::Unsupported("suite").into())
 }
 
-fn object(fields: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in fields {
-        Reflect::set(&object, &JsValue::from_str(name), value)
-            .expect("a plain object that was just made accepts any property");
-    }
-    object
+pub(super) fn to_key_id(options: &JsValue) -> Result<NonZeroU32> {
+    NonZeroU32::new(convert::number(options, "keyId", 1)?)
+        .ok_or_else(|| Thrown::argument("keyId", "must be a positive integer"))
 }

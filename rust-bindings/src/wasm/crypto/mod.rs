@@ -4,16 +4,20 @@
 //! them, everything that fails throws `CryptoError`, and nothing is a view of WebAssembly memory.
 
 pub mod aead;
+pub mod api_keys;
 pub mod ed25519;
 pub mod envelope;
 pub mod fingerprint;
 pub mod hash;
+pub mod hpke;
 pub mod kdf;
 pub mod proof;
 pub mod random;
 pub mod secure_buffer;
+pub mod stream;
 
 use chrysalis_crypto::random::MAX_LENGTH;
+use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::convert;
@@ -29,4 +33,14 @@ fn to_length(value: &JsValue) -> Result<usize> {
         return Err(Thrown::argument("length", "must be at most 2^30"));
     }
     Ok(length)
+}
+
+/// A plain object of these fields.
+fn object(fields: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in fields {
+        Reflect::set(&object, &JsValue::from_str(name), value)
+            .expect("a plain object that was just made accepts any property");
+    }
+    object
 }

@@ -1,9 +1,10 @@
 //! Offline proofs of records.
 
 use chrysalis_crypto as crypto;
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use super::object;
 use crate::convert;
 use crate::error::Result;
 
@@ -31,10 +32,5 @@ pub fn verify_record_proof(
         ("timeLogical", JsValue::from_f64((record.time & 0xffff) as f64)),
         ("content", Uint8Array::from(verified.proof.content.as_slice()).into()),
     ];
-    let object = Object::new();
-    for (name, value) in &fields {
-        Reflect::set(&object, &JsValue::from_str(name), value)
-            .expect("a plain object that was just made accepts any property");
-    }
-    Ok(object)
+    Ok(object(&fields))
 }

@@ -5,7 +5,6 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 const api = require('rust-crypto/pkg');
-const vectors = require('../../../../rust-crypto/vectors/crypto.json');
 
 const digest = api.blake3_hex(new Uint8Array());
 const pkg = path.resolve(__dirname, '../../../../rust-crypto/pkg');
@@ -22,10 +21,9 @@ test('every path leads to the same module', () => {
 });
 
 test('vectors and behaviour', async (t) => {
-  const { vectorChecks } = await import('./vectors.js');
-  const { behaviourChecks } = await import('./behaviour.js');
-  for (const [name, run] of vectorChecks(api, vectors)) await t.test(name, run);
-  for (const [name, run] of behaviourChecks(api, api.init)) await t.test(name, run);
+  const { VECTORS, allChecks } = await import('./run.js');
+  const files = Object.fromEntries(VECTORS.map((name) => [name, require(`../../../../rust-crypto/vectors/${name}.json`)]));
+  for (const [name, run] of allChecks(api, api.init, files)) await t.test(name, run);
 });
 
 test('an engine without SIMD is told so', () => {

@@ -4,13 +4,12 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import vm from 'node:vm';
 import init, * as api from 'rust-crypto/pkg';
-import { behaviourChecks } from './behaviour.js';
-import { vectorChecks } from './vectors.js';
+import { VECTORS, allChecks } from './run.js';
 
-const vectors = JSON.parse(readFileSync(new URL('../../../../rust-crypto/vectors/crypto.json', import.meta.url)));
+const read = (name) => JSON.parse(readFileSync(new URL(`../../../../rust-crypto/vectors/${name}.json`, import.meta.url)));
+const files = Object.fromEntries(VECTORS.map((name) => [name, read(name)]));
 
-for (const [name, run] of vectorChecks(api, vectors)) test(name, run);
-for (const [name, run] of behaviourChecks(api, init)) test(name, run);
+for (const [name, run] of allChecks(api, init, files)) test(name, run);
 
 test('bytes of another realm are bytes', () => {
   const foreign = vm.runInNewContext('new Uint8Array([1, 2, 3])');
