@@ -75,7 +75,9 @@ mod small {
 
         /// RFC 8032, 5.1.6.
         pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-            let nonce = Zeroizing::new(wide(Sha512::new().chain_update(&*self.prefix).chain_update(message)));
+            let nonce = Zeroizing::new(wide(
+                Sha512::new().chain_update(self.prefix.as_slice()).chain_update(message),
+            ));
             let r = times_base(&nonce).compress().0;
             let k = wide(Sha512::new().chain_update(r).chain_update(self.public_key).chain_update(message));
             let s = Zeroizing::new(k * *self.scalar + *nonce);
