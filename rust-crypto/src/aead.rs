@@ -51,6 +51,41 @@ pub fn xchacha20poly1305_decrypt(
     })
 }
 
+/// [`xchacha20poly1305_encrypt`] into `out`, which must have exactly [`OVERHEAD`] bytes more than the data.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn xchacha20poly1305_encrypt_into(
+    data: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let (key, nonce) = (sealed::key(key)?, random::array()?);
+    sealed::seal_into(&nonce, data, out, |buffer| {
+        scrubbed::<SHALLOW, _>(|| seal_in_place(key, &nonce, aad, buffer))
+    })
+}
+
+/// [`xchacha20poly1305_decrypt`] into `out`, which must have exactly [`OVERHEAD`] bytes less than the message.
+///
+/// The message is decrypted in `out`: while this runs it may hold what has not been authenticated yet, after a failure
+/// it is zero.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn xchacha20poly1305_decrypt_into(
+    sealed: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let key = sealed::key(key)?;
+    sealed::open_into(sealed, out, |nonce, buffer, tag| {
+        scrubbed::<SHALLOW, _>(|| open_in_place(key, nonce, aad, buffer, tag))
+    })
+}
+
 fn seal_with_nonce(
     key: &[u8; KEY_LENGTH],
     data: &[u8],
@@ -68,10 +103,7 @@ pub(crate) fn seal_in_place(
     aad: &[u8],
     buffer: &mut [u8],
 ) -> Option<[u8; TAG_LENGTH]> {
-    #[cfg(not(target_arch = "wasm32"))]
-    return native::seal_in_place(key, nonce, aad, buffer);
-    #[cfg(target_arch = "wasm32")]
-    return portable::seal_in_place(key, nonce, aad, buffer);
+    backend::seal_in_place(key, nonce, aad, buffer)
 }
 
 /// Checks the tag and decrypts `buffer`, whose contents are nothing to use after `None`. To be called within [`scrubbed`].
@@ -82,14 +114,44 @@ pub(crate) fn open_in_place(
     buffer: &mut [u8],
     tag: &[u8; TAG_LENGTH],
 ) -> Option<()> {
-    #[cfg(not(target_arch = "wasm32"))]
-    return native::open_in_place(key, nonce, aad, buffer, tag);
-    #[cfg(target_arch = "wasm32")]
-    return portable::open_in_place(key, nonce, aad, buffer, tag);
+    backend::open_in_place(key, nonce, aad, buffer, tag)
 }
 
-/// The `chacha20poly1305` crate: every target, and the oracle of [`native`].
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(not(target_arch = "wasm32"))]
+use native as backend;
+#[cfg(all(target_arch = "wasm32", not(target_feature = "simd128")))]
+use portable as backend;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use simd as backend;
+
+/// The kernel of 128-bit lanes.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd {
+    use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
+    use crate::kernel::xchacha;
+
+    pub(super) fn seal_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+    ) -> Option<[u8; TAG_LENGTH]> {
+        Some(xchacha::encrypt(key, nonce, aad, buffer))
+    }
+
+    pub(super) fn open_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+        tag: &[u8; TAG_LENGTH],
+    ) -> Option<()> {
+        xchacha::decrypt(key, nonce, aad, buffer, tag).then_some(())
+    }
+}
+
+/// The `chacha20poly1305` crate: any target, and the oracle of the others.
+#[cfg(any(all(target_arch = "wasm32", not(target_feature = "simd128")), test))]
 mod portable {
     use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305};
 

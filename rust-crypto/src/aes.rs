@@ -74,6 +74,37 @@ pub fn aes_gcm_decrypt_aad(
     sealed::open(encrypted, |nonce, buffer, tag| open_in_place(key, nonce, aad, buffer, tag))
 }
 
+/// [`aes_gcm_encrypt_aad`] into `out`, which must have exactly [`OVERHEAD`] bytes more than the data.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn aes_gcm_encrypt_into(
+    plaintext: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let (key, nonce) = (sealed::key(key)?, random::array()?);
+    sealed::seal_into(&nonce, plaintext, out, |buffer| seal_in_place(key, &nonce, aad, buffer))
+}
+
+/// [`aes_gcm_decrypt_aad`] into `out`, which must have exactly [`OVERHEAD`] bytes less than the message.
+///
+/// The message is decrypted in `out`: while this runs it may hold what has not been authenticated yet, after a failure
+/// it is zero.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn aes_gcm_decrypt_into(
+    encrypted: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let key = sealed::key(key)?;
+    sealed::open_into(encrypted, out, |nonce, buffer, tag| open_in_place(key, nonce, aad, buffer, tag))
+}
+
 /// [`aes_gcm_encrypt_aad`] with the nonce given; the caller answers for its being used once.
 pub(crate) fn encrypt_with_nonce(
     plaintext: &[u8],
@@ -91,10 +122,7 @@ pub(crate) fn seal_in_place(
     aad: &[u8],
     buffer: &mut [u8],
 ) -> Option<[u8; TAG_LENGTH]> {
-    #[cfg(not(target_arch = "wasm32"))]
-    return native::seal_in_place(key, nonce, aad, buffer);
-    #[cfg(target_arch = "wasm32")]
-    return portable::seal_in_place(key, nonce, aad, buffer);
+    backend::seal_in_place(key, nonce, aad, buffer)
 }
 
 /// Checks the tag and decrypts `buffer`, whose contents are nothing to use after `None`.
@@ -105,13 +133,51 @@ pub(crate) fn open_in_place(
     buffer: &mut [u8],
     tag: &[u8; TAG_LENGTH],
 ) -> Option<()> {
-    #[cfg(not(target_arch = "wasm32"))]
-    return native::open_in_place(key, nonce, aad, buffer, tag);
-    #[cfg(target_arch = "wasm32")]
-    return portable::open_in_place(key, nonce, aad, buffer, tag);
+    backend::open_in_place(key, nonce, aad, buffer, tag)
 }
 
-/// The `aes-gcm` crate: constant time on every target, and the oracle of [`native`].
+#[cfg(not(target_arch = "wasm32"))]
+use native as backend;
+#[cfg(all(target_arch = "wasm32", not(target_feature = "simd128")))]
+use portable as backend;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use simd as backend;
+
+/// The kernel of 128-bit lanes, for messages long enough to pay for its tables.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd {
+    use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH, portable};
+    use crate::kernel::gcm;
+
+    const WORTH_TABLES: usize = 1024;
+
+    pub(super) fn seal_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+    ) -> Option<[u8; TAG_LENGTH]> {
+        if buffer.len() < WORTH_TABLES {
+            return portable::seal_in_place(key, nonce, aad, buffer);
+        }
+        Some(gcm::encrypt(key, nonce, aad, buffer))
+    }
+
+    pub(super) fn open_in_place(
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+        aad: &[u8],
+        buffer: &mut [u8],
+        tag: &[u8; TAG_LENGTH],
+    ) -> Option<()> {
+        if buffer.len() < WORTH_TABLES {
+            return portable::open_in_place(key, nonce, aad, buffer, tag);
+        }
+        gcm::decrypt(key, nonce, aad, buffer, tag).then_some(())
+    }
+}
+
+/// The `aes-gcm` crate: constant time on every target, and the oracle of the others.
 #[cfg(any(target_arch = "wasm32", test))]
 mod portable {
     use aes_gcm::{AeadInOut as _, Aes256Gcm, KeyInit as _, Nonce, Tag};

@@ -46,7 +46,7 @@ fn validate_key_format() {
     replay("validate_key_format", fuzz::validate_key_format);
 }
 
-/// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
+#[test]
 fn base64() {
     replay("base64", fuzz::base64);
 }
@@ -96,6 +96,11 @@ fn legacy_record() {
 #[test]
 fn ed25519_batch() {
     replay_times("ed25519_batch", fuzz::ed25519_batch, 300);
+}
+
+#[test]
+fn cert_chain() {
+    replay("cert_chain", fuzz::cert_chain);
 }
 
 fn replay(name: &str, target: fn(&[u8])) {
