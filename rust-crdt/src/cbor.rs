@@ -69,6 +69,18 @@ pub(crate) fn decode_prefix(bytes: &[u8]) -> Result<(Value, usize), CrdtError> {
     Ok((value, length))
 }
 
+/// The encoding of the value that `bytes` begin with, checked as [`decode_prefix`] checks and without building it.
+pub(crate) fn check_prefix(bytes: &[u8]) -> Result<&[u8], CrdtError> {
+    let window = &bytes[..bytes.len().min(MAX_LENGTH + 1)];
+    let mut rest = window;
+    check_value(&mut rest, MAX_DEPTH).map_err(|error| too_long(error, bytes))?;
+    let length = window.len() - rest.len();
+    if length > MAX_LENGTH {
+        return Err(CrdtError::TooLong { limit: MAX_LENGTH });
+    }
+    Ok(&bytes[..length])
+}
+
 /// The first byte and the argument of a float's shortest exact encoding; they order as the encoded bytes do.
 pub(crate) fn float_head(float: Float) -> (u8, u64) {
     let number = float.to_f64();
@@ -191,6 +203,46 @@ fn take_value(rest: &mut &[u8], depth: usize) -> Result<Value, CrdtError> {
         SIMPLE => take_simple(rest, first),
         _ => Err(CrdtError::Malformed("tag")),
     }
+}
+
+fn check_value(rest: &mut &[u8], depth: usize) -> Result<(), CrdtError> {
+    let Some(first) = rest.first() else { return Err(CrdtError::Malformed(TRUNCATED)) };
+    match first >> 5 {
+        TEXT => {
+            let info = take(rest, 1)?[0] & 31;
+            let length = take_length(rest, info)?;
+            str::from_utf8(take(rest, length)?).map_err(|_| CrdtError::Malformed("text is not UTF-8"))?;
+        }
+        BYTES => {
+            let info = take(rest, 1)?[0] & 31;
+            let length = take_length(rest, info)?;
+            take(rest, length)?;
+        }
+        ARRAY => {
+            let depth = descend(depth)?;
+            let info = take(rest, 1)?[0] & 31;
+            for _ in 0..take_length(rest, info)? {
+                check_value(rest, depth)?;
+            }
+        }
+        MAP => {
+            let depth = descend(depth)?;
+            let info = take(rest, 1)?[0] & 31;
+            let mut last: Option<&[u8]> = None;
+            for _ in 0..take_length(rest, info)? {
+                let before = *rest;
+                check_value(rest, depth)?;
+                let key = &before[..before.len() - rest.len()];
+                if last.replace(key).is_some_and(|last| last >= key) {
+                    return Err(CrdtError::Malformed("map keys are not in order"));
+                }
+                check_value(rest, depth)?;
+            }
+        }
+        // Nothing is allocated for the others.
+        _ => drop(take_value(rest, depth)?),
+    }
+    Ok(())
 }
 
 fn take_entries(rest: &mut &[u8], length: usize, depth: usize) -> Result<BTreeMap<Value, Value>, CrdtError> {

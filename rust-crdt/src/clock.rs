@@ -3,15 +3,22 @@
 //! Source: Fidge (1988), Mattern (1989).
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::actor::ActorKey;
 use crate::error::CrdtError;
 
 /// A counter per actor key, ordered by the keys' bytes. Entries of 0 do not exist.
+///
+/// Kept as two columns. Clocks that have met share the column of keys, so that merging them again goes through
+/// the counts alone.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub struct VectorClock(BTreeMap<ActorKey, u64>);
+pub struct VectorClock {
+    /// Ascending, as many as there are counts; none when there are none, so that equal clocks are equal values.
+    actors: Option<Arc<Vec<ActorKey>>>,
+    counts: Vec<u64>,
+}
 
 /// How two histories lie to each other.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -54,7 +61,7 @@ impl VectorClock {
     /// The clock without entries.
     #[must_use]
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self { actors: None, counts: Vec::new() }
     }
 
     /// The clock with one entry, or with none when `count` is 0.
@@ -66,7 +73,7 @@ impl VectorClock {
     /// An actor's entry, 0 when it has none.
     #[must_use]
     pub fn get(&self, actor: &ActorKey) -> u64 {
-        self.0.get(actor).copied().unwrap_or(0)
+        self.find(actor).map_or(0, |at| self.counts[at])
     }
 
     /// Adds one to an actor's entry and returns the new count.
@@ -75,7 +82,7 @@ impl VectorClock {
     /// [`CrdtError::CounterOverflow`] at the greatest count; nothing changed.
     pub fn increment(&mut self, actor: &ActorKey) -> Result<u64, CrdtError> {
         let count = self.get(actor).checked_add(1).ok_or(CrdtError::CounterOverflow)?;
-        self.0.insert(actor.clone(), count);
+        self.raise(actor, count);
         Ok(count)
     }
 
@@ -89,16 +96,24 @@ impl VectorClock {
             Ordering::Less => Err(CrdtError::CounterLowered { current, given: count }),
             Ordering::Equal => Ok(()),
             Ordering::Greater => {
-                self.0.insert(actor.clone(), count);
+                self.raise(actor, count);
                 Ok(())
             }
         }
     }
 
-    /// Takes the greater of each pair of entries.
+    /// Takes the greater of each pair of entries. Linear in both, or logarithmic per entry of a much smaller clock.
     pub fn merge(&mut self, other: &Self) {
-        for (actor, count) in &other.0 {
-            self.raise(actor, *count);
+        if self.has_actors_of(other) {
+            // From now on the two are known to be the same at a glance.
+            self.actors.clone_from(&other.actors);
+            for (ours, theirs) in self.counts.iter_mut().zip(&other.counts) {
+                *ours = (*ours).max(*theirs);
+            }
+        } else if other.counts.len() * 8 < self.counts.len() {
+            other.iter().for_each(|(actor, count)| self.raise(actor, count));
+        } else {
+            *self = self.union(other);
         }
     }
 
@@ -129,48 +144,89 @@ impl VectorClock {
     /// Whether no entry of the other clock is greater.
     #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
-        other.0.iter().all(|(actor, count)| self.get(actor) >= *count)
+        if self.has_actors_of(other) {
+            return self.counts.iter().zip(&other.counts).all(|(ours, theirs)| ours >= theirs);
+        }
+        other.iter().all(|(actor, count)| self.get(actor) >= count)
     }
 
     /// The exact sum of all entries.
     #[must_use]
     pub fn sum(&self) -> u128 {
-        self.0.values().copied().map(u128::from).sum()
+        self.counts.iter().copied().map(u128::from).sum()
     }
 
     /// The actor keys with an entry, in byte order.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = &ActorKey> {
-        self.0.keys()
+        self.keys().iter()
     }
 
     /// The entries, in byte order of the keys.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&ActorKey, u64)> {
-        self.0.iter().map(|(actor, count)| (actor, *count))
+        self.keys().iter().zip(self.counts.iter().copied())
     }
 
     /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.counts.is_empty()
+    }
+
+    fn keys(&self) -> &[ActorKey] {
+        self.actors.as_ref().map_or(&[], |actors| actors)
+    }
+
+    fn find(&self, actor: &ActorKey) -> Result<usize, usize> {
+        self.keys().binary_search(actor)
+    }
+
+    fn has_actors_of(&self, other: &Self) -> bool {
+        match (&self.actors, &other.actors) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs) || ours == theirs,
+            (ours, theirs) => ours.is_none() && theirs.is_none(),
+        }
     }
 
     fn raise(&mut self, actor: &ActorKey, count: u64) {
-        match self.0.get_mut(actor) {
-            Some(current) => *current = count.max(*current),
-            None if count > 0 => drop(self.0.insert(actor.clone(), count)),
-            None => {}
+        match self.find(actor) {
+            Ok(at) => self.counts[at] = count.max(self.counts[at]),
+            Err(at) if count > 0 => {
+                self.counts.insert(at, count);
+                Arc::make_mut(self.actors.get_or_insert_default()).insert(at, actor.clone());
+            }
+            Err(_) => {}
         }
+    }
+
+    fn union(&self, other: &Self) -> Self {
+        let (mut ours, mut theirs) = (self.iter().peekable(), other.iter().peekable());
+        let length = self.counts.len().max(other.counts.len());
+        let (mut actors, mut counts) = (Vec::with_capacity(length), Vec::with_capacity(length));
+        loop {
+            let order = match (ours.peek(), theirs.peek()) {
+                (Some(a), Some(b)) => a.0.cmp(b.0),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            let a = if order.is_le() { ours.next() } else { None };
+            let b = if order.is_ge() { theirs.next() } else { None };
+            counts.push(a.map_or(0, |a| a.1).max(b.map_or(0, |b| b.1)));
+            actors.extend(a.or(b).map(|(actor, _)| actor.clone()));
+        }
+        Self { actors: (!actors.is_empty()).then(|| Arc::new(actors)), counts }
     }
 }
 
 impl FromIterator<(ActorKey, u64)> for VectorClock {
     /// The clock with these entries; of several for one actor the greatest counts.
     fn from_iter<I: IntoIterator<Item = (ActorKey, u64)>>(entries: I) -> Self {
-        let mut clock = Self::new();
-        for (actor, count) in entries {
-            clock.raise(&actor, count);
-        }
-        clock
+        let mut entries: Vec<(ActorKey, u64)> = entries.into_iter().filter(|(_, count)| *count > 0).collect();
+        // The greatest of an actor's entries comes first and stays.
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        entries.dedup_by(|later, first| later.0 == first.0);
+        let (actors, counts): (Vec<_>, _) = entries.into_iter().unzip();
+        Self { actors: (!actors.is_empty()).then(|| Arc::new(actors)), counts }
     }
 }
 
@@ -215,6 +271,30 @@ mod tests {
         assert_eq!(it.increment(&key("a")), Err(CrdtError::CounterOverflow));
         assert_eq!(it.increment(&key("b")), Ok(1));
         assert_eq!(it.sum(), u128::from(u64::MAX) + 1);
+    }
+
+    #[test]
+    fn all_ways_of_merging_take_the_greater_entries() {
+        let names: Vec<String> = (0..40).map(|i| format!("{i:02}")).collect();
+        let build = |step: usize, count: u64| -> VectorClock {
+            names
+                .iter()
+                .step_by(step)
+                .enumerate()
+                .map(|(i, name)| (key(name), count + i as u64 % 7))
+                .collect()
+        };
+        let clocks = [VectorClock::new(), build(1, 3), build(1, 5), build(2, 4), build(20, 9), build(39, 1)];
+        for (a, b) in clocks.iter().flat_map(|a| clocks.iter().map(move |b| (a, b))) {
+            let mut merged = a.clone();
+            merged.merge(b);
+            let expected = names.iter().map(|name| (key(name), a.get(&key(name)).max(b.get(&key(name)))));
+            assert_eq!(merged, expected.collect());
+            assert!(merged.includes(a) && merged.includes(b));
+            let again = merged.clone();
+            merged.merge(b);
+            assert_eq!(merged, again);
+        }
     }
 
     #[test]

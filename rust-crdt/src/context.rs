@@ -47,6 +47,32 @@ impl CausalContext {
         }
     }
 
+    /// The dots of both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.combine(other, |ours, theirs| theirs.map(|theirs| ours.intersection(theirs)))
+    }
+
+    /// The dots of this context that the other one has not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        self.combine(other, |ours, theirs| {
+            Some(theirs.map_or_else(|| ours.clone(), |theirs| ours.difference(theirs)))
+        })
+    }
+
+    /// Takes in the counters `start..=end` of an actor; none when `start` is 0 or above `end`.
+    pub fn insert_run(&mut self, actor: &ActorKey, start: u64, end: u64) {
+        if 0 < start && start <= end {
+            self.runs_mut(actor).insert(start, end);
+        }
+    }
+
+    /// Forgets all dots of an actor.
+    pub(crate) fn remove_actor(&mut self, actor: &ActorKey) {
+        self.0.remove(actor);
+    }
+
     /// Whether every dot of the other context is in this one.
     #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
@@ -86,6 +112,10 @@ impl CausalContext {
         self.0.is_empty()
     }
 
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&ActorKey, &Runs)> {
+        self.0.iter()
+    }
+
     pub(crate) fn runs_of(&self, actor: &ActorKey) -> Option<&Runs> {
         self.0.get(actor)
     }
@@ -97,12 +127,39 @@ impl CausalContext {
         }
     }
 
+    fn combine(&self, other: &Self, each: impl Fn(&Runs, Option<&Runs>) -> Option<Runs>) -> Self {
+        let mut combined = Self::new();
+        for (actor, runs) in &self.0 {
+            if let Some(runs) = each(runs, other.0.get(actor)) {
+                combined.set_runs(actor.clone(), runs);
+            }
+        }
+        combined
+    }
+
     /// The runs of an actor, to be filled by the caller at once: no entry stays empty.
     fn runs_mut(&mut self, actor: &ActorKey) -> &mut Runs {
         if !self.0.contains_key(actor) {
             self.0.insert(actor.clone(), Runs::default());
         }
         self.0.get_mut(actor).expect("inserted above when it was missing")
+    }
+}
+
+impl From<&VectorClock> for CausalContext {
+    /// All dots up to each entry of the clock.
+    fn from(clock: &VectorClock) -> Self {
+        let mut context = Self::new();
+        for (actor, count) in clock.iter() {
+            context.runs_mut(actor).insert(1, count);
+        }
+        context
+    }
+}
+
+impl Extend<Dot> for CausalContext {
+    fn extend<I: IntoIterator<Item = Dot>>(&mut self, dots: I) {
+        dots.into_iter().for_each(|dot| self.insert(&dot));
     }
 }
 

@@ -1,8 +1,9 @@
 //! Dots name single updates; a writer gives them out, each once.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::actor::{ActorId, ActorKey};
 use crate::context::CausalContext;
@@ -69,6 +70,8 @@ impl fmt::Display for Dot {
 pub struct Writer {
     actor: ActorKey,
     last: Arc<AtomicU64>,
+    /// The last number of each series that is counted apart.
+    series: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl Writer {
@@ -86,7 +89,7 @@ impl Writer {
     /// too low: a store by its lock and journal, a user of bare ids by arrangement.
     #[must_use]
     pub fn resume(actor: ActorKey, last: u64) -> Self {
-        Self { actor, last: Arc::new(AtomicU64::new(last)) }
+        Self { actor, last: Arc::new(AtomicU64::new(last)), series: Arc::default() }
     }
 
     /// The key under which this writer writes.
@@ -107,6 +110,17 @@ impl Writer {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| last.max(floor).checked_add(1))
             .map_err(|_| CrdtError::CounterOverflow)?;
         Ok(Dot { actor: self.actor.clone(), counter: previous.max(floor) + 1 })
+    }
+
+    /// The next `count` numbers, at least one, of a series that has numbers of its own, as an inclusive range above
+    /// `seen` and above every number of the series given out before.
+    pub(crate) fn next_run(&self, series: &str, seen: u64, count: u64) -> Result<(u64, u64), CrdtError> {
+        // A thread that panicked here has left the numbers as they were.
+        let mut all = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = all.get(series).copied().unwrap_or(0).max(seen);
+        let end = last.checked_add(count).ok_or(CrdtError::CounterOverflow)?;
+        all.insert(series.to_owned(), end);
+        Ok((last + 1, end))
     }
 }
 

@@ -31,6 +31,10 @@ impl Element {
     pub(crate) fn value(&self) -> &Value {
         &self.0
     }
+
+    pub(crate) fn into_value(self) -> Value {
+        Arc::unwrap_or_clone(self.0)
+    }
 }
 
 impl Borrow<Value> for Element {

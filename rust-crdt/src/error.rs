@@ -44,8 +44,45 @@ pub enum CrdtError {
     },
     /// A time needs more than the 48 bits of a stamp, or no stamp is left above the last one.
     ClockExhausted,
+    /// Stamps of different units meet in one register, or an operation needs another unit.
+    UnitMismatch,
+    /// States of one type meet that were made with different options, such as the mode of a numeric register.
+    ModeMismatch,
     /// A number is not finite.
     NotFinite,
+    /// A number lies outside what its field allows.
+    OutOfRange(&'static str),
+    /// An integer is over 2^53 - 1 or under its negative: not every reader of JSON keeps it. Use the encoding.
+    UnsafeInteger,
+    /// What JSON has no form for: a byte string, a map with a key that is not a text, a context with over 2^20 dots
+    /// above gaps.
+    NoJsonForm,
+    /// A text that is not JSON, or not the JSON of this type.
+    InvalidJson {
+        /// What is wrong with it.
+        what: &'static str,
+        /// Where, in bytes from the start; 0 when it is the shape that is wrong.
+        at: usize,
+    },
+    /// The states of two agents meet, or the state of no agent was to be updated.
+    AgentMismatch,
+    /// A node was to be added on top of one that is not known here.
+    UnknownParent,
+    /// A node is given with an id that is not its hash.
+    WrongHash,
+    /// More nodes than allowed would wait for their parents.
+    OrphanLimit {
+        /// How many may wait.
+        limit: usize,
+    },
+    /// A signature is not that of its signer and content.
+    BadSignature,
+    /// A proof that does not prove.
+    InvalidProof(&'static str),
+    /// Two contents under one id that is the hash of its content.
+    ContentMismatch,
+    /// A value that is not of the kind it was to be merged as.
+    WrongShape(&'static str),
     /// A value is nested deeper than the limit.
     TooDeep {
         /// The deepest nesting allowed.
@@ -54,6 +91,20 @@ pub enum CrdtError {
     /// An encoding is longer than the limit.
     TooLong {
         /// The greatest length allowed, in bytes.
+        limit: usize,
+    },
+    /// A step that the membership does not allow, or not yet.
+    Membership(&'static str),
+    /// The other side of a sync session speaks no version that this one speaks.
+    UnsupportedVersion {
+        /// The least version it speaks.
+        least: u8,
+        /// The greatest version it speaks.
+        greatest: u8,
+    },
+    /// There would be more of something than can be kept.
+    TooMany {
+        /// The greatest number allowed.
         limit: usize,
     },
     /// Bytes that are not the canonical encoding of anything.
@@ -71,9 +122,26 @@ impl CrdtError {
         "crdt/equivocation",
         "crdt/clock-drift",
         "crdt/clock-exhausted",
+        "crdt/unit-mismatch",
+        "crdt/mode-mismatch",
         "crdt/not-finite",
+        "crdt/out-of-range",
+        "crdt/unsafe-integer",
+        "crdt/no-json-form",
+        "crdt/invalid-json",
+        "crdt/agent-mismatch",
+        "crdt/unknown-parent",
+        "crdt/wrong-hash",
+        "crdt/orphan-limit",
+        "crdt/bad-signature",
+        "crdt/invalid-proof",
+        "crdt/content-mismatch",
+        "crdt/wrong-shape",
         "crdt/too-deep",
         "crdt/too-long",
+        "crdt/membership",
+        "crdt/unsupported-version",
+        "crdt/too-many",
         "crdt/malformed",
     ];
 
@@ -89,9 +157,26 @@ impl CrdtError {
             Self::Equivocation { .. } => "crdt/equivocation",
             Self::ClockDrift { .. } => "crdt/clock-drift",
             Self::ClockExhausted => "crdt/clock-exhausted",
+            Self::UnitMismatch => "crdt/unit-mismatch",
+            Self::ModeMismatch => "crdt/mode-mismatch",
             Self::NotFinite => "crdt/not-finite",
+            Self::OutOfRange(_) => "crdt/out-of-range",
+            Self::UnsafeInteger => "crdt/unsafe-integer",
+            Self::NoJsonForm => "crdt/no-json-form",
+            Self::InvalidJson { .. } => "crdt/invalid-json",
+            Self::AgentMismatch => "crdt/agent-mismatch",
+            Self::UnknownParent => "crdt/unknown-parent",
+            Self::WrongHash => "crdt/wrong-hash",
+            Self::OrphanLimit { .. } => "crdt/orphan-limit",
+            Self::BadSignature => "crdt/bad-signature",
+            Self::InvalidProof(_) => "crdt/invalid-proof",
+            Self::ContentMismatch => "crdt/content-mismatch",
+            Self::WrongShape(_) => "crdt/wrong-shape",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
+            Self::Membership(_) => "crdt/membership",
+            Self::UnsupportedVersion { .. } => "crdt/unsupported-version",
+            Self::TooMany { .. } => "crdt/too-many",
             Self::Malformed(_) => "crdt/malformed",
         }
     }
@@ -116,9 +201,33 @@ impl fmt::Display for CrdtError {
                 stamp_ms.saturating_sub(*now_ms)
             ),
             Self::ClockExhausted => f.write_str("time does not fit a stamp of 48-bit milliseconds"),
+            Self::UnitMismatch => f.write_str("stamps have different units"),
+            Self::ModeMismatch => f.write_str("states were made with different options"),
             Self::NotFinite => f.write_str("number is not finite"),
+            Self::OutOfRange(what) => write!(f, "number is out of range: {what}"),
+            Self::UnsafeInteger => {
+                f.write_str("integer is beyond 2^53 - 1, which JSON does not carry safely")
+            }
+            Self::NoJsonForm => {
+                f.write_str("byte strings, keys that are not texts and huge clouds of dots have no JSON form")
+            }
+            Self::InvalidJson { what, at: 0 } => write!(f, "invalid JSON: {what}"),
+            Self::InvalidJson { what, at } => write!(f, "invalid JSON at byte {at}: {what}"),
+            Self::AgentMismatch => f.write_str("states of different agents, or of none"),
+            Self::UnknownParent => f.write_str("a parent of the new node is not known here"),
+            Self::WrongHash => f.write_str("the id of a node is not its hash"),
+            Self::OrphanLimit { limit } => write!(f, "more than {limit} nodes would wait for their parents"),
+            Self::BadSignature => f.write_str("signature does not verify"),
+            Self::InvalidProof(why) => write!(f, "proof does not hold: {why}"),
+            Self::ContentMismatch => f.write_str("two contents under one id that is a hash of content"),
+            Self::WrongShape(what) => write!(f, "value has another shape: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
+            Self::Membership(why) => write!(f, "not allowed: {why}"),
+            Self::UnsupportedVersion { least, greatest } => {
+                write!(f, "the other side speaks versions {least} to {greatest}")
+            }
+            Self::TooMany { limit } => write!(f, "there would be more than {limit}"),
             Self::Malformed(what) => write!(f, "malformed encoding: {what}"),
         }
     }
@@ -142,9 +251,26 @@ mod tests {
             CrdtError::Equivocation { actor, counter: 3 },
             CrdtError::ClockDrift { stamp_ms: 90, now_ms: 20, max_drift_ms: 50 },
             CrdtError::ClockExhausted,
+            CrdtError::UnitMismatch,
+            CrdtError::ModeMismatch,
             CrdtError::NotFinite,
+            CrdtError::OutOfRange("score is not 0 to 1"),
+            CrdtError::UnsafeInteger,
+            CrdtError::NoJsonForm,
+            CrdtError::InvalidJson { what: "a key twice", at: 4 },
+            CrdtError::AgentMismatch,
+            CrdtError::UnknownParent,
+            CrdtError::WrongHash,
+            CrdtError::OrphanLimit { limit: 8 },
+            CrdtError::BadSignature,
+            CrdtError::InvalidProof("no leaves"),
+            CrdtError::ContentMismatch,
+            CrdtError::WrongShape("not an object"),
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
+            CrdtError::Membership("actor is no member"),
+            CrdtError::UnsupportedVersion { least: 2, greatest: 3 },
+            CrdtError::TooMany { limit: 9 },
             CrdtError::Malformed("tag"),
         ];
         assert_eq!(all.iter().map(CrdtError::code).collect::<Vec<_>>(), CrdtError::CODES);

@@ -1,11 +1,13 @@
 //! A register in which the last write wins, the same one on every replica.
 
 use crate::actor::ActorKey;
+use crate::clock::VectorClock;
 use crate::context::CausalContext;
 use crate::dot::Writer;
 use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::{HybridClock, Stamp};
+use crate::time::ClockUnit;
 use crate::value::Value;
 
 /// The one total order behind every "last wins" and "first wins": stamp, then actor, then value digest.
@@ -40,7 +42,7 @@ impl OrderKey {
         &self.actor
     }
 
-    fn from_encoded(stamp: Stamp, actor: ActorKey, encoded: &[u8]) -> Self {
+    pub(crate) fn from_encoded(stamp: Stamp, actor: ActorKey, encoded: &[u8]) -> Self {
         let mut digest = [0; 16];
         digest.copy_from_slice(&blake3::hash(encoded).as_bytes()[..16]);
         Self { stamp, actor, digest }
@@ -49,9 +51,10 @@ impl OrderKey {
 
 /// A last-writer-wins register: the winning write, and the causal context of all writes taken in.
 ///
-/// Merging takes the greater write by [`OrderKey`] and joins the contexts.
+/// Merging takes the greater write by [`OrderKey`] and joins the contexts. All stamps of a register have one unit.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LwwRegister {
+    unit: ClockUnit,
     winner: Option<Write>,
     context: CausalContext,
 }
@@ -64,10 +67,16 @@ struct Write {
 }
 
 impl LwwRegister {
-    /// The register that was never written.
+    /// The register that was never written, with hybrid stamps.
     #[must_use]
     pub const fn new() -> Self {
-        Self { winner: None, context: CausalContext::new() }
+        Self::with_unit(ClockUnit::Hybrid)
+    }
+
+    /// The register that was never written, with stamps in a unit.
+    #[must_use]
+    pub const fn with_unit(unit: ClockUnit) -> Self {
+        Self { unit, winner: None, context: CausalContext::new() }
     }
 
     /// Writes a value with a stamp above all that the register and the clock have seen, and returns the delta.
@@ -76,8 +85,8 @@ impl LwwRegister {
     ///
     /// # Errors
     /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::CounterOverflow`]
-    /// when the writer has no dot left, [`CrdtError::ClockExhausted`] when the clock has no stamp left. The
-    /// register is unchanged.
+    /// when the writer has no dot left, [`CrdtError::ClockExhausted`] when the clock has no stamp left,
+    /// [`CrdtError::UnitMismatch`] when the stamps are not hybrid. The register is unchanged.
     pub fn set(
         &mut self,
         writer: &Writer,
@@ -85,6 +94,7 @@ impl LwwRegister {
         now_ms: u64,
         value: impl Into<Value>,
     ) -> Result<Self, CrdtError> {
+        self.unit.expect(ClockUnit::Hybrid)?;
         let (element, bytes) = Element::new(value.into())?;
         let dot = writer.next_dot(&self.context)?;
         if let Some(stamp) = self.stamp() {
@@ -94,7 +104,7 @@ impl LwwRegister {
         Ok(self.apply(Write { key, element }, CausalContext::from_iter([&dot])))
     }
 
-    /// Records a write with a stamp given by the caller and returns the delta.
+    /// Records a write with a stamp given by the caller, in the register's unit, and returns the delta.
     ///
     /// It takes effect only if its key is greater than the winner's: a register never goes back. The caller owns
     /// the uniqueness of (stamp, actor); writes that share both are told apart by value. The causal
@@ -111,6 +121,41 @@ impl LwwRegister {
         let (element, bytes) = Element::new(value.into())?;
         let key = OrderKey::from_encoded(stamp, actor, &bytes);
         Ok(self.apply(Write { key, element }, CausalContext::new()))
+    }
+
+    /// Writes a value with a stamp above the register's and not below `time`, both in the register's unit, and returns the
+    /// delta: the write of callers who have no hybrid clock and expect a write to take effect.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::ClockExhausted`] when there
+    /// is no stamp above the register's; nothing changed.
+    pub fn force_set(
+        &mut self,
+        value: impl Into<Value>,
+        time: Stamp,
+        actor: ActorKey,
+    ) -> Result<Self, CrdtError> {
+        let least = self.stamp().map_or(Ok(time), |stamp| self.unit.successor(stamp))?;
+        self.set_at(value, time.max(least), actor)
+    }
+
+    /// Records a write of which only a vector clock is known and returns the delta. For registers of counted events: the
+    /// stamp is the sum of the clock's entries, which extends causality as well, and the context takes in the clock.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits, [`CrdtError::CounterOverflow`] when the
+    /// sum does not fit 64 bits, [`CrdtError::UnitMismatch`] when the unit is another; nothing changed.
+    pub fn set_with_clock(
+        &mut self,
+        value: impl Into<Value>,
+        clock: &VectorClock,
+        actor: ActorKey,
+    ) -> Result<Self, CrdtError> {
+        self.unit.expect(ClockUnit::Lamport)?;
+        let (element, bytes) = Element::new(value.into())?;
+        let stamp = u64::try_from(clock.sum()).map_err(|_| CrdtError::CounterOverflow)?;
+        let key = OrderKey::from_encoded(Stamp::from_bits(stamp), actor, &bytes);
+        Ok(self.apply(Write { key, element }, CausalContext::from(clock)))
     }
 
     /// The value, unless the register was never written.
@@ -143,33 +188,49 @@ impl LwwRegister {
         &self.context
     }
 
+    /// The unit of the stamps.
+    #[must_use]
+    pub fn unit(&self) -> ClockUnit {
+        self.unit
+    }
+
     /// Joins another state or delta into this one and returns whether the other's write won.
-    pub fn merge(&mut self, other: &Self) -> bool {
+    ///
+    /// # Errors
+    /// [`CrdtError::UnitMismatch`] when the stamps have different units; nothing changed.
+    pub fn merge(&mut self, other: &Self) -> Result<bool, CrdtError> {
+        self.unit.expect(other.unit)?;
         self.context.merge(&other.context);
         // No write at all is less than any.
         let won = other.winner > self.winner;
         if won {
             self.winner.clone_from(&other.winner);
         }
-        won
+        Ok(won)
     }
 
     fn apply(&mut self, write: Write, context: CausalContext) -> Self {
-        let delta = Self { winner: Some(write), context };
-        self.merge(&delta);
+        let delta = Self { unit: self.unit, winner: Some(write), context };
+        self.merge(&delta).expect("the delta has the unit of the register");
         delta
+    }
+
+    /// The winning write with another context.
+    pub(crate) fn with_context(&self, context: CausalContext) -> Self {
+        Self { context, ..self.clone() }
     }
 
     /// The state that an encoding describes.
     pub(crate) fn from_parts(
-        winner: Option<(Stamp, ActorKey, Element, &[u8])>,
+        unit: ClockUnit,
+        stamp: Stamp,
+        actor: ActorKey,
+        element: Element,
+        encoded: &[u8],
         context: CausalContext,
     ) -> Self {
-        let winner = winner.map(|(stamp, actor, element, encoded)| Write {
-            key: OrderKey::from_encoded(stamp, actor, encoded),
-            element,
-        });
-        Self { winner, context }
+        let key = OrderKey::from_encoded(stamp, actor, encoded);
+        Self { unit, winner: Some(Write { key, element }), context }
     }
 
     pub(crate) fn winner(&self) -> Option<(&OrderKey, &Element)> {
@@ -197,7 +258,7 @@ mod tests {
         register.set(&a, &mut ahead, 5_000, "first").unwrap();
         let first = register.clone();
         register.set(&b, &mut behind, 3, "second").unwrap();
-        assert!(!register.merge(&first));
+        assert_eq!(register.merge(&first), Ok(false));
         assert_eq!(register.get().and_then(Value::as_text), Some("second"));
         assert_eq!((register.stamp(), register.actor()), (Stamp::new(5_000, 1).ok(), Some(&key("b"))));
         assert_eq!(register.context().vector().to_string(), "{a:1, b:1}");
@@ -233,5 +294,46 @@ mod tests {
         assert_eq!(register.set(&writer, &mut spent, 1, "x"), Err(CrdtError::ClockExhausted));
         assert_eq!(register, LwwRegister::new());
         assert_eq!((register.get(), register.stamp(), register.actor()), (None, None, None));
+    }
+
+    #[test]
+    fn units_do_not_mix_and_hybrid_clocks_write_hybrid_stamps() {
+        let mut seconds = LwwRegister::with_unit(ClockUnit::Seconds);
+        let time = |time| ClockUnit::Seconds.stamp(time).unwrap();
+        seconds.set_at("x", time(1.5), key("a")).unwrap();
+        let before = seconds.clone();
+        let writer = Writer::resume(key("a"), 0);
+        assert_eq!(seconds.merge(&LwwRegister::new()), Err(CrdtError::UnitMismatch));
+        assert_eq!(seconds.set(&writer, &mut HybridClock::new(), 1, "y"), Err(CrdtError::UnitMismatch));
+        assert_eq!(seconds, before);
+    }
+
+    #[test]
+    fn a_forced_write_takes_effect_by_a_new_stamp() {
+        let mut register = LwwRegister::with_unit(ClockUnit::Seconds);
+        let time = |time| ClockUnit::Seconds.stamp(time).unwrap();
+        register.force_set("x", time(9.0), key("b")).unwrap();
+        let old = register.clone();
+        register.force_set("y", time(2.0), key("a")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from("y")));
+        assert!(register.stamp() > old.stamp());
+        // Everywhere, not only here.
+        let mut elsewhere = old;
+        assert_eq!(elsewhere.merge(&register), Ok(true));
+        register.set_at("z", time(f64::MAX), key("a")).unwrap();
+        assert_eq!(register.force_set("w", time(0.0), key("a")), Err(CrdtError::ClockExhausted));
+    }
+
+    #[test]
+    fn a_write_with_a_greater_clock_wins() {
+        let mut register = LwwRegister::with_unit(ClockUnit::Lamport);
+        let first = VectorClock::from_iter([(key("z"), 2)]);
+        let second = VectorClock::from_iter([(key("a"), 1), (key("z"), 2)]);
+        register.set_with_clock("later", &second, key("a")).unwrap();
+        register.set_with_clock("earlier", &first, key("z")).unwrap();
+        assert_eq!(register.get(), Some(&Value::from("later")));
+        assert_eq!(register.context().vector(), second);
+        let huge = VectorClock::from_iter([(key("a"), u64::MAX), (key("b"), 1)]);
+        assert_eq!(register.set_with_clock("x", &huge, key("a")), Err(CrdtError::CounterOverflow));
     }
 }

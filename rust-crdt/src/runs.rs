@@ -68,6 +68,67 @@ impl Runs {
         self.0 = all;
     }
 
+    /// Which of the 64 counters from `first` on are in, bit by bit upwards.
+    pub(crate) fn mask(&self, first: u64) -> u64 {
+        let last = first.saturating_add(63);
+        let mut mask = 0;
+        for (start, end) in &self.0[self.first_ending_from(first)..] {
+            if *start > last {
+                break;
+            }
+            let (from, to) = (start.saturating_sub(first), (*end).min(last) - first);
+            mask |= u64::MAX << from & u64::MAX >> (63 - to);
+        }
+        mask
+    }
+
+    /// Adds those of the 64 counters from `first` on, all above those that are in, whose bits are set.
+    pub(crate) fn insert_mask(&mut self, first: u64, mut mask: u64) {
+        while mask != 0 {
+            let start = mask.trailing_zeros();
+            let length = (mask >> start).trailing_ones();
+            let from = first + u64::from(start);
+            self.insert(from, from + u64::from(length - 1));
+            mask &= u64::MAX.checked_shl(start + length).unwrap_or(0);
+        }
+    }
+
+    /// The counters of both.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        let mut both = Vec::new();
+        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
+        while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
+            let (start, end) = (a.0.max(b.0), a.1.min(b.1));
+            if start <= end {
+                both.push((start, end));
+            }
+            let _ = if a.1 < b.1 { ours.next() } else { theirs.next() };
+        }
+        Self(both)
+    }
+
+    /// The counters of this set alone.
+    pub(crate) fn difference(&self, other: &Self) -> Self {
+        self.intersection(&other.complement())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn complement(&self) -> Self {
+        let mut gaps = Vec::with_capacity(self.0.len() + 1);
+        let mut next = Some(1);
+        for (start, end) in &self.0 {
+            if let Some(next) = next.filter(|next| next < start) {
+                gaps.push((next, start - 1));
+            }
+            next = end.checked_add(1);
+        }
+        gaps.extend(next.map(|next| (next, u64::MAX)));
+        Self(gaps)
+    }
+
     pub(crate) fn includes(&self, other: &Self) -> bool {
         other.0.iter().all(|(start, end)| {
             self.0.get(self.first_ending_from(*end)).is_some_and(|(first, _)| first <= start)
@@ -108,6 +169,9 @@ mod tests {
         set.merge(&runs(&[(5, 5), (14, u64::MAX)]));
         assert_eq!(set, runs(&[(1, 12), (14, u64::MAX)]));
         assert!(!set.push(u64::MAX, u64::MAX));
+        assert_eq!((set.mask(u64::MAX - 63), set.mask(0)), (u64::MAX, 0b1_1111_1111_1110 | u64::MAX << 14));
+        assert_eq!(set.difference(&runs(&[(3, u64::MAX)])), runs(&[(1, 2)]));
+        assert_eq!(set.difference(&Runs::default()), set);
         assert_eq!((set.greatest(), set.contiguous()), (u64::MAX, 12));
     }
 
@@ -130,6 +194,12 @@ mod tests {
             assert_eq!(ours.greatest(), plain_a.last().copied().unwrap_or(0));
             for counter in 1..=7 {
                 assert_eq!(ours.contains(counter), plain_a.contains(&counter));
+            }
+            assert_eq!(ours.intersection(&theirs), build(&(&plain_a & &plain_b)));
+            assert_eq!(ours.difference(&theirs), build(&(&plain_a - &plain_b)));
+            for first in 0..4 {
+                let mask = plain_a.iter().filter(|c| **c >= first).fold(0, |mask, c| mask | 1 << (c - first));
+                assert_eq!(ours.mask(first), mask);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The parts that encodings are made of: integers, lengths, indices, values.
 
+use crate::cbor;
 use crate::element::Element;
 use crate::error::CrdtError;
 
@@ -26,6 +27,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn rest(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], CrdtError> {
@@ -72,6 +78,12 @@ impl<'a> Reader<'a> {
             .ok()
             .filter(|index| *index < count)
             .ok_or(CrdtError::Malformed("no such actor"))
+    }
+
+    /// The encoding of a value.
+    pub(crate) fn encoded(&mut self) -> Result<&'a [u8], CrdtError> {
+        let encoded = cbor::check_prefix(self.0)?;
+        self.take(encoded.len())
     }
 
     /// A value and its encoding.

@@ -21,6 +21,11 @@ fn value_target() {
     run("value", targets::value);
 }
 
+#[test]
+fn json_target() {
+    run("json", targets::json);
+}
+
 fn run(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut paths: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -51,8 +51,8 @@ fn lww_register_ties_go_to_the_greater_writer() {
     let (mut one, mut two) = (LwwRegister::new(), LwwRegister::new());
     one.set_at("from a", stamp, key("a")).unwrap();
     two.set_at("from b", stamp, key("b")).unwrap();
-    assert!(one.clone().merge(&two));
-    assert!(!two.merge(&one));
+    assert_eq!(one.clone().merge(&two), Ok(true));
+    assert_eq!(two.merge(&one), Ok(false));
     assert_eq!(two.get().and_then(Value::as_text), Some("from b"));
 }
 

@@ -5,8 +5,43 @@ mod support;
 
 use chrysalis_crdt::{CausalContext, CrdtError, LwwRegister, OrSet, Value, VectorClock};
 use proptest::prelude::*;
+use support::agents::{AgentSubject, BeliefSubject, EpisodeSubject, SkillSubject};
+use support::counters::{GCounterSubject, PnCounterSubject};
+use support::dags::DagSubject;
+use support::registers::{MapSubject, MvSubject, NumericSubject};
 use support::run_histories;
+use support::sets::{GSetSubject, LwwElementSubject, TwoPhaseSubject};
 use support::subjects::{ClockSubject, ContextSubject, RegisterSubject, SetSubject};
+
+#[test]
+fn skill_histories() {
+    run_histories::<SkillSubject<false>>();
+}
+
+#[test]
+fn declining_skill_histories() {
+    run_histories::<SkillSubject<true>>();
+}
+
+#[test]
+fn episode_histories() {
+    run_histories::<EpisodeSubject>();
+}
+
+#[test]
+fn belief_histories() {
+    run_histories::<BeliefSubject>();
+}
+
+#[test]
+fn agent_state_histories() {
+    run_histories::<AgentSubject>();
+}
+
+#[test]
+fn merkle_dag_histories() {
+    run_histories::<DagSubject>();
+}
 
 #[test]
 fn or_set_histories() {
@@ -26,6 +61,51 @@ fn vector_clock_histories() {
 #[test]
 fn causal_context_histories() {
     run_histories::<ContextSubject>();
+}
+
+#[test]
+fn g_counter_histories() {
+    run_histories::<GCounterSubject>();
+}
+
+#[test]
+fn pn_counter_histories() {
+    run_histories::<PnCounterSubject>();
+}
+
+#[test]
+fn g_set_histories() {
+    run_histories::<GSetSubject>();
+}
+
+#[test]
+fn two_phase_set_histories() {
+    run_histories::<TwoPhaseSubject>();
+}
+
+#[test]
+fn lww_element_set_histories() {
+    run_histories::<LwwElementSubject>();
+}
+
+#[test]
+fn lww_numeric_register_histories() {
+    run_histories::<NumericSubject<false>>();
+}
+
+#[test]
+fn greatest_numeric_register_histories() {
+    run_histories::<NumericSubject<true>>();
+}
+
+#[test]
+fn lww_map_histories() {
+    run_histories::<MapSubject>();
+}
+
+#[test]
+fn mv_register_histories() {
+    run_histories::<MvSubject>();
 }
 
 fn number() -> impl Strategy<Value = f64> {

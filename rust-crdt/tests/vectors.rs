@@ -3,12 +3,14 @@
 //! After a deliberate change of format, `CHRYSALIS_WRITE_VECTORS=1` writes the file anew.
 #![expect(clippy::unwrap_used, reason = "a failure is what a test is for")]
 
+mod support;
+
 use chrysalis_crdt::{
-    ActorId, ActorKey, CausalContext, CrdtError, Dot, HybridClock, LwwRegister, OrSet, Stamp, Value,
-    VectorClock, Writer,
+    ActorId, ActorKey, CausalContext, Dot, HybridClock, LwwRegister, OrSet, Stamp, Value, VectorClock, Writer,
 };
 use chrysalis_crypto::hex;
 use serde_json::{Value as Json, json};
+use support::type_vectors::{self, clock_content, context_content, key, read, state, value_hex};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/crdt.json");
 
@@ -32,7 +34,7 @@ fn published_states_read_back() {
             "causal_context" => read(CausalContext::from_bytes(&bytes), context_content),
             "lww_register" => read(LwwRegister::from_bytes(&bytes), register_content),
             "or_set" => read(OrSet::from_bytes(&bytes), set_content),
-            other => panic!("unknown type {other}"),
+            other => type_vectors::read_state(other, &bytes).expect("a known type"),
         };
         assert_eq!((again, &json!(digest), &content), (bytes, &state["digest"], &state["content"]));
     }
@@ -78,7 +80,7 @@ fn states() -> Vec<Json> {
     set.add_tagged(&b, "kept").unwrap();
     let removal = set.clone().remove(&Value::from("kept"));
 
-    vec![
+    let mut states = vec![
         state("empty clock", "vector_clock", &VectorClock::new(), clock_content),
         state("clock", "vector_clock", &clock, clock_content),
         state("empty context", "causal_context", &CausalContext::new(), context_content),
@@ -90,7 +92,9 @@ fn states() -> Vec<Json> {
         state("set", "or_set", &set, set_content),
         state("delta of an addition", "or_set", &delta, set_content),
         state("delta of a removal", "or_set", &removal, set_content),
-    ]
+    ];
+    states.extend(type_vectors::states());
+    states
 }
 
 fn values() -> Vec<Json> {
@@ -127,51 +131,6 @@ fn values() -> Vec<Json> {
     named.iter().map(|(name, value)| json!({ "name": name, "bytes": value_hex(value) })).collect()
 }
 
-/// A type with the canonical encoding, for the two functions below.
-trait Canonical {
-    fn bytes_and_digest(&self) -> (Vec<u8>, [u8; 32]);
-}
-
-macro_rules! canonical {
-    ($($name:ty),*) => {$(
-        impl Canonical for $name {
-            fn bytes_and_digest(&self) -> (Vec<u8>, [u8; 32]) {
-                (self.to_bytes(), self.digest())
-            }
-        }
-    )*};
-}
-
-canonical!(VectorClock, CausalContext, LwwRegister, OrSet);
-
-fn state<T: Canonical>(name: &str, kind: &str, state: &T, content: fn(&T) -> Json) -> Json {
-    let (bytes, digest) = state.bytes_and_digest();
-    json!({
-        "name": name,
-        "type": kind,
-        "content": content(state),
-        "bytes": hex::encode(&bytes),
-        "digest": hex::encode(&digest),
-    })
-}
-
-fn read<T: Canonical>(state: Result<T, CrdtError>, content: fn(&T) -> Json) -> (Vec<u8>, String, Json) {
-    let state = state.unwrap();
-    let (bytes, digest) = state.bytes_and_digest();
-    (bytes, hex::encode(&digest), content(&state))
-}
-
-fn clock_content(clock: &VectorClock) -> Json {
-    clock.iter().map(|(actor, count)| json!([actor.as_str(), count.to_string()])).collect()
-}
-
-fn context_content(context: &CausalContext) -> Json {
-    context
-        .runs()
-        .map(|(actor, from, to)| json!([actor.as_str(), from.to_string(), to.to_string()]))
-        .collect()
-}
-
 fn register_content(register: &LwwRegister) -> Json {
     json!({
         "value": register.get().map(value_hex),
@@ -183,16 +142,8 @@ fn register_content(register: &LwwRegister) -> Json {
 }
 
 fn set_content(set: &OrSet) -> Json {
-    let tags = |value| set.tags(value).map(Dot::to_string).collect::<Vec<_>>();
+    let tags = |value: &Value| set.tags(value).map(|dot| dot.to_string()).collect::<Vec<_>>();
     let elements: Vec<Json> =
-        set.elements().map(|value| json!({ "value": value_hex(value), "tags": tags(value) })).collect();
+        set.elements().map(|value| json!({ "value": value_hex(&value), "tags": tags(&value) })).collect();
     json!({ "elements": elements, "context": context_content(set.context()) })
-}
-
-fn value_hex(value: &Value) -> String {
-    hex::encode(&value.to_bytes().unwrap())
-}
-
-fn key(text: &str) -> ActorKey {
-    ActorKey::new(text).unwrap()
 }

@@ -2,14 +2,21 @@
 export type CryptoErrorCode =
   | 'INVALID_KEY_LENGTH'
   | 'INVALID_SIGNATURE'
+  | 'VERIFICATION_FAILED'
   | 'INVALID_HEX'
+  | 'SERIALIZATION'
   | 'DATA_TOO_SHORT'
   | 'ENCRYPT_FAILED'
   | 'DECRYPT_FAILED'
+  | 'INVALID_SCRYPT_PARAMS'
   | 'HASHER_FINALIZED'
   | 'INVALID_ARGUMENT'
   | 'RANDOM_UNAVAILABLE'
   | 'UNSUPPORTED'
+  | 'UNSUPPORTED_VERSION'
+  | 'MISSING_SALT'
+  | 'KEY_EXHAUSTED'
+  | 'MEMORY_NOT_LOCKED'
   | 'MALFORMED'
   | 'INVALID_PROOF'
   | 'WASM_UNAVAILABLE';
@@ -19,6 +26,34 @@ export class CryptoError extends Error {
   constructor(code: CryptoErrorCode, message: string, options?: ErrorOptions);
   readonly code: CryptoErrorCode;
 }
+
+/** Why a text is not accepted as an API key. */
+export type ValidationErrorCode =
+  | 'Empty'
+  | 'TooShort'
+  | 'TooLong'
+  | 'InvalidCharacter'
+  | 'Placeholder'
+  | 'Malformed'
+  | 'UnknownFormat'
+  | 'ProviderMismatch';
+
+/** A text that is no API key. No part of it is in the message. */
+export class ValidationError extends Error {
+  constructor(code: ValidationErrorCode, message: string, options?: ErrorOptions);
+  readonly code: ValidationErrorCode;
+}
+
+/** Whose API key a text is; `generic` where that is unknown. */
+export interface KeyType {
+  provider: string;
+  kind: string;
+  /** `hint` fits the provider that was named and others as well; `unknown` has no known shape. */
+  confidence: 'certain' | 'likely' | 'hint' | 'unknown';
+}
+
+/** The cipher of an HPKE message, `chacha20-poly1305` by default. Both sides must know which. */
+export type HpkeAead = 'chacha20-poly1305' | 'aes-256-gcm';
 
 /** What a checked record proof says. */
 export interface VerifiedRecord {

@@ -1,7 +1,14 @@
 //! Random histories of replicas, and the laws that every type must keep on them, to the byte.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod agents;
+pub(crate) mod counters;
+pub(crate) mod dags;
+pub(crate) mod plain_set;
+pub(crate) mod registers;
+pub(crate) mod sets;
 pub(crate) mod subjects;
+pub(crate) mod type_vectors;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -39,6 +46,8 @@ pub(crate) trait Subject {
 
     /// What the replicas of one history share: writers, clocks.
     fn new(replicas: usize, random: &mut Random) -> Self;
+    /// A replica has lost what it did not back up: from now on it writes as a new incarnation.
+    fn crash(&mut self, _replica: usize, _random: &mut Random) {}
     fn bottom() -> Self::State;
     /// Makes a random update and returns its delta and what the model shall know of it.
     fn update(
@@ -61,9 +70,9 @@ pub(crate) trait Subject {
     }
 }
 
-/// Runs `CHRYSALIS_HISTORIES` histories (2,000) from `CHRYSALIS_SEED` (1) on.
+/// Runs `CHRYSALIS_HISTORIES` histories (10,000) from `CHRYSALIS_SEED` (1) on.
 pub(crate) fn run_histories<S: Subject>() {
-    run_seeded(2000, run_history::<S>);
+    run_seeded(10_000, run_history::<S>);
 }
 
 /// Runs something with `CHRYSALIS_HISTORIES` (`count`) seeds from `CHRYSALIS_SEED` (1) on; a failure prints its seed.
@@ -81,10 +90,13 @@ fn run_history<S: Subject>(random: &mut Random) {
     let mut replicas: Vec<(S::State, BTreeSet<S::Event>)> = vec![(S::bottom(), BTreeSet::new()); count];
     // Messages stay: they arrive again, late, in another order, or never.
     let mut network: Vec<(Vec<u8>, BTreeSet<S::Event>)> = Vec::new();
+    let mut backups: Vec<(Vec<u8>, BTreeSet<S::Event>)> =
+        vec![(S::encode(&S::bottom()), BTreeSet::new()); count];
+    let mut crashed = Vec::new();
     for _ in 0..4 + random.below(28) {
         let at = random.below(count);
         let (state, seen) = &mut replicas[at];
-        match random.below(20) {
+        match random.below(22) {
             0..9 => {
                 let before = state.clone();
                 let (delta, event) = subject.update(at, state, seen, random);
@@ -105,6 +117,15 @@ fn run_history<S: Subject>(random: &mut Random) {
                 assert_eq!(decoded, *state, "decoding inverts encoding");
                 *state = decoded;
             }
+            14 => backups[at] = (S::encode(state), seen.clone()),
+            15 => {
+                let (bytes, events) = &backups[at];
+                let lost = std::mem::replace(&mut replicas[at], (S::decode(bytes), events.clone()));
+                // What it had sent before is still about, so its state counts as one of the whole ones.
+                crashed.push(lost);
+                subject.crash(at, random);
+                continue;
+            }
             _ if !network.is_empty() => {
                 let (bytes, events) = random.pick(&network);
                 let message = S::decode(bytes);
@@ -116,6 +137,7 @@ fn run_history<S: Subject>(random: &mut Random) {
         }
         S::check(state, seen);
     }
+    replicas.append(&mut crashed);
     check_laws::<S>(&replicas, &network, random);
 }
 

@@ -26,10 +26,12 @@ macro_rules! canonical_state {
     };
 }
 
-/// Names that sort differently as bytes, as UTF-16 and as JavaScript object keys.
-const NAMES: [&str; 5] = ["b", "\u{ff5e}", "\u{1f600}", "__proto__", "7"];
+pub(crate) use canonical_state;
 
-fn writers(count: usize, random: &mut Random) -> Vec<Writer> {
+/// Names that sort differently as bytes, as UTF-16 and as JavaScript object keys.
+pub(crate) const NAMES: [&str; 5] = ["b", "\u{ff5e}", "\u{1f600}", "__proto__", "7"];
+
+pub(crate) fn writers(count: usize, random: &mut Random) -> Vec<Writer> {
     let mut writers: Vec<Writer> = Vec::new();
     for i in 0..count {
         let id = ActorId::new(NAMES[i]).unwrap();
@@ -40,12 +42,29 @@ fn writers(count: usize, random: &mut Random) -> Vec<Writer> {
     writers
 }
 
+/// Replaces a writer by a new incarnation of its actor.
+pub(crate) fn new_writer(writer: &mut Writer, random: &mut Random) {
+    let mut actor = writer.actor().clone();
+    new_incarnation(&mut actor, random);
+    *writer = Writer::resume(actor, 0);
+}
+
+/// An actor key per name, each an incarnation.
+pub(crate) fn incarnations(random: &mut Random) -> Vec<ActorKey> {
+    NAMES.iter().map(|name| ActorId::new(name).unwrap().incarnation(random.next())).collect()
+}
+
+/// Replaces an actor key by that of a new incarnation.
+pub(crate) fn new_incarnation(actor: &mut ActorKey, random: &mut Random) {
+    *actor = ActorId::new(actor.id()).unwrap().incarnation(random.next());
+}
+
 /// Every dot of a context, one by one.
-fn dots_of(context: &CausalContext) -> BTreeSet<(ActorKey, u64)> {
+pub(crate) fn dots_of(context: &CausalContext) -> BTreeSet<(ActorKey, u64)> {
     context.runs().flat_map(|(actor, start, end)| (start..=end).map(|c| (actor.clone(), c))).collect()
 }
 
-fn pair(dot: &Dot) -> (ActorKey, u64) {
+pub(crate) fn pair(dot: &Dot) -> (ActorKey, u64) {
     (dot.actor().clone(), dot.counter())
 }
 
@@ -71,7 +90,7 @@ pub(crate) fn set_model(seen: &BTreeSet<SetEvent>) -> BTreeMap<Value, BTreeSet<D
 pub(crate) fn check_set(state: &OrSet, seen: &BTreeSet<SetEvent>) {
     let expected = set_model(seen);
     let actual: BTreeMap<Value, BTreeSet<Dot>> =
-        state.elements().map(|value| (value.clone(), state.tags(value).cloned().collect())).collect();
+        state.elements().map(|value| (value.clone(), state.tags(&value).collect())).collect();
     assert_eq!(actual, expected);
     assert_eq!(state.len(), expected.len());
     assert!(expected.keys().all(|value| state.contains(value)));
@@ -100,6 +119,10 @@ impl Subject for SetSubject {
         Self { writers: writers(4, random), given: BTreeSet::new(), values }
     }
 
+    fn crash(&mut self, replica: usize, random: &mut Random) {
+        new_writer(&mut self.writers[replica], random);
+    }
+
     fn update(
         &mut self,
         replica: usize,
@@ -113,7 +136,7 @@ impl Subject for SetSubject {
         match random.below(8) {
             0..3 => {
                 let delta = state.add(&writer, value.clone()).unwrap();
-                let dot = delta.tags(&value).next().unwrap().clone();
+                let dot = delta.tags(&value).next().unwrap();
                 self.fresh(&dot);
                 (delta, SetEvent { added: Some((dot, value)), covers: held })
             }
@@ -145,7 +168,15 @@ impl Subject for SetSubject {
 }
 
 /// A write as the model orders it: stamp, actor, the first 16 bytes of the value's hash; then value and dot.
-type WriteEvent = (u64, String, Vec<u8>, Vec<u8>, Option<u64>);
+pub(crate) type WriteEvent = (u64, String, Vec<u8>, Vec<u8>, Option<u64>);
+
+/// The one write in a delta.
+pub(crate) fn write_event(delta: &LwwRegister) -> WriteEvent {
+    let bytes = delta.get().unwrap().to_bytes().unwrap();
+    let dot = delta.context().runs().next().map(|(_, counter, _)| counter);
+    let (stamp, actor) = (delta.stamp().unwrap().to_bits(), delta.actor().unwrap().to_string());
+    (stamp, actor, blake3::hash(&bytes).as_bytes()[..16].to_vec(), bytes, dot)
+}
 
 pub(crate) struct RegisterSubject {
     writers: Vec<Writer>,
@@ -160,6 +191,11 @@ impl Subject for RegisterSubject {
         Self { writers: writers(4, random), clocks: vec![HybridClock::new(); 4] }
     }
 
+    fn crash(&mut self, replica: usize, random: &mut Random) {
+        new_writer(&mut self.writers[replica], random);
+        self.clocks[replica] = HybridClock::new();
+    }
+
     fn update(
         &mut self,
         replica: usize,
@@ -168,7 +204,6 @@ impl Subject for RegisterSubject {
         random: &mut Random,
     ) -> (LwwRegister, WriteEvent) {
         let value = Value::from(random.next() % 4);
-        let bytes = value.to_bytes().unwrap();
         let delta = if random.below(2) == 0 {
             // Local time jumps both ways.
             let (writer, now_ms) = (&self.writers[replica], random.next() % 50);
@@ -182,15 +217,13 @@ impl Subject for RegisterSubject {
             let stamp = Stamp::new(random.next() % 3, 0).unwrap();
             state.set_at(value, stamp, ActorKey::new(NAMES[random.below(5)]).unwrap()).unwrap()
         };
-        let dot = delta.context().runs().next().map(|(_, counter, _)| counter);
-        let stamp = delta.stamp().unwrap().to_bits();
-        let actor = delta.actor().unwrap().as_str().to_owned();
-        (delta, (stamp, actor, blake3::hash(&bytes).as_bytes()[..16].to_vec(), bytes, dot))
+        let event = write_event(&delta);
+        (delta, event)
     }
 
     fn merge(state: &mut LwwRegister, other: &LwwRegister) {
         let before = state.key().cloned();
-        let won = state.merge(other);
+        let won = state.merge(other).unwrap();
         assert_eq!(won, before.as_ref() != state.key());
     }
 
@@ -212,8 +245,12 @@ impl Subject for ClockSubject {
     type Event = (ActorKey, u64);
     canonical_state!(VectorClock);
 
-    fn new(_: usize, _: &mut Random) -> Self {
-        Self(NAMES.map(|name| ActorKey::new(name).unwrap()).to_vec())
+    fn new(_: usize, random: &mut Random) -> Self {
+        Self(incarnations(random))
+    }
+
+    fn crash(&mut self, replica: usize, random: &mut Random) {
+        new_incarnation(&mut self.0[replica], random);
     }
 
     fn update(

@@ -1,0 +1,25 @@
+// The classes of everything the packages throw. Each package exports its own.
+
+class CodedError extends Error {
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What went wrong: `code` is stable and is what to branch on, `message` is for people and holds no secret. */
+export class CryptoError extends CodedError {}
+
+/** Why a text is not accepted as an API key. */
+export class ValidationError extends CodedError {}
+
+const CLASSES = { CryptoError, ValidationError };
+
+for (const [name, type] of Object.entries(CLASSES)) {
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
+}
+
+/** What the generated glue throws. */
+export function makeError(name, code, message) {
+  return new CLASSES[name](code, message);
+}

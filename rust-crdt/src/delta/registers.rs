@@ -1,0 +1,102 @@
+//! Parts of registers and of maps of them: the writes.
+
+use std::collections::BTreeMap;
+
+use super::{Decompose, hybrid, parts_or_self};
+use crate::context::CausalContext;
+use crate::hlc::Stamp;
+use crate::lww::LwwRegister;
+use crate::lww_map::LwwMap;
+use crate::lww_numeric::LwwNumericRegister;
+use crate::membership::Membership;
+use crate::mv_register::MvRegister;
+
+impl Decompose for LwwRegister {
+    /// The winning write with each run of known writes: a context alone has no encoding.
+    fn split(&self) -> Vec<Self> {
+        if self.get().is_none() {
+            return parts_or_self(self, Vec::new());
+        }
+        let runs = self.context().split();
+        let runs = if runs.is_empty() { vec![CausalContext::new()] } else { runs };
+        runs.into_iter().map(|run| self.with_context(run)).collect()
+    }
+
+    const HAS_STAMPS: bool = true;
+
+    fn stamps(&self) -> (usize, Stamp) {
+        hybrid(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
+    }
+}
+
+impl Decompose for LwwNumericRegister {
+    fn split(&self) -> Vec<Self> {
+        parts_or_self(self, Vec::new())
+    }
+
+    const HAS_STAMPS: bool = true;
+
+    fn stamps(&self) -> (usize, Stamp) {
+        hybrid(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
+    }
+}
+
+impl Decompose for LwwMap {
+    /// The entries with their dots, then the runs of other dots.
+    fn split(&self) -> Vec<Self> {
+        let dots: Vec<_> = self.entries().filter_map(|(_, entry)| entry.dot()).collect();
+        let overwritten = self.context().difference(&dots.iter().collect());
+        let mut parts = Vec::new();
+        for (key, entry) in self.entries() {
+            let mut part = Self::with_context(self.unit(), entry.dot().iter().collect());
+            assert!(part.insert(key, entry.clone()), "its dot is in the context and new");
+            parts.push(part);
+        }
+        parts.extend(overwritten.split().into_iter().map(|run| Self::with_context(self.unit(), run)));
+        parts_or_self(self, parts)
+    }
+
+    /// Drops the removals that all members know of.
+    fn collect(&mut self, members: &Membership) {
+        self.retain(|_, entry| {
+            entry.value().is_some() || !entry.dot().is_some_and(|dot| members.stable().contains(&dot))
+        });
+    }
+
+    /// Whatever all members have taken in and is not here was overwritten or removed.
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        incoming.retain(|key, entry| {
+            self.entry(key).is_some() || !entry.dot().is_some_and(|dot| members.stable().contains(&dot))
+        });
+    }
+
+    const HAS_STAMPS: bool = true;
+
+    fn stamps(&self) -> (usize, Stamp) {
+        hybrid(self.entries().map(|(_, entry)| (self.unit(), entry.key().stamp())))
+    }
+}
+
+impl Decompose for MvRegister {
+    /// The written values with their dots, the runs of other dots, then the values with clocks.
+    fn split(&self) -> Vec<Self> {
+        let live: CausalContext = self.dotted().keys().collect();
+        let mut parts = Vec::new();
+        for (dot, element) in self.dotted() {
+            let mut part = Self::with_context(CausalContext::from_iter([dot]));
+            assert!(part.insert_dot(dot.clone(), element.clone()), "its dot is in the context and new");
+            parts.push(part);
+        }
+        parts.extend(self.context().difference(&live).split().into_iter().map(Self::with_context));
+        for (clock, values) in self.clocked() {
+            for (element, is_replaced) in values {
+                let values = BTreeMap::from([(element.clone(), *is_replaced)]);
+                let mut part = Self::new();
+                let is_set = part.set_clocked(BTreeMap::from([(clock.clone(), values)]));
+                assert_eq!(is_set, Ok(true), "one clock is below no other");
+                parts.push(part);
+            }
+        }
+        parts
+    }
+}

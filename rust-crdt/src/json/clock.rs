@@ -1,0 +1,24 @@
+//! Shapes of clocks.
+
+use super::parts::{put_counts, take_counts};
+use super::{Import, Json, JsonState, Record};
+use crate::clock::VectorClock;
+use crate::error::CrdtError;
+
+/// `{"a":1}`; also read: `{"clock":{"a":1}}`.
+impl JsonState for VectorClock {
+    fn to_data(&self) -> Result<Json, CrdtError> {
+        put_counts(self)
+    }
+
+    fn from_data(data: &Json, _: &Import) -> Result<Self, CrdtError> {
+        match Record::new(data)?.optional("clock") {
+            // Of an actor with this name the entry is a number.
+            Some(inner @ Json::Object(_)) => {
+                Record::new(data)?.only(&["clock"])?;
+                take_counts(inner)
+            }
+            _ => take_counts(data),
+        }
+    }
+}

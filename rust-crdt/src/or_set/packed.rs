@@ -1,0 +1,228 @@
+//! The encoding of sets for the wire: dots as runs, and each element as what it adds to the one before.
+//!
+//! Smaller than the canonical encoding, and made in the order of the dots, so that both ends go through the chunks
+//! from front to back. A reader knows both by the second byte. `docs/encodings/sync.md` describes it.
+
+use super::OrSet;
+use super::chunk::{ChunkBuilder, Content, SPAN, bits};
+use super::store::Store;
+use crate::cbor;
+use crate::codec::{self, Table, VERSION, put_runs, take_runs};
+use crate::context::CausalContext;
+use crate::error::CrdtError;
+use crate::runs::Runs;
+use crate::state::Kind;
+use crate::wire::{Reader, put_length};
+
+/// Added to the type byte of the canonical encoding.
+pub(crate) const PACKED: u8 = 0x80;
+/// How many bytes of elements one byte of the encoding may stand for; a set that is denser is sent in canonical form.
+const MAX_EXPANSION: usize = 16;
+
+impl OrSet {
+    /// The encoding for the wire: packed where that is allowed, else canonical. Linear in the result.
+    #[must_use]
+    pub fn to_packed(&self) -> Vec<u8> {
+        let table = Table::of_ordered(self.context.actors());
+        let mut out = vec![VERSION, Kind::OrSet.to_byte() | PACKED];
+        codec::put_table(&table, &mut out);
+        let mut expanded = 0;
+        let mut before: &[u8] = &[];
+        let mut elements = Vec::new();
+        for (actor, known) in self.context.entries() {
+            let mut live = Runs::default();
+            for (number, slot) in self.store.chunks_of(actor).into_iter().flatten() {
+                let chunk = self.store.chunk(*slot);
+                live.insert_mask(number * SPAN, chunk.live());
+                for bit in bits(chunk.live()) {
+                    let element = chunk.get(bit);
+                    put_element(element, before, &mut elements);
+                    (before, expanded) = (element, expanded + element.len());
+                }
+            }
+            put_runs(&live, &mut out);
+            put_runs(&known.difference(&live), &mut out);
+        }
+        out.append(&mut elements);
+        if expanded > out.len() * MAX_EXPANSION { self.to_bytes() } else { out }
+    }
+
+    /// The set of either encoding.
+    ///
+    /// # Errors
+    /// [`CrdtError::Malformed`] for anything but exactly one set as [`to_packed`](Self::to_packed) or
+    /// [`to_bytes`](Self::to_bytes) writes it, and the errors of actors and values that are out of bounds.
+    pub fn from_packed(bytes: &[u8]) -> Result<Self, CrdtError> {
+        let mut set = Self::read(bytes)?;
+        set.store.link_all();
+        Ok(set)
+    }
+
+    /// Joins a delta in either encoding into this set: [`merge`](Self::merge) without an index of the delta.
+    ///
+    /// # Errors
+    /// As [`from_packed`](Self::from_packed) and [`merge`](Self::merge); nothing changed.
+    pub fn merge_packed(&mut self, bytes: &[u8]) -> Result<(), CrdtError> {
+        self.merge(&Self::read(bytes)?)
+    }
+
+    /// A set whose index may be missing, to be read chunk by chunk only.
+    fn read(bytes: &[u8]) -> Result<Self, CrdtError> {
+        if bytes.get(1) == Some(&(Kind::OrSet.to_byte() | PACKED)) {
+            unpack(bytes)
+        } else {
+            Self::from_bytes(bytes)
+        }
+    }
+}
+
+fn unpack(bytes: &[u8]) -> Result<OrSet, CrdtError> {
+    let mut reader = Reader::new(bytes);
+    if reader.byte()? != VERSION {
+        return Err(CrdtError::Malformed("unknown version"));
+    }
+    reader.byte()?;
+    let actors = codec::take_table(&mut reader)?;
+    let mut context = CausalContext::new();
+    let mut live = Vec::new();
+    for actor in &actors {
+        let (alive, dead) = (take_runs(&mut reader)?, take_runs(&mut reader)?);
+        if alive.is_empty() && dead.is_empty() {
+            return Err(CrdtError::Malformed("actor without an update"));
+        }
+        if !alive.intersection(&dead).is_empty() {
+            return Err(CrdtError::Malformed("dot is live and removed"));
+        }
+        let mut known = alive.clone();
+        known.merge(&dead);
+        context.set_runs(actor.clone(), known);
+        live.push(alive);
+    }
+    let mut store = Store::new();
+    let mut element: Vec<u8> = Vec::new();
+    let mut rest = bytes.len().saturating_mul(MAX_EXPANSION);
+    for (actor, alive) in actors.iter().zip(&live) {
+        let mut builder = ChunkBuilder::default();
+        for (start, end) in alive.iter() {
+            // Each costs at least two bytes, so a run that is longer than the input ends with an error.
+            for counter in start..=end {
+                take_element(&mut reader, &mut element)?;
+                rest =
+                    rest.checked_sub(element.len()).ok_or(CrdtError::Malformed("elements are too dense"))?;
+                if let Some((number, chunk)) = builder.push(counter, Content::Plain(&element)) {
+                    store.check_room(1)?;
+                    store.put_chunk(actor, number, chunk);
+                }
+            }
+        }
+        if let Some((number, chunk)) = builder.finish() {
+            store.check_room(1)?;
+            store.put_chunk(actor, number, chunk);
+        }
+    }
+    if !reader.is_empty() {
+        return Err(CrdtError::Malformed("bytes after the state"));
+    }
+    Ok(OrSet { store, context })
+}
+
+/// How many bytes it begins with that the one before begins with, then the length of the rest, and the rest.
+fn put_element(element: &[u8], before: &[u8], out: &mut Vec<u8>) {
+    let shared = element.iter().zip(before).take_while(|(a, b)| a == b).count();
+    put_length(shared, out);
+    put_length(element.len() - shared, out);
+    out.extend_from_slice(&element[shared..]);
+}
+
+/// Turns the element before into the next one.
+fn take_element(reader: &mut Reader<'_>, element: &mut Vec<u8>) -> Result<(), CrdtError> {
+    let shared = reader.number()?;
+    let shared = usize::try_from(shared).ok().filter(|shared| *shared <= element.len());
+    let shared = shared.ok_or(CrdtError::Malformed("element shares more than there is"))?;
+    let length = reader.length()?;
+    let rest = reader.take(length)?;
+    if rest.first().is_some_and(|first| element.get(shared) == Some(first)) {
+        return Err(CrdtError::Malformed("element shares less than it could"));
+    }
+    element.truncate(shared);
+    element.extend_from_slice(rest);
+    if cbor::check_prefix(element)?.len() != element.len() {
+        return Err(CrdtError::Malformed("bytes after the value"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::ActorKey;
+    use crate::dot::Writer;
+    use crate::value::Value;
+
+    fn writer(name: &str) -> Writer {
+        Writer::resume(ActorKey::new(name).unwrap(), 0)
+    }
+
+    /// Written by hand after docs/encodings/sync.md.
+    #[test]
+    fn the_packed_form_is_that_of_the_page() {
+        let mut set = OrSet::new();
+        set.add_all(&writer("a"), ["k10", "k11", "k2"]).unwrap();
+        set.remove(&Value::from("k11"));
+        // k2 is the shorter encoding and comes first: k2 a:1, k10 a:2, k11 a:3.
+        let expected: &[u8] = &[
+            1, 0x84, 1, 1, b'a', // version, packed set, actors
+            1, 0, 1, 1, 2, 0, // live 1..=2, removed 3
+            0, 3, 0x62, b'k', b'2', 0, 4, 0x63, b'k', b'1', b'0',
+        ];
+        assert_eq!(set.to_packed(), expected);
+        assert_eq!(OrSet::from_packed(expected), Ok(set.clone()));
+        assert_eq!(OrSet::from_packed(&set.to_bytes()), Ok(set));
+    }
+
+    #[test]
+    fn sequential_keys_take_few_bytes_each() {
+        let mut set = OrSet::new();
+        let delta = set.add_all(&writer("agent"), (0..10_000).map(|i| format!("key-{i:08}"))).unwrap();
+        let packed = delta.to_packed();
+        assert!(packed.len() < 10_000 * 4, "{}", packed.len());
+        let mut other = OrSet::new();
+        other.add_all(&writer("other"), 0..100u64).unwrap();
+        let mut expected = other.clone();
+        expected.merge(&delta).unwrap();
+        other.merge_packed(&packed).unwrap();
+        assert_eq!(other, expected);
+        assert_eq!(OrSet::from_packed(&packed), Ok(delta));
+    }
+
+    #[test]
+    fn what_is_too_dense_goes_out_in_canonical_form_and_does_not_come_in() {
+        let (mut set, a) = (OrSet::new(), writer("a"));
+        for _ in 0..2_000 {
+            set.add_tagged(&a, "x".repeat(200)).unwrap();
+        }
+        let bytes = set.to_packed();
+        assert_eq!(bytes, set.to_bytes());
+        assert_eq!(OrSet::from_packed(&bytes), Ok(set));
+        // 100 bytes, once more for two bytes each.
+        let mut dense = vec![1, 0x84, 1, 1, b'a', 1, 0, 0xff, 0x0f, 0, 0, 102, 0x78, 100];
+        dense.extend([b'x'; 100]);
+        (0..2_047).for_each(|_| dense.extend([102, 0]));
+        assert_eq!(OrSet::from_packed(&dense), Err(CrdtError::Malformed("elements are too dense")));
+    }
+
+    #[test]
+    fn whatever_is_not_packed_as_it_should_be_is_refused() {
+        let why = |tail: &[u8]| match OrSet::from_packed(&[&[1, 0x84, 1, 1, b'a'], tail].concat()) {
+            Err(CrdtError::Malformed(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(why(&[0, 0]), "actor without an update");
+        assert_eq!(why(&[1, 0, 0, 1, 0, 0, 0, 1, 5]), "dot is live and removed");
+        assert_eq!(why(&[1, 0, 0, 0, 1, 1, 5]), "element shares more than there is");
+        assert_eq!(why(&[1, 0, 1, 0, 0, 1, 5, 0, 1, 5]), "element shares less than it could");
+        assert_eq!(why(&[1, 0, 0, 0, 0, 2, 5, 5]), "bytes after the value");
+        assert_eq!(why(&[1, 0, 0, 0, 0, 1, 5, 0]), "bytes after the state");
+        assert_eq!(why(&[1, 0, 0xff, 0xff, 0xff, 0x7f, 0, 0, 1, 5, 1, 0]), "state is cut off");
+    }
+}

@@ -1,0 +1,310 @@
+//! The live dots of a set, by actor and counter, and the index that finds them by element.
+//!
+//! Per element with one dot: its bytes and two more for where they end, five to ten for its place in the index, and
+//! about four for its share of a chunk. An element with several dots has one of them in the index and the others
+//! beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+use std::sync::{Arc, OnceLock};
+
+use chrysalis_crypto::random;
+use hashbrown::HashTable;
+
+use super::chunk::{Chunk, SPAN, bits};
+use crate::actor::ActorKey;
+use crate::codec::Table;
+use crate::error::CrdtError;
+
+/// The greatest number of chunks: what is left of a handle's 32 bits beside the bit within a chunk.
+pub(super) const MAX_CHUNKS: usize = 1 << (32 - BITS);
+const BITS: u32 = SPAN.trailing_zeros();
+
+/// A live dot: the slot of its chunk, and its bit there.
+pub(super) type Handle = u32;
+
+/// Live dots in both directions. Clones share the chunks until one of them changes.
+#[derive(Clone, Default)]
+pub(super) struct Store {
+    actors: BTreeMap<ActorKey, Chunks>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    /// One dot of each element.
+    index: HashTable<Handle>,
+    /// The other dots of elements with several, by the one in the index.
+    others: BTreeMap<Handle, BTreeSet<Handle>>,
+}
+
+/// The slots of an actor's chunks by number: the counter divided by [`SPAN`].
+pub(super) type Chunks = BTreeMap<u64, u32>;
+
+#[derive(Clone)]
+struct Slot {
+    actor: ActorKey,
+    number: u64,
+    chunk: Arc<Chunk>,
+}
+
+impl Store {
+    pub(super) const fn new() -> Self {
+        Self {
+            actors: BTreeMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            index: HashTable::new(),
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// The number of elements.
+    pub(super) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub(super) fn actors(&self) -> impl Iterator<Item = (&ActorKey, &Chunks)> {
+        self.actors.iter()
+    }
+
+    pub(super) fn chunks_of(&self, actor: &ActorKey) -> Option<&Chunks> {
+        self.actors.get(actor)
+    }
+
+    pub(super) fn chunk(&self, slot: u32) -> &Arc<Chunk> {
+        &self.slot(slot).chunk
+    }
+
+    /// One dot of each element, in no order.
+    pub(super) fn heads(&self) -> impl Iterator<Item = Handle> {
+        self.index.iter().copied()
+    }
+
+    /// The dot of an element that the index has.
+    pub(super) fn find(&self, element: &[u8]) -> Option<Handle> {
+        self.index.find(hash(element), |handle| bytes_of(&self.slots, *handle) == element).copied()
+    }
+
+    /// The dots of an element beside the one in the index.
+    pub(super) fn others(&self, head: Handle) -> impl Iterator<Item = Handle> {
+        // Looked for only where there are any at all.
+        let others = if self.others.is_empty() { None } else { self.others.get(&head) };
+        others.into_iter().flatten().copied()
+    }
+
+    pub(super) fn element(&self, handle: Handle) -> &[u8] {
+        bytes_of(&self.slots, handle)
+    }
+
+    /// The actor and the counter of a live dot.
+    pub(super) fn dot(&self, handle: Handle) -> (&ActorKey, u64) {
+        let slot = self.slot(handle >> BITS);
+        (&slot.actor, slot.number * SPAN + u64::from(bit_of(handle)))
+    }
+
+    /// Room for so many more chunks.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooMany`] when the set would have more than there are handles for.
+    pub(super) fn check_room(&self, chunks: usize) -> Result<(), CrdtError> {
+        let used = self.slots.len() - self.free.len();
+        if chunks > MAX_CHUNKS - used {
+            return Err(CrdtError::TooMany { limit: MAX_CHUNKS });
+        }
+        Ok(())
+    }
+
+    /// Puts a chunk in place of an actor's present one and returns its slot; room was checked for. The index is
+    /// left to the caller.
+    pub(super) fn put_chunk(&mut self, actor: &ActorKey, number: u64, chunk: Arc<Chunk>) -> u32 {
+        if !self.actors.contains_key(actor) {
+            self.actors.insert(actor.clone(), BTreeMap::new());
+        }
+        let chunks = self.actors.get_mut(actor).expect("inserted above when it was missing");
+        if let Some(slot) = chunks.get(&number) {
+            self.slots[*slot as usize].as_mut().expect("slots of actors are used").chunk = chunk;
+            return *slot;
+        }
+        let new = Some(Slot { actor: actor.clone(), number, chunk });
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).expect("room was checked for")
+        });
+        self.slots[slot as usize] = new;
+        chunks.insert(number, slot);
+        slot
+    }
+
+    /// Puts a chunk of dots that are new here, and makes them known under their elements.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooMany`] when there is no room; nothing changed.
+    pub(super) fn put_linked(
+        &mut self,
+        actor: &ActorKey,
+        number: u64,
+        chunk: Arc<Chunk>,
+    ) -> Result<(), CrdtError> {
+        self.check_room(1)?;
+        let live = chunk.live();
+        let slot = self.put_chunk(actor, number, chunk);
+        bits(live).for_each(|bit| self.link(slot, bit));
+        Ok(())
+    }
+
+    /// Makes all dots known under their elements, where none is yet.
+    pub(super) fn link_all(&mut self) {
+        if self.index.is_empty() {
+            let live: Vec<u64> =
+                self.slots.iter().map(|slot| slot.as_ref().map_or(0, |slot| slot.chunk.live())).collect();
+            self.reserve(live.iter().map(|live| live.count_ones() as usize).sum());
+            for (slot, live) in (0u32..).zip(live) {
+                bits(live).for_each(|bit| self.link(slot, bit));
+            }
+        }
+    }
+
+    /// Adds the dots of a chunk beside those that are there; false, and nothing changed, when one of them is.
+    pub(super) fn insert(
+        &mut self,
+        actor: &ActorKey,
+        number: u64,
+        chunk: Arc<Chunk>,
+    ) -> Result<bool, CrdtError> {
+        let Some(slot) = self.actors.get(actor).and_then(|chunks| chunks.get(&number).copied()) else {
+            self.put_linked(actor, number, chunk)?;
+            return Ok(true);
+        };
+        let (own, new) = (self.chunk(slot), chunk.live());
+        if own.live() & new != 0 {
+            return Ok(false);
+        }
+        let joined = own.joined(own.live(), &chunk, new);
+        self.put_chunk(actor, number, Arc::new(joined));
+        bits(new).for_each(|bit| self.link(slot, bit));
+        Ok(true)
+    }
+
+    /// By slot, the place in the table of the actor whose chunk it holds.
+    pub(super) fn numbered_slots(&self, table: &Table<'_>) -> Vec<usize> {
+        let mut numbers = vec![0; self.slots.len()];
+        for (actor, chunks) in &self.actors {
+            let index = table.index(actor);
+            chunks.values().for_each(|slot| numbers[*slot as usize] = index);
+        }
+        numbers
+    }
+
+    pub(super) fn slot_of(&self, handle: Handle) -> usize {
+        (handle >> BITS) as usize
+    }
+
+    /// The chunk in a slot, to be changed in place.
+    pub(super) fn chunk_mut(&mut self, slot: u32) -> &mut Chunk {
+        Arc::make_mut(&mut self.slots[slot as usize].as_mut().expect("slots of actors are used").chunk)
+    }
+
+    /// Removes a chunk without live dots.
+    pub(super) fn drop_chunk(&mut self, actor: &ActorKey, number: u64) {
+        let Some(chunks) = self.actors.get_mut(actor) else { return };
+        if let Some(slot) = chunks.remove(&number) {
+            self.slots[slot as usize] = None;
+            self.free.push(slot);
+        }
+        if chunks.is_empty() {
+            self.actors.remove(actor);
+        }
+        if self.free.len() == self.slots.len() {
+            (self.free, self.slots) = (Vec::new(), Vec::new());
+        }
+    }
+
+    /// Makes room in the index for so many more elements.
+    pub(super) fn reserve(&mut self, elements: usize) {
+        let Self { slots, index, .. } = self;
+        index.reserve(elements, |handle| hash(bytes_of(slots, *handle)));
+    }
+
+    /// Makes a live dot known under its element.
+    pub(super) fn link(&mut self, slot: u32, bit: u32) {
+        let handle = slot << BITS | bit;
+        let Self { slots, index, others, .. } = self;
+        let element = bytes_of(slots, handle);
+        let hash_of = |handle: &Handle| hash(bytes_of(slots, *handle));
+        match index.entry(hash(element), |at| bytes_of(slots, *at) == element, hash_of) {
+            hashbrown::hash_table::Entry::Occupied(head) => {
+                others.entry(*head.get()).or_default().insert(handle);
+            }
+            hashbrown::hash_table::Entry::Vacant(place) => {
+                place.insert(handle);
+            }
+        }
+    }
+
+    /// Forgets a dot under its element, which still is in its chunk.
+    pub(super) fn unlink(&mut self, slot: u32, bit: u32) {
+        let handle = slot << BITS | bit;
+        let Self { slots, index, others, .. } = self;
+        let element = bytes_of(slots, handle);
+        let hash = hash(element);
+        if let Ok(mut head) = index.find_entry(hash, |at| *at == handle) {
+            let mut rest = if others.is_empty() { None } else { others.remove(&handle) }.unwrap_or_default();
+            match rest.pop_first() {
+                Some(next) => {
+                    *head.get_mut() = next;
+                    if !rest.is_empty() {
+                        others.insert(next, rest);
+                    }
+                }
+                None => drop(head.remove()),
+            }
+            return;
+        }
+        let head = index.find(hash, |at| bytes_of(slots, *at) == element).expect("every live dot is known");
+        let rest = others.get_mut(head).expect("a dot that is not the first is among the others");
+        rest.remove(&handle);
+        if rest.is_empty() {
+            others.remove(head);
+        }
+    }
+
+    /// Gives back memory that growth has left over.
+    pub(super) fn shrink(&mut self) {
+        let Self { slots, index, free, .. } = self;
+        for slot in slots.iter_mut().flatten() {
+            // A chunk that clones share is left as it is.
+            if let Some(chunk) = Arc::get_mut(&mut slot.chunk) {
+                chunk.shrink();
+            }
+        }
+        index.shrink_to_fit(|handle| hash(bytes_of(slots, *handle)));
+        slots.shrink_to_fit();
+        free.shrink_to_fit();
+    }
+
+    fn slot(&self, slot: u32) -> &Slot {
+        self.slots[slot as usize].as_ref().expect("handles are those of live dots")
+    }
+}
+
+fn bytes_of(slots: &[Option<Slot>], handle: Handle) -> &[u8] {
+    let slot = slots[(handle >> BITS) as usize].as_ref().expect("handles are those of live dots");
+    slot.chunk.get(bit_of(handle))
+}
+
+fn bit_of(handle: Handle) -> u32 {
+    handle & ((1 << BITS) - 1)
+}
+
+/// SipHash under keys drawn once per process: nobody outside can choose elements that collide. What it gives decides
+/// about places in the index only, never about a result.
+fn hash(element: &[u8]) -> u64 {
+    static KEYED: OnceLock<DefaultHasher> = OnceLock::new();
+    let keyed = KEYED.get_or_init(|| {
+        // The standard library's own keys are not random in WebAssembly.
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write(&random::array::<16>().unwrap_or_default());
+        hasher
+    });
+    let mut hasher = keyed.clone();
+    hasher.write(element);
+    hasher.finish()
+}

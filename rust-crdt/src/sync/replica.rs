@@ -1,0 +1,233 @@
+//! The states of one replica by name, of any types.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use super::message::{Digest, MAX_NAME_LENGTH};
+use super::sketch::id_of;
+use crate::context::CausalContext;
+use crate::delta::Decompose;
+use crate::error::CrdtError;
+use crate::hlc::Stamp;
+use crate::membership::Membership;
+use crate::state::Kind;
+
+/// Named states that sessions keep equal with those of other replicas.
+///
+/// ```
+/// use chrysalis_crdt::sync::Replica;
+/// use chrysalis_crdt::{OrSet, VectorClock};
+///
+/// let mut replica = Replica::new();
+/// replica.insert("topics", OrSet::new())?;
+/// replica.insert("seen", VectorClock::new())?;
+/// assert!(replica.state_mut::<OrSet>("topics").is_some());
+/// assert!(replica.state::<OrSet>("seen").is_none());
+/// # Ok::<(), chrysalis_crdt::CrdtError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Replica {
+    states: BTreeMap<String, Entry>,
+    members: Option<Membership>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    state: Box<dyn Erased>,
+    summary: Option<Summary>,
+    revision: u64,
+}
+
+/// What a side says of a state.
+#[derive(Clone, Debug)]
+pub(super) struct Summary {
+    pub(super) digest: Digest,
+    pub(super) parts: u64,
+    pub(super) context: Option<CausalContext>,
+}
+
+impl Replica {
+    /// No state.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a state under a name, in place of what is there.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooLong`] for a name that is empty or over 256 bytes; nothing changed.
+    pub fn insert<T: Decompose + 'static>(&mut self, name: &str, state: T) -> Result<(), CrdtError> {
+        if name.is_empty() || name.len() > MAX_NAME_LENGTH {
+            return Err(CrdtError::TooLong { limit: MAX_NAME_LENGTH });
+        }
+        let revision = self.states.get(name).map_or(0, |entry| entry.revision + 1);
+        self.states.insert(name.to_owned(), Entry { state: Box::new(state), summary: None, revision });
+        Ok(())
+    }
+
+    /// The state under a name, if it is of this type.
+    #[must_use]
+    pub fn state<T: Decompose + 'static>(&self, name: &str) -> Option<&T> {
+        self.states.get(name)?.state.as_any().downcast_ref()
+    }
+
+    /// The same, to be changed.
+    pub fn state_mut<T: Decompose + 'static>(&mut self, name: &str) -> Option<&mut T> {
+        self.states.get_mut(name)?.change().as_any_mut().downcast_mut()
+    }
+
+    /// The names, in byte order, with the kinds of what they name.
+    pub fn names(&self) -> impl Iterator<Item = (&str, Kind)> {
+        self.states.iter().map(|(name, entry)| (name.as_str(), entry.state.kind()))
+    }
+
+    /// Says who the members are: everything that can be forgotten is, here and in what comes in from now on.
+    pub fn set_members(&mut self, members: Membership) {
+        for entry in self.states.values_mut() {
+            entry.change().collect(&members);
+        }
+        self.members = Some(members);
+    }
+
+    /// The digest of a state.
+    pub fn digest(&mut self, name: &str) -> Option<Digest> {
+        self.summary(name).map(|summary| summary.digest)
+    }
+
+    pub(super) fn kind(&self, name: &str) -> Option<Kind> {
+        self.states.get(name).map(|entry| entry.state.kind())
+    }
+
+    /// A number that is another one after each change.
+    pub(super) fn revision(&self, name: &str) -> Option<u64> {
+        self.states.get(name).map(|entry| entry.revision)
+    }
+
+    /// Computed once per change.
+    pub(super) fn summary(&mut self, name: &str) -> Option<&Summary> {
+        let Entry { state, summary, .. } = self.states.get_mut(name)?;
+        Some(summary.get_or_insert_with(|| state.summarise()))
+    }
+
+    pub(super) fn is_summarised(&self, name: &str) -> bool {
+        self.states.get(name).is_some_and(|entry| entry.summary.is_some())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&dyn Erased> {
+        self.states.get(name).map(|entry| &*entry.state)
+    }
+
+    /// Joins a delta for the wire into a state, without what was forgotten.
+    pub(super) fn merge(&mut self, name: &str, bytes: &[u8]) -> Result<(), CrdtError> {
+        match self.states.get_mut(name) {
+            Some(entry) => entry.change().merge_wire(bytes, self.members.as_ref()),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut dyn Erased> {
+        self.states.get_mut(name).map(Entry::change)
+    }
+}
+
+impl Entry {
+    fn change(&mut self) -> &mut dyn Erased {
+        self.summary = None;
+        self.revision += 1;
+        &mut *self.state
+    }
+}
+
+/// A state whose type a session does not know.
+pub(super) trait Erased: Debug + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+    fn kind(&self) -> Kind;
+    fn summarise(&self) -> Summary;
+    /// The ids of all parts.
+    fn ids(&self, key: &[u8; 32]) -> Vec<u64>;
+    /// Everything, or what is new since a context, in pieces for the wire.
+    fn rest(&self, since: Option<&CausalContext>, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError>;
+    /// Of the parts with these ids, which the peer lacks, removes those that it has heard of, and gives the others.
+    fn settle(
+        &mut self,
+        key: &[u8; 32],
+        ids: &BTreeSet<u64>,
+        heard: Option<&CausalContext>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, CrdtError>;
+    /// The stamps of a delta.
+    fn stamps_of(&self, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError>;
+    fn merge_wire(&mut self, bytes: &[u8], members: Option<&Membership>) -> Result<(), CrdtError>;
+    fn collect(&mut self, members: &Membership);
+}
+
+impl<T: Decompose + 'static> Erased for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn kind(&self) -> Kind {
+        T::KIND
+    }
+
+    fn summarise(&self) -> Summary {
+        Summary {
+            digest: self.digest(),
+            parts: self.part_count() as u64,
+            context: self.causal_context().cloned(),
+        }
+    }
+
+    fn ids(&self, key: &[u8; 32]) -> Vec<u64> {
+        let mut ids = Vec::new();
+        self.name_parts(&mut |name, slot| ids.push(id_of(key, name, slot)));
+        ids
+    }
+
+    fn rest(&self, since: Option<&CausalContext>, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
+        match since {
+            Some(context) => self.delta_since(context)?.to_pieces(limit),
+            None => self.to_pieces(limit),
+        }
+    }
+
+    fn settle(
+        &mut self,
+        key: &[u8; 32],
+        ids: &BTreeSet<u64>,
+        heard: Option<&CausalContext>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, CrdtError> {
+        let picked = self.pick_parts(&mut |name, slot| ids.contains(&id_of(key, name, slot)))?;
+        let rest = match heard {
+            Some(context) => self.drop_heard(picked, context)?,
+            None => picked,
+        };
+        if rest == T::default() { Ok(Vec::new()) } else { rest.to_pieces(limit) }
+    }
+
+    fn stamps_of(&self, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError> {
+        if !T::HAS_STAMPS {
+            return Ok((0, Stamp::ZERO));
+        }
+        Ok(T::from_wire(bytes)?.stamps())
+    }
+
+    fn merge_wire(&mut self, bytes: &[u8], members: Option<&Membership>) -> Result<(), CrdtError> {
+        let Some(members) = members else { return Decompose::merge_wire(self, bytes) };
+        let mut incoming = T::from_wire(bytes)?;
+        self.screen(&mut incoming, members);
+        if incoming == T::default() { Ok(()) } else { self.merge(&incoming) }
+    }
+
+    fn collect(&mut self, members: &Membership) {
+        Decompose::collect(self, members);
+    }
+}

@@ -1,0 +1,138 @@
+//! The laws of taking states apart.
+#![expect(clippy::unwrap_used, reason = "a failure is what a test is for")]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use chrysalis_crdt::{ClockUnit, Decompose, LwwMap, LwwRegister, OrSet, State};
+use support::counters::{GCounterSubject, PnCounterSubject};
+use support::registers::{MapSubject, MvSubject, NumericSubject};
+use support::sets::{GSetSubject, LwwElementSubject, TwoPhaseSubject};
+use support::subjects::{ClockSubject, ContextSubject, RegisterSubject, SetSubject};
+use support::{Random, Subject, run_seeded};
+
+macro_rules! laws {
+    ($($name:ident: $subject:ty;)*) => {$(
+        #[test]
+        fn $name() {
+            run_seeded(300, check::<$subject>);
+        }
+    )*};
+}
+
+laws! {
+    vector_clock: ClockSubject;
+    causal_context: ContextSubject;
+    lww_register: RegisterSubject;
+    or_set: SetSubject;
+    g_counter: GCounterSubject;
+    pn_counter: PnCounterSubject;
+    g_set: GSetSubject;
+    two_phase_set: TwoPhaseSubject;
+    lww_element_set: LwwElementSubject;
+    lww_numeric_register: NumericSubject<false>;
+    lww_numeric_register_of_greatest: NumericSubject<true>;
+    lww_map: MapSubject;
+    mv_register: MvSubject;
+}
+
+fn check<S: Subject<State: Decompose>>(random: &mut Random) {
+    let mut subject = S::new(3, random);
+    let mut states = vec![(S::bottom(), BTreeSet::new()); 3];
+    for _ in 0..random.below(25) {
+        let at = random.below(3);
+        if random.below(4) == 0 {
+            let other = states[random.below(3)].clone();
+            S::merge(&mut states[at].0, &other.0);
+            states[at].1.extend(other.1);
+        } else {
+            let (state, seen) = &mut states[at];
+            let event = subject.update(at, state, seen, random).1;
+            seen.insert(event);
+        }
+    }
+    let (a, b) = (&states[0].0, &states[1].0);
+    let parts = a.split();
+    let join = |parts: &mut dyn Iterator<Item = &S::State>| {
+        let parts: Vec<_> = parts.cloned().collect();
+        parts.split_first().map_or_else(S::State::default, |(first, rest)| {
+            rest.iter().fold(first.clone(), |all, part| S::join(&all, part))
+        })
+    };
+    assert_eq!(join(&mut parts.iter()).to_bytes(), a.to_bytes(), "the join of the parts is the state");
+    for at in 0..parts.len() {
+        let rest = join(&mut parts.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, part)| part));
+        assert!(parts.len() == 1 || rest.to_bytes() != a.to_bytes(), "no part is superfluous");
+        assert!(a.covers(&parts[at]));
+        assert_eq!(
+            S::State::from_bytes(&parts[at].to_bytes()).as_ref(),
+            Ok(&parts[at]),
+            "a part has an encoding"
+        );
+    }
+    let whole = S::join(a, b);
+    let delta = a.delta_from(b).unwrap();
+    let mut joined = b.clone();
+    if delta != S::State::default() {
+        S::merge(&mut joined, &delta);
+    }
+    assert_eq!(joined.to_bytes(), whole.to_bytes(), "a delta brings what is missing");
+    for part in delta.split() {
+        assert!(!b.covers(&part), "a delta brings nothing else");
+    }
+    assert_eq!(whole.delta_from(&whole), Ok(S::State::default()));
+    assert_eq!(S::State::from_wire(&whole.to_wire()).as_ref(), Ok(&whole));
+
+    // In pieces, in any order, from both the whole and what a context lacks.
+    let mut received = b.clone();
+    let mut pieces = a.to_pieces(1 + random.below(60)).unwrap();
+    while !pieces.is_empty() {
+        let piece = pieces.swap_remove(random.below(pieces.len()));
+        S::merge(&mut received, &S::State::from_wire(&piece).unwrap());
+    }
+    assert_eq!(received.to_bytes(), whole.to_bytes());
+    if let Some(context) = b.causal_context() {
+        let mut received = b.clone();
+        S::merge(&mut received, &a.delta_since(context).unwrap());
+        assert_eq!(received.causal_context(), whole.causal_context());
+        let mut names = 0;
+        a.name_parts(&mut |_, _| names += 1);
+        let mut picked = b.clone();
+        S::merge(&mut picked, &a.pick_parts(&mut |_, _| true).unwrap());
+        S::merge(&mut picked, &a.delta_since(context).unwrap());
+        assert!(names <= parts.len());
+    }
+}
+
+#[test]
+fn what_is_new_since_a_context_is_all_but_bare_removals() {
+    run_seeded(200, |random| {
+        let mut subject = SetSubject::new(2, random);
+        let mut states = vec![(OrSet::new(), BTreeSet::new()); 2];
+        for _ in 0..30 {
+            let at = random.below(2);
+            let (state, seen) = &mut states[at];
+            let event = subject.update(at, state, seen, random).1;
+            seen.insert(event);
+        }
+        let [(a, _), (b, _)] = &states[..] else { unreachable!() };
+        let mut whole = a.clone();
+        whole.merge(b).unwrap();
+        let mut received = b.clone();
+        received.merge(&a.since(b.context())).unwrap();
+        assert_eq!(received.context(), whole.context());
+        assert!(whole.elements().all(|value| received.contains(&value)));
+        // Nothing that was removed on the sending side is in what it sends.
+        assert!(a.since(b.context()).elements().all(|value| a.contains(&value)));
+        assert_eq!(a.since(a.context()), OrSet::new());
+    });
+}
+
+#[test]
+fn an_empty_state_has_a_part_only_where_its_creation_fixed_something() {
+    assert_eq!(LwwRegister::new().split(), []);
+    assert_eq!(LwwMap::new().split(), []);
+    let map = LwwMap::with_unit(ClockUnit::Seconds);
+    assert_eq!(map.split(), [map]);
+}
