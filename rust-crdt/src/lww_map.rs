@@ -267,6 +267,18 @@ impl LwwMap {
         Self { context, ..Self::with_unit(unit) }
     }
 
+    /// Keeps the entries that `keep` chooses. The context stays.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Entry) -> bool) {
+        let dots = &mut self.dots;
+        self.entries.retain(|key, entry| {
+            let stays = keep(key, entry);
+            if let Some(dot) = entry.dot().filter(|_| !stays) {
+                dots.remove(&dot);
+            }
+            stays
+        });
+    }
+
     /// Takes in an entry from outside; false, and nothing changed, when the key is there, or its dot is elsewhere or
     /// not in the context.
     pub(crate) fn insert(&mut self, key: &str, entry: Entry) -> bool {

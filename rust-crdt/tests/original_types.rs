@@ -208,7 +208,7 @@ fn a_snapshot_keeps_stamps_writers_and_tags() {
     let (map_again, read) = LwwMap::from_json(&map.to_json(&envelope).unwrap(), &Import::new()).unwrap();
     let (set_again, _) = OrSet::from_json(&set.to_json(&envelope).unwrap(), &Import::new()).unwrap();
     assert_eq!((&map_again, &set_again), (&map, &set));
-    assert_eq!(set_again.tags(&Value::from("x")).collect::<Vec<_>>(), [&tag]);
+    assert_eq!(set_again.tags(&Value::from("x")).collect::<Vec<_>>(), [tag]);
     assert_eq!(map_again.entry("memory").unwrap().key(), map.entry("memory").unwrap().key());
     assert_eq!(read.lamport_clock, 100);
     // After a remote clock of 100 every local stamp is greater.

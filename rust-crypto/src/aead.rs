@@ -51,6 +51,41 @@ pub fn xchacha20poly1305_decrypt(
     })
 }
 
+/// [`xchacha20poly1305_encrypt`] into `out`, which must have exactly [`OVERHEAD`] bytes more than the data.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn xchacha20poly1305_encrypt_into(
+    data: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let (key, nonce) = (sealed::key(key)?, random::array()?);
+    sealed::seal_into(&nonce, data, out, |buffer| {
+        scrubbed::<SHALLOW, _>(|| seal_in_place(key, &nonce, aad, buffer))
+    })
+}
+
+/// [`xchacha20poly1305_decrypt`] into `out`, which must have exactly [`OVERHEAD`] bytes less than the message.
+///
+/// The message is decrypted in `out`: while this runs it may hold what has not been authenticated yet, after a failure
+/// it is zero.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn xchacha20poly1305_decrypt_into(
+    sealed: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let key = sealed::key(key)?;
+    sealed::open_into(sealed, out, |nonce, buffer, tag| {
+        scrubbed::<SHALLOW, _>(|| open_in_place(key, nonce, aad, buffer, tag))
+    })
+}
+
 fn seal_with_nonce(
     key: &[u8; KEY_LENGTH],
     data: &[u8],

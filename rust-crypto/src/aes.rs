@@ -74,6 +74,37 @@ pub fn aes_gcm_decrypt_aad(
     sealed::open(encrypted, |nonce, buffer, tag| open_in_place(key, nonce, aad, buffer, tag))
 }
 
+/// [`aes_gcm_encrypt_aad`] into `out`, which must have exactly [`OVERHEAD`] bytes more than the data.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn aes_gcm_encrypt_into(
+    plaintext: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let (key, nonce) = (sealed::key(key)?, random::array()?);
+    sealed::seal_into(&nonce, plaintext, out, |buffer| seal_in_place(key, &nonce, aad, buffer))
+}
+
+/// [`aes_gcm_decrypt_aad`] into `out`, which must have exactly [`OVERHEAD`] bytes less than the message.
+///
+/// The message is decrypted in `out`: while this runs it may hold what has not been authenticated yet, after a failure
+/// it is zero.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn aes_gcm_decrypt_into(
+    encrypted: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let key = sealed::key(key)?;
+    sealed::open_into(encrypted, out, |nonce, buffer, tag| open_in_place(key, nonce, aad, buffer, tag))
+}
+
 /// [`aes_gcm_encrypt_aad`] with the nonce given; the caller answers for its being used once.
 pub(crate) fn encrypt_with_nonce(
     plaintext: &[u8],

@@ -1,6 +1,6 @@
 //! The shape all sealed messages share: `nonce ‖ ciphertext ‖ tag(16)`, built and opened in one buffer.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::CryptoError;
 
@@ -47,6 +47,53 @@ pub(crate) fn open<const NONCE: usize>(
     decrypt(nonce, &mut plaintext, tag).ok_or(CryptoError::DecryptFailed)?;
     Ok(plaintext)
 }
+
+/// [`seal`] into a buffer of the caller, which must have exactly the length of the message.
+pub(crate) fn seal_into(
+    nonce: &[u8],
+    data: &[u8],
+    out: &mut [u8],
+    encrypt: impl FnOnce(&mut [u8]) -> Option<[u8; TAG_LENGTH]>,
+) -> Result<(), CryptoError> {
+    if data.len() > MAX_PLAINTEXT_LENGTH {
+        return Err(CryptoError::EncryptFailed);
+    }
+    if out.len() != nonce.len() + data.len() + TAG_LENGTH {
+        return Err(OUT_LENGTH);
+    }
+    let (head, rest) = out.split_at_mut(nonce.len());
+    let (buffer, tag) = rest.split_at_mut(data.len());
+    head.copy_from_slice(nonce);
+    buffer.copy_from_slice(data);
+    match encrypt(buffer) {
+        Some(made) => tag.copy_from_slice(&made),
+        None => {
+            buffer.zeroize();
+            return Err(CryptoError::EncryptFailed);
+        }
+    }
+    Ok(())
+}
+
+/// [`open`] into a buffer of the caller, which must have exactly the length of the plaintext and is zero after a failure.
+pub(crate) fn open_into<const NONCE: usize>(
+    sealed: &[u8],
+    out: &mut [u8],
+    decrypt: impl FnOnce(&[u8; NONCE], &mut [u8], &[u8; TAG_LENGTH]) -> Option<()>,
+) -> Result<(), CryptoError> {
+    let (nonce, rest) = sealed.split_first_chunk().ok_or(CryptoError::DataTooShort)?;
+    let (ciphertext, tag) = rest.split_last_chunk().ok_or(CryptoError::DataTooShort)?;
+    if out.len() != ciphertext.len() {
+        return Err(OUT_LENGTH);
+    }
+    out.copy_from_slice(ciphertext);
+    decrypt(nonce, out, tag).ok_or_else(|| {
+        out.zeroize();
+        CryptoError::DecryptFailed
+    })
+}
+
+const OUT_LENGTH: CryptoError = CryptoError::InvalidArgument("out must have the length of the result");
 
 /// A key of 32 bytes.
 pub(crate) fn key(key: &[u8]) -> Result<&[u8; 32], CryptoError> {

@@ -3,7 +3,7 @@
 //! A sealed message is `nonce(12) ‖ ciphertext ‖ tag(16)`. The nonce is drawn for every message. Should one repeat,
 //! all that shows is whether the two messages and their associated data are the same.
 
-use aes_gcm_siv::{AeadInOut as _, Aes256GcmSiv, KeyInit as _, Nonce, Tag};
+use aes_gcm_siv::{AeadInOut as _, Aes256GcmSiv, KeyInit as _};
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
@@ -26,7 +26,7 @@ pub const OVERHEAD: usize = NONCE_LENGTH + TAG_LENGTH;
 /// [`MAX_PLAINTEXT_LENGTH`](crate::aead::MAX_PLAINTEXT_LENGTH) or there is no memory for the result;
 /// [`CryptoError::RandomUnavailable`].
 pub fn aes_gcm_siv_encrypt(data: &[u8], key: &[u8], aad: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    encrypt_with_nonce(data, sealed::key(key)?, aad, random::array()?)
+    encrypt_with_nonce(data, sealed::key(key)?, aad, &random::array()?)
 }
 
 /// Opens what [`aes_gcm_siv_encrypt`] sealed with the same key and `aad`.
@@ -38,26 +38,71 @@ pub fn aes_gcm_siv_encrypt(data: &[u8], key: &[u8], aad: &[u8]) -> Result<Vec<u8
 /// for a wrong key, wrong `aad` or any changed byte, without saying which.
 pub fn aes_gcm_siv_decrypt(sealed: &[u8], key: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let key = sealed::key(key)?;
-    sealed::open(sealed, |nonce: &[u8; NONCE_LENGTH], buffer, tag| {
-        scrubbed::<SHALLOW, _>(|| {
-            Aes256GcmSiv::new(key.into())
-                .decrypt_inout_detached(&Nonce::from(*nonce), aad, buffer.into(), &Tag::from(*tag))
-                .ok()
-        })
-    })
+    sealed::open(sealed, |nonce, buffer, tag| open_in_place(key, nonce, aad, buffer, tag))
+}
+
+/// [`aes_gcm_siv_encrypt`] into `out`, which must have exactly [`OVERHEAD`] bytes more than the data.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn aes_gcm_siv_encrypt_into(
+    data: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let (key, nonce) = (sealed::key(key)?, random::array()?);
+    sealed::seal_into(&nonce, data, out, |buffer| seal_in_place(key, &nonce, aad, buffer))
+}
+
+/// [`aes_gcm_siv_decrypt`] into `out`, which must have exactly [`OVERHEAD`] bytes less than the message.
+///
+/// The message is decrypted in `out`: while this runs it may hold what has not been authenticated yet, after a failure
+/// it is zero.
+///
+/// # Errors
+/// As there, and [`CryptoError::InvalidArgument`] for another length of `out`.
+pub fn aes_gcm_siv_decrypt_into(
+    sealed: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    let key = sealed::key(key)?;
+    sealed::open_into(sealed, out, |nonce, buffer, tag| open_in_place(key, nonce, aad, buffer, tag))
 }
 
 fn encrypt_with_nonce(
     data: &[u8],
     key: &[u8; KEY_LENGTH],
     aad: &[u8],
-    nonce: [u8; NONCE_LENGTH],
+    nonce: &[u8; NONCE_LENGTH],
 ) -> Result<Vec<u8>, CryptoError> {
-    sealed::seal(b"", &nonce, data, |buffer| {
-        scrubbed::<SHALLOW, _>(|| {
-            let cipher = Aes256GcmSiv::new(key.into());
-            cipher.encrypt_inout_detached(&Nonce::from(nonce), aad, buffer.into()).ok().map(Into::into)
-        })
+    sealed::seal(b"", nonce, data, |buffer| seal_in_place(key, nonce, aad, buffer))
+}
+
+fn seal_in_place(
+    key: &[u8; KEY_LENGTH],
+    nonce: &[u8; NONCE_LENGTH],
+    aad: &[u8],
+    buffer: &mut [u8],
+) -> Option<[u8; TAG_LENGTH]> {
+    scrubbed::<SHALLOW, _>(|| {
+        let cipher = Aes256GcmSiv::new(key.into());
+        cipher.encrypt_inout_detached(nonce.into(), aad, buffer.into()).ok().map(Into::into)
+    })
+}
+
+fn open_in_place(
+    key: &[u8; KEY_LENGTH],
+    nonce: &[u8; NONCE_LENGTH],
+    aad: &[u8],
+    buffer: &mut [u8],
+    tag: &[u8; TAG_LENGTH],
+) -> Option<()> {
+    scrubbed::<SHALLOW, _>(|| {
+        let cipher = Aes256GcmSiv::new(key.into());
+        cipher.decrypt_inout_detached(nonce.into(), aad, buffer.into(), tag.into()).ok()
     })
 }
 
@@ -79,7 +124,7 @@ mod tests {
             ("0200000000000000", "01", "1de22967237a813291213f267e3b452f02d01ae33e4ec854"),
         ] {
             let (text, aad) = (hex::decode(text).unwrap(), hex::decode(aad).unwrap());
-            let sealed = encrypt_with_nonce(&text, &key, &aad, nonce).unwrap();
+            let sealed = encrypt_with_nonce(&text, &key, &aad, &nonce).unwrap();
             assert_eq!(hex::encode(&sealed[12..]), expected);
             assert_eq!(*aes_gcm_siv_decrypt(&sealed, &key, &aad).unwrap(), text);
         }

@@ -72,6 +72,37 @@ fn password() {
     replay_times("password", fuzz::password, 12);
 }
 
+#[test]
+fn envelope() {
+    replay_times("envelope", fuzz::envelope, 1500);
+}
+
+#[test]
+fn stream() {
+    replay_times("stream", fuzz::stream, 1500);
+}
+
+/// Fewer runs: each costs multiplications on the curve.
+#[test]
+fn recipients() {
+    replay_times("recipients", fuzz::recipients, 500);
+}
+
+#[test]
+fn legacy_record() {
+    replay("legacy_record", fuzz::legacy_record);
+}
+
+#[test]
+fn ed25519_batch() {
+    replay_times("ed25519_batch", fuzz::ed25519_batch, 300);
+}
+
+#[test]
+fn cert_chain() {
+    replay("cert_chain", fuzz::cert_chain);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     replay_times(name, target, RUNS);
 }

@@ -152,6 +152,36 @@ proptest! {
         }
     }
 
+    /// Into the caller's buffer: the same messages, and nothing left there after a failure.
+    #[test]
+    fn buffers_of_the_caller_get_the_same(
+        key: [u8; 32], data in vec(any::<u8>(), 0..300), aad in vec(any::<u8>(), 0..50), bit: prop::sample::Index,
+        other in 0..400_usize,
+    ) {
+        type Into = fn(&[u8], &[u8], &[u8], &mut [u8]) -> Result<(), chrysalis_crypto::CryptoError>;
+        let ciphers: [(usize, Into, Into); 3] = [
+            (aes::OVERHEAD, aes::aes_gcm_encrypt_into, aes::aes_gcm_decrypt_into),
+            (siv::OVERHEAD, siv::aes_gcm_siv_encrypt_into, siv::aes_gcm_siv_decrypt_into),
+            (aead::OVERHEAD, aead::xchacha20poly1305_encrypt_into, aead::xchacha20poly1305_decrypt_into),
+        ];
+        for (overhead, seal, open) in ciphers {
+            let (mut sealed, mut opened) = (vec![1; data.len() + overhead], vec![1; data.len()]);
+            seal(&data, &key, &aad, &mut sealed).unwrap();
+            open(&sealed, &key, &aad, &mut opened).unwrap();
+            prop_assert_eq!(&opened, &data);
+            if other != data.len() {
+                let mut wrong = vec![1; other];
+                prop_assert_eq!(open(&sealed, &key, &aad, &mut wrong).unwrap_err().code(), "INVALID_ARGUMENT");
+                let mut wrong = vec![1; other + overhead];
+                prop_assert_eq!(seal(&data, &key, &aad, &mut wrong).unwrap_err().code(), "INVALID_ARGUMENT");
+            }
+            flip(&mut sealed, bit);
+            prop_assert_eq!(open(&sealed, &key, &aad, &mut opened).unwrap_err().code(), "DECRYPT_FAILED");
+            prop_assert!(opened.iter().all(|&byte| byte == 0));
+            prop_assert_eq!(open(&sealed[..overhead - 1], &key, &aad, &mut []).unwrap_err().code(), "DATA_TOO_SHORT");
+        }
+    }
+
     #[test]
     fn authentication_codes_hold_for_their_data_alone(
         key in vec(any::<u8>(), 0..200), data in vec(any::<u8>(), 1..200), bit: prop::sample::Index,

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::membership::Membership;
 use crate::state::State;
 use crate::time::ClockUnit;
 
@@ -96,6 +97,16 @@ pub trait Decompose: State + Send + Sync {
     fn drop_heard(&mut self, picked: Self, heard: &CausalContext) -> Result<Self, CrdtError> {
         let _ = heard;
         Ok(picked)
+    }
+
+    /// Forgets what no member can need any more, see [`Membership`]. Digests are equal again once all have done so.
+    fn collect(&mut self, members: &Membership) {
+        let _ = members;
+    }
+
+    /// Takes out of a state that is about to be merged into this one what was collected here, so that it stays away.
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        let _ = (incoming, members);
     }
 
     /// Whether states of the type can have hybrid stamps.

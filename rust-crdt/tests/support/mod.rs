@@ -1,7 +1,9 @@
 //! Random histories of replicas, and the laws that every type must keep on them, to the byte.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod agents;
 pub(crate) mod counters;
+pub(crate) mod dags;
 pub(crate) mod plain_set;
 pub(crate) mod registers;
 pub(crate) mod sets;

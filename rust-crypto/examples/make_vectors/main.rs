@@ -9,6 +9,7 @@ use serde_json::Value;
 mod api_keys;
 mod document;
 mod edges;
+mod envelopes;
 mod hashes;
 mod primitives;
 mod proofs;
@@ -19,6 +20,7 @@ mod wycheproof;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     write("crypto", &document::document()?)?;
     write("primitives", &primitives::document()?)?;
+    write("envelope", &envelopes::document()?)?;
     write("api_keys", &api_keys::document())?;
     std::fs::write(path("wycheproof"), wycheproof::text()?)?;
     Ok(())

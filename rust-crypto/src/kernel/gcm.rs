@@ -66,7 +66,9 @@ mod tests {
             let (mut ours, mut theirs) = (plaintext.clone(), plaintext.clone());
             let tag = encrypt(&key, &nonce, aad, &mut ours);
             let cipher = Aes256Gcm::new((&key).into());
-            let expected = cipher.encrypt_inout_detached(&Nonce::from(nonce), aad, theirs.as_mut_slice().into()).unwrap();
+            let expected = cipher
+                .encrypt_inout_detached(&Nonce::from(nonce), aad, theirs.as_mut_slice().into())
+                .unwrap();
             assert_eq!((&ours, tag), (&theirs, expected.into()), "{length}");
 
             let sealed = ours.clone();

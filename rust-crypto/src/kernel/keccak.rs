@@ -177,9 +177,8 @@ fn permute(state: &mut [u64; 25]) {
         (d0, d1, d2, d3, d4) = (n0, n1, n2, n3, n4);
         (e0, e1, e2, e3, e4) = (o0, o1, o2, o3, o4);
     }
-    *state = [
-        a0, a1, a2, a3, a4, b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4, e0, e1, e2, e3, e4,
-    ];
+    *state =
+        [a0, a1, a2, a3, a4, b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4, e0, e1, e2, e3, e4];
 }
 
 #[cfg(test)]

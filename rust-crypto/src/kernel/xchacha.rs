@@ -74,7 +74,9 @@ mod tests {
             let (mut ours, mut theirs) = (plaintext.clone(), plaintext.clone());
             let tag = encrypt(&key, &nonce, aad, &mut ours);
             let cipher = XChaCha20Poly1305::new((&key).into());
-            let expected = cipher.encrypt_inout_detached(&XNonce::from(nonce), aad, theirs.as_mut_slice().into()).unwrap();
+            let expected = cipher
+                .encrypt_inout_detached(&XNonce::from(nonce), aad, theirs.as_mut_slice().into())
+                .unwrap();
             assert_eq!((&ours, tag), (&theirs, expected.into()), "{length}");
 
             let sealed = ours.clone();

@@ -166,7 +166,7 @@ mod tests {
         for round in 0..3000_u32 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let length = usize::try_from(state >> 16).unwrap() % 200;
-            if state % 3 != 0
+            if !state.is_multiple_of(3)
                 && let Some(mut slot) = pages.take(length)
             {
                 assert!(slot.as_slice().iter().all(|byte| *byte == 0), "a slot was not wiped");
