@@ -139,6 +139,7 @@ impl Output {
         let style = ProgressStyle::with_template("{spinner} {msg} …").expect("the template is well-formed");
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
         bar.set_message(what);
+        bar.tick();
         bar.enable_steady_tick(Duration::from_millis(100));
         bar
     }
