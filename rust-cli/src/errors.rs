@@ -237,7 +237,7 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         }
         "memory/not-text" => "only UTF-8 text without NUL characters can be remembered; convert it first",
         "memory/secret-key" => {
-            "whoever holds the key signs as its agent: leave it out of stores, and back it up as a file"
+            "whoever holds the key is its agent, or opens its vault: leave it out of stores, and back it up as a file"
         }
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
         "cli/usage" => "`chrysalis help COMMAND` says what it takes",
