@@ -267,7 +267,7 @@ fn damaged_and_changed_vaults_are_told_apart() {
         b"[]",
         b"\xff\xfe\x00",
         b"null",
-        good[..good.len() / 2].as_bytes(),
+        &good.as_bytes()[..good.len() / 2],
         good.replace("\"version\": 2", "\"version\": 3").as_bytes(),
         good.replace("\"version\": 2,", "\"version\": 2, \"more\": 1,").as_bytes(),
         br#"{"version": 2, "keys": []}"#,
@@ -465,4 +465,15 @@ fn keys_that_expired_are_not_given_out() {
     assert_eq!(home.vault(1, &["run", "--only", "xai", "--", "true"], ""), "cli/key-expired");
     let exported = home.vault(0, &["--password-stdin", "export", "out.wallet"], PASSWORD);
     assert_eq!((&exported["exported"], &exported["expired"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn a_key_file_is_not_remembered() {
+    let home = Home::with_vault();
+    let path = home.path().join("vault.key");
+    home.write("notes/vault.key", std::fs::read(&path).unwrap());
+    let report = home.json(0, &["remember", "notes"]);
+    assert_eq!(report["skipped_by_reason"]["key-file"], 1, "{report}");
+    let text = std::fs::read_to_string(path).unwrap();
+    assert_eq!(home.fails(3, &["remember", "--text", &text]), "memory/secret-key");
 }

@@ -22,7 +22,7 @@ use clap::{Args, Subcommand};
 Examples:
   chrysalis vault init
   chrysalis vault set openai                          asks for the key
-  chrysalis vault run --only openai -- python app.py  with OPENAI_API_KEY in its environment, and only there
+  chrysalis vault run --only openai -- python app.py  has OPENAI_API_KEY, nothing else does
   chrysalis vault list                                redacted; needs no password
   chrysalis vault rotate openai
   chrysalis vault unattended key-file ~/.config/app/vault.key

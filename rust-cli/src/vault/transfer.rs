@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use chrysalis_crypto::api_keys::ApiKey;
 use chrysalis_crypto::{hash, hex, random};
+use chrysalis_security::SecurityError;
 use chrysalis_security::audit::{AuditAction, AuditEvent};
 use chrysalis_security::legacy::{ImportReport, import_legacy_wallet};
 use chrysalis_security::wallet::{ApiKeyEntry, ApiKeyWallet, MAX_FILE_BYTES, NewKey};
-use chrysalis_security::{ProviderName, SecurityError};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -27,6 +27,14 @@ use crate::vault::keys::choose;
 struct Moved {
     entry: ApiKeyEntry,
     key: Arc<ApiKey>,
+}
+
+/// A key that was taken in, as `--json` gives it.
+#[derive(Serialize)]
+struct Imported {
+    id: String,
+    provider: String,
+    name: String,
 }
 
 /// Writes keys into a new file under a password of its own.
@@ -180,10 +188,7 @@ fn is_in_clear(text: &str) -> bool {
 }
 
 /// Adds the keys that are not there yet; the ids of those, and the number of the others. A provider's default stays.
-fn take_in(
-    wallet: &ApiKeyWallet,
-    moved: &[Moved],
-) -> Result<(Vec<(String, ProviderName, String)>, u64), SecurityError> {
+fn take_in(wallet: &ApiKeyWallet, moved: &[Moved]) -> Result<(Vec<Imported>, u64), SecurityError> {
     // Keys are compared by a hash under a key of its own, so that many of them cost little.
     let compare_by = Zeroizing::new(random::array::<32>()?);
     let mark = |key: &ApiKey| key.expose(|key| hash::blake3_keyed(&compare_by[..], key));
@@ -218,7 +223,7 @@ fn take_in(
         let is_default = entry.is_default && with_default.insert(entry.provider.clone());
         let new = described(entry, name.clone(), is_default);
         let id = wallet.add_key(entry.provider.as_str(), key, new, now_ms())?;
-        imported.push((id.to_string(), entry.provider.clone(), name));
+        imported.push(Imported { id: id.to_string(), provider: entry.provider.to_string(), name });
     }
     Ok((imported, unchanged))
 }
@@ -228,22 +233,14 @@ fn described(entry: &ApiKeyEntry, name: String, is_default: bool) -> NewKey {
     NewKey { name: Some(name), is_default, expires_at: entry.expires_at, metadata: entry.metadata.clone() }
 }
 
-fn view(
-    imported: &[(String, ProviderName, String)],
-    unchanged: u64,
-    expired: u64,
-    report: Option<&ImportReport>,
-) -> Value {
-    let imported = imported
-        .iter()
-        .map(|(id, provider, name)| json!({"id": id, "provider": provider.as_str(), "name": name}));
+fn view(imported: &[Imported], unchanged: u64, expired: u64, report: Option<&ImportReport>) -> Value {
     let failed = report.iter().flat_map(|report| &report.failed);
     let failed = failed.map(|failed| json!({"index": failed.index, "code": failed.code}));
     let lost = report.iter().flat_map(|report| &report.unrecoverable);
     let lost = lost.map(|lost| json!({"provider": lost.provider, "name": lost.name}));
     json!({
         "format": report.map_or("wallet-2", |report| report.shape.as_str()),
-        "imported": imported.collect::<Vec<_>>(),
+        "imported": imported,
         "unchanged": unchanged,
         "expired": expired,
         "failed": failed.collect::<Vec<_>>(),
