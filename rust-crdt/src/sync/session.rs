@@ -606,7 +606,9 @@ impl SyncSession {
     }
 
     fn reject(&mut self, name: &str, error: CrdtError, bytes: &[u8], events: &mut Vec<SyncEvent>) {
-        if let Some(track) = self.tracks.get_mut(name) {
+        // Nodes without their parents are refused today and taken when the parents have come.
+        let is_for_good = !matches!(error, CrdtError::OrphanLimit { .. });
+        if let Some(track) = self.tracks.get_mut(name).filter(|_| is_for_good) {
             track.stuck_at = track.theirs.as_ref().map(|have| have.digest);
         }
         events.push(SyncEvent::Rejected { name: name.to_owned(), error, delta: bytes.to_vec() });
