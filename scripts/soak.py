@@ -30,9 +30,12 @@ def pieces():
     for seed in range(0, 20_000, 2_000):
         yield "memory", f"histories {seed} to {seed + 1_999}", *cargo_test(
             "chrysalis-memory", "laws", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="2000")
-    for seed in range(1, 6):
-        yield "crdt", f"200,000 histories a type, seed {seed}", *cargo_test(
+    for seed in range(1, 1_000_000, 200_000):
+        yield "crdt", f"histories {seed} to {seed + 199_999} of each type", *cargo_test(
             "chrysalis-crdt", "properties", CHRYSALIS_SEED=str(seed), CHRYSALIS_HISTORIES="200000")
+    yield "crdt", "every history of six steps", *cargo_test("chrysalis-crdt", "exhaustive", CHRYSALIS_SOAK="1")
+    yield "crdt", "100,000,000 damaged inputs a decoder", *cargo_test(
+        "chrysalis-crdt", "fuzz", CHRYSALIS_HISTORIES="100000000")
     yield "journal", "power cuts, flips and kills, exhaustive", ["cargo", "test", "--release", "-p", "chrysalis-journal"], {
         "CHRYSALIS_SOAK": "1"}
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
