@@ -223,6 +223,26 @@ def webassembly(arguments: argparse.Namespace) -> Row:
     )
 
 
+def native(arguments: argparse.Namespace) -> Row:
+    pin = pinned(os.cpu_count() or 1)
+    figures = measure(arguments, "peers-crypto", *((2, 2_000) if arguments.quick else (9, 100_000)), prefix=pin)
+    verified = {side: statistics.median(rates) for side, rates in figures["verify"].items()}
+    faster, resealed = ratio(figures["verify"], "batch", "single"), statistics.median(figures["rewrap"])
+    return Row(
+        "Native cryptography",
+        f"{figures['signatures']} Ed25519 signatures by as many keys, messages of {figures['message_bytes']} bytes, verified at once and one by "
+        f"one, by the same rule; and {number(figures['records'])} records of {figures['record_bytes']} bytes resealed under a new storage key, each "
+        f"bound to its own context. {'Pinned to one core' if pin else 'Not pinned to a core'}. {figures['rounds']} rounds. There is no other side.",
+        ["what", "per second", "ratio"],
+        [
+            [f"verify, {figures['signatures']} at once", number(verified["batch"]), times(faster)],
+            ["verify, one by one", number(verified["single"]), ""],
+            ["reseal a record", number(resealed), ""],
+        ],
+        [(f"verify {figures['signatures']} at once, against one by one", faster, 2.0, "x"), ("records resealed, /s", resealed, 300_000, "/s")],
+    )
+
+
 def package_sizes(arguments: argparse.Namespace) -> Row:
     del arguments
     lines, targets = [], []
@@ -432,7 +452,7 @@ def micros(time: float) -> str:
 
 ROWS = {
     "appends": appends, "merge": merge, "sets": sets, "clocks": clocks, "imports": imports, "heap": heap, "reconcile": reconcile, "curves": curves,
-    "recall": recall, "wasm": webassembly, "sizes": package_sizes, "conversations": conversations, "import": importing,
+    "recall": recall, "crypto": native, "wasm": webassembly, "sizes": package_sizes, "conversations": conversations, "import": importing,
 }
 
 
