@@ -7,6 +7,8 @@ mod memory;
 pub mod crypto;
 #[cfg(feature = "security")]
 pub mod security;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 /// How every package is loaded.
 #[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
