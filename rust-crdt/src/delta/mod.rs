@@ -3,6 +3,7 @@
 //! Source: Enes et al., "Efficient Synchronization of State-based CRDTs" (2019): a state is the join of its
 //! irreducible parts, and the least delta for a peer is the join of those parts that the peer's state does not cover.
 
+mod agents;
 mod clocks;
 mod registers;
 mod sets;

@@ -116,7 +116,7 @@ impl<const LATEST: bool> Subject for SkillSubject<LATEST> {
         let name = *random.pick(&["rust", "__proto__", ""]);
         if random.below(6) == 0 {
             let uses = 1 + random.below(4) as u64;
-            let (proficiency, time) = (random.below(9) as u8, random.below(4) as u8);
+            let (proficiency, time) = (random.small(9), random.small(4));
             let skill = chrysalis_crdt::Skill {
                 name: name.into(),
                 proficiency: eighths(proficiency),
@@ -128,7 +128,7 @@ impl<const LATEST: bool> Subject for SkillSubject<LATEST> {
             let uses = (1..=uses).map(|number| (writer.clone(), number)).collect();
             return (delta, SkillEvent { name: name.into(), uses, proficiency, time, writer });
         }
-        Self::act(&self.0[replica], state, name, random.below(36) as u8)
+        Self::act(&self.0[replica], state, name, random.small(36))
     }
 
     fn merge(state: &mut SkillAccumulator, other: &SkillAccumulator) {
@@ -317,7 +317,7 @@ impl EpisodeSubject {
             0 => EpisodeEvent::Limited(random.below(5) as u64),
             1..5 => EpisodeEvent::Linked(one, two),
             _ => {
-                let [content, time, importance] = [2, 4, 3].map(|bound| random.below(bound) as u8);
+                let [content, time, importance] = [2, 4, 3].map(|bound| random.small(bound));
                 EpisodeEvent::Added { id: one, content, time, importance }
             }
         }
@@ -479,7 +479,7 @@ impl Subject for BeliefSubject {
         random: &mut Random,
     ) -> (BeliefState, BeliefEvent) {
         let id = *random.pick(&["x", "constructor"]);
-        Self::act(&self.0[replica], state, id, random.below(4) % 3, random.below(200) as u8)
+        Self::act(&self.0[replica], state, id, random.below(4) % 3, random.small(200))
     }
 
     fn merge(state: &mut BeliefState, other: &BeliefState) {
@@ -616,7 +616,7 @@ impl Subject for AgentSubject {
         _: &BTreeSet<AgentEvent>,
         random: &mut Random,
     ) -> (AgentState, AgentEvent) {
-        Self::act(&self.0[replica], state, random.below(7), random.below(200) as u8)
+        Self::act(&self.0[replica], state, random.below(7), random.small(200))
     }
 
     fn merge(state: &mut AgentState, other: &AgentState) {

@@ -127,6 +127,10 @@ impl Subject for DagSubject {
         assert_eq!(state.missing(), missing.copied().collect());
         let is_head = |id: &NodeId| !above.values().any(|ancestors| ancestors.contains(id));
         assert!(state.heads().eq(above.keys().filter(|id| is_head(id))));
+        // The checks of all pairs are most of the cost: not after every step.
+        if !all.len().is_multiple_of(4) {
+            return;
+        }
         for (id, ancestors) in &above {
             assert_eq!(state.ancestors(id), *ancestors);
             assert_eq!(

@@ -34,6 +34,11 @@ impl Random {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
 
+    /// A number below `bound`, which is at most 256.
+    pub(crate) fn small(&mut self, bound: usize) -> u8 {
+        u8::try_from(self.below(bound)).unwrap()
+    }
+
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
