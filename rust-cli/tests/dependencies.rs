@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Each crate and what it may use, from the bottom up. Tests and build scripts count as use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    // The hot loops of crypto, apart so that they are built for speed in packages built for size: ADR 0006.
+    // Part of rust-crypto, apart so that it is built for speed.
     ("kernels", &[]),
     ("crypto", &["kernels"]),
     ("crdt", &["crypto"]),
