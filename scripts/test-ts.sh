@@ -11,6 +11,6 @@ run() {
   node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test --test-reporter=spec "${@:2}" | grep -Ev '^ *(✔|▶)'
 }
 
-run "ES modules in Node, declarations, memory" tests/esm.test.js tests/memory.test.js tests/package.test.js
-run "CommonJS in Node" --no-experimental-require-module tests/commonjs.test.cjs
-run "headless Chromium" tests/browser.test.js
+run "ES modules in Node, declarations, memory" $(find tests -name '*.test.js' -not -name '*browser.test.js' | sort)
+run "CommonJS in Node" --no-experimental-require-module tests/*/*.test.cjs
+run "headless Chromium" $(find tests -name '*browser.test.js' | sort)

@@ -92,7 +92,7 @@ fn or_set_addition_gives_a_tag_and_partial_removal_keeps_the_element() {
     let (mut set, x) = (OrSet::new(), Value::from("x"));
     let (one, _) = set.add_tagged(&writer("a"), "x").unwrap();
     let (two, _) = set.add_tagged(&writer("b"), "x").unwrap();
-    assert_eq!(set.tags(&x).map(Dot::to_string).collect::<Vec<_>>(), ["a:1", "b:1"]);
+    assert_eq!(set.tags(&x).map(|dot| dot.to_string()).collect::<Vec<_>>(), ["a:1", "b:1"]);
     set.remove_tags(&x, &[one]);
     assert!(set.contains(&x));
     set.remove_tags(&x, &[two]);
@@ -208,7 +208,7 @@ fn a_snapshot_keeps_stamps_writers_and_tags() {
     let (map_again, read) = LwwMap::from_json(&map.to_json(&envelope).unwrap(), &Import::new()).unwrap();
     let (set_again, _) = OrSet::from_json(&set.to_json(&envelope).unwrap(), &Import::new()).unwrap();
     assert_eq!((&map_again, &set_again), (&map, &set));
-    assert_eq!(set_again.tags(&Value::from("x")).collect::<Vec<_>>(), [&tag]);
+    assert_eq!(set_again.tags(&Value::from("x")).collect::<Vec<_>>(), [tag]);
     assert_eq!(map_again.entry("memory").unwrap().key(), map.entry("memory").unwrap().key());
     assert_eq!(read.lamport_clock, 100);
     // After a remote clock of 100 every local stamp is greater.

@@ -3,15 +3,23 @@
 //! Libraries disagree on hand-made signatures: cofactored or not, small-order keys or not. Everything in
 //! Chrysalis verifies through this module, so that a signature has one verdict in every crate and language.
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod base;
+mod batch;
+mod signer;
+
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
-use ed25519_dalek::Signer as _;
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
 use crate::hex;
+use crate::stack::{DEEP, scrubbed};
+
+pub use self::batch::batch_verify;
+use self::signer::Signer;
 
 /// Length of a seed, a public key.
 pub const KEY_LENGTH: usize = 32;
@@ -27,7 +35,9 @@ const PKCS8_PREFIX: [u8; 16] =
 /// A secret signing key with the public key derived from it.
 ///
 /// The secret is wiped when the value is dropped. There is no way to sign with a public key given separately.
-pub struct SigningKey(ed25519_dalek::SigningKey);
+///
+/// It is on the heap, so that moving the value leaves no copy of the secret behind.
+pub struct SigningKey(Box<Signer>);
 
 impl SigningKey {
     /// Draws a new key from the operating system's generator.
@@ -43,7 +53,7 @@ impl SigningKey {
     /// The key of a 32-byte RFC 8032 seed.
     #[must_use]
     pub fn from_seed(seed: &[u8; KEY_LENGTH]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+        scrubbed::<DEEP, _>(|| Self(Box::new(Signer::from_seed(seed))))
     }
 
     /// The key of a seed given as a slice.
@@ -92,13 +102,13 @@ impl SigningKey {
     /// The seed. The copy is wiped when dropped.
     #[must_use]
     pub fn to_seed(&self) -> Zeroizing<[u8; KEY_LENGTH]> {
-        Zeroizing::new(self.0.to_bytes())
+        self.0.to_seed()
     }
 
     /// The public key.
     #[must_use]
     pub fn public_key(&self) -> [u8; KEY_LENGTH] {
-        self.0.verifying_key().to_bytes()
+        self.0.public_key()
     }
 
     /// The public key in lower-case hexadecimal, 64 characters.
@@ -110,7 +120,7 @@ impl SigningKey {
     /// Signs `message`; the same key and message always give the same 64 bytes.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-        self.0.sign(message).to_bytes()
+        scrubbed::<DEEP, _>(|| self.0.sign(message))
     }
 
     /// [`sign`](Self::sign) in lower-case hexadecimal, 128 characters.
@@ -142,32 +152,38 @@ pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<boo
         .map_err(|_| CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual: public_key.len() })?;
     let signature: &[u8; SIGNATURE_LENGTH] =
         signature.try_into().map_err(|_| CryptoError::InvalidSignature)?;
-    let (r_bytes, s_bytes) = split(signature);
-
-    let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(s_bytes)) else {
+    let Some(s) = decode_s(signature) else {
         return Ok(false);
     };
     let a = CompressedEdwardsY(*public_key).decompress().ok_or(CryptoError::InvalidSignature)?;
-    if a.compress().0 != *public_key || a.is_small_order() {
+    if !is_canonical(public_key) || a.is_small_order() {
         return Ok(false);
     }
-    let Some(r) = CompressedEdwardsY(r_bytes).decompress() else {
+    let Some(r) = decode_r(signature) else {
         return Ok(false);
     };
-    if r.compress().0 != r_bytes {
+    Ok(holds(&a, &r, &s, &challenge(public_key, message, signature)))
+}
+
+/// [`verify`] without the room that its rule leaves: R of small order is refused too, and the equation must hold without
+/// the cofactor. For protocols that need every accepted signature to be binding. Takes the time of two verifications.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_strict(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, CryptoError> {
+    if !verify(public_key, message, signature)? {
         return Ok(false);
     }
-    let k = challenge(&r_bytes, public_key, message);
-    let expected_r = EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &-a, &s);
-    Ok((expected_r - r).mul_by_cofactor().is_identity())
+    let key = public_key.try_into().ok().and_then(|key| ed25519_dalek::VerifyingKey::from_bytes(key).ok());
+    let signature = ed25519_dalek::Signature::from_slice(signature).ok();
+    Ok(key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok()))
 }
 
 /// Whether [`verify`] could accept any signature of this key: a canonically encoded point of the curve that has
 /// not small order.
 #[must_use]
 pub fn is_public_key(public_key: &[u8; KEY_LENGTH]) -> bool {
-    let point = CompressedEdwardsY(*public_key).decompress();
-    point.is_some_and(|point| point.compress().0 == *public_key && !point.is_small_order())
+    decode_public_key(public_key).is_some()
 }
 
 /// [`verify`] with key and signature in hexadecimal, either case.
@@ -178,14 +194,55 @@ pub fn verify_hex(public_key: &str, message: &[u8], signature: &str) -> Result<b
     verify(&hex::decode(public_key)?, message, &hex::decode(signature)?)
 }
 
-fn split(signature: &[u8; SIGNATURE_LENGTH]) -> ([u8; 32], [u8; 32]) {
-    let (mut r, mut s) = ([0; 32], [0; 32]);
-    r.copy_from_slice(&signature[..32]);
-    s.copy_from_slice(&signature[32..]);
-    (r, s)
+/// The point of a public key that may verify: canonical and not of small order.
+fn decode_public_key(public_key: &[u8; KEY_LENGTH]) -> Option<EdwardsPoint> {
+    let point = CompressedEdwardsY(*public_key).decompress()?;
+    (is_canonical(public_key) && !point.is_small_order()).then_some(point)
 }
 
-fn challenge(r: &[u8; 32], public_key: &[u8; 32], message: &[u8]) -> Scalar {
+/// S, below the group order.
+fn decode_s(signature: &[u8; SIGNATURE_LENGTH]) -> Option<Scalar> {
+    let (_, s) = halves(signature);
+    Scalar::from_canonical_bytes(*s).into()
+}
+
+/// R, canonically encoded.
+fn decode_r(signature: &[u8; SIGNATURE_LENGTH]) -> Option<EdwardsPoint> {
+    let (r, _) = halves(signature);
+    if is_canonical(r) { CompressedEdwardsY(*r).decompress() } else { None }
+}
+
+/// 8·S·B = 8·R + 8·k·A.
+fn holds(a: &EdwardsPoint, r: &EdwardsPoint, s: &Scalar, k: &Scalar) -> bool {
+    #[cfg(not(target_arch = "wasm32"))]
+    let expected_r = EdwardsPoint::vartime_double_scalar_mul_basepoint(k, &-a, s);
+    #[cfg(target_arch = "wasm32")]
+    let expected_r = base::sum(k, &-a, s);
+    (expected_r - r).mul_by_cofactor().is_identity()
+}
+
+/// Whether the encoding of a point is the one that encoding it would give: y below the field's order, and no sign on
+/// an x that is zero. Cheaper than encoding the point again, which takes an inversion.
+fn is_canonical(encoding: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = encoding;
+    let (sign, last) = (last & 0x80 != 0, last & 0x7f);
+    let top = last == 0x7f && middle.iter().all(|byte| *byte == 0xff);
+    if top && *first >= 0xed {
+        return false;
+    }
+    // x is zero where y is 1 or -1.
+    let one = *first == 1 && last == 0 && middle.iter().all(|byte| *byte == 0);
+    !(sign && (one || top && *first == 0xec))
+}
+
+fn halves(signature: &[u8; SIGNATURE_LENGTH]) -> (&[u8; 32], &[u8; 32]) {
+    let (r, s) = signature.split_at(32);
+    (r.try_into().expect("half of 64 bytes"), s.try_into().expect("half of 64 bytes"))
+}
+
+/// k = SHA-512(R ‖ A ‖ M) mod L, of the bytes as received.
+fn challenge(public_key: &[u8; KEY_LENGTH], message: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> Scalar {
+    let (r, _) = halves(signature);
     let digest = Sha512::new().chain_update(r).chain_update(public_key).chain_update(message).finalize();
     Scalar::from_bytes_mod_order_wide(&digest.into())
 }
@@ -213,6 +270,25 @@ mod tests {
         );
         assert_eq!(verify(&key.public_key(), b"test message", &signature), Ok(true));
         assert_eq!(verify(&key.public_key(), b"test messagf", &signature), Ok(false));
+        assert_eq!(verify_strict(&key.public_key(), b"test message", &signature), Ok(true));
+        assert_eq!(verify_strict(&key.public_key(), b"test messagf", &signature), Ok(false));
+        assert_eq!(
+            verify_strict(&key.public_key(), b"", &signature[..63]),
+            Err(CryptoError::InvalidSignature)
+        );
+    }
+
+    /// R = the identity and S = k·a: the equation holds for whoever has the key, and R commits to nothing.
+    #[test]
+    fn a_small_order_r_passes_the_rule_and_not_the_strict_one() {
+        let a = Scalar::from_bytes_mod_order([7; 32]);
+        let public_key = (curve25519_dalek::constants::ED25519_BASEPOINT_POINT * a).compress().0;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        let s = challenge(&public_key, b"m", &signature) * a;
+        signature[32..].copy_from_slice(s.as_bytes());
+        assert_eq!(verify(&public_key, b"m", &signature), Ok(true));
+        assert_eq!(verify_strict(&public_key, b"m", &signature), Ok(false));
     }
 
     #[test]
@@ -235,6 +311,31 @@ mod tests {
             assert!(!is_public_key(&key));
         }
         assert!(is_public_key(&SigningKey::from_seed(&seed()).public_key()));
+    }
+
+    /// Every encoding near the edges, and random ones: canonical is what encoding the point again gives.
+    #[test]
+    fn canonical_encodings_are_those_of_their_points() {
+        let mut encodings = Vec::new();
+        for first in 0..=255 {
+            for (middle, last) in [(0, 0), (0, 0x80), (0xff, 0x7f), (0xff, 0xff), (0xff, 0x7e), (0xfe, 0xff)]
+            {
+                let mut encoding = [middle; 32];
+                (encoding[0], encoding[31]) = (first, last);
+                encodings.push(encoding);
+                encoding[17] ^= 1;
+                encodings.push(encoding);
+            }
+            encodings.push(crate::random::array().unwrap());
+        }
+        let (mut canonical, mut others) = (0, 0);
+        for encoding in encodings {
+            if let Some(point) = CompressedEdwardsY(encoding).decompress() {
+                assert_eq!(is_canonical(&encoding), point.compress().0 == encoding, "{encoding:x?}");
+                if is_canonical(&encoding) { canonical += 1 } else { others += 1 }
+            }
+        }
+        assert!(canonical > 400 && others > 10, "{canonical} {others}");
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Random bytes from the operating system, and tokens made of them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
-use crate::hex;
+use crate::{base64, hex};
 
 /// The most bytes one call may ask for.
 pub const MAX_LENGTH: usize = 1 << 30;
@@ -60,7 +58,7 @@ pub fn generate_token(length: usize) -> Result<String, CryptoError> {
 /// # Errors
 /// As [`bytes`].
 pub fn generate_token_base64(length: usize) -> Result<String, CryptoError> {
-    Ok(STANDARD.encode(&*Zeroizing::new(bytes(length)?)))
+    Ok(base64::encode(&Zeroizing::new(bytes(length)?)))
 }
 
 /// A token of `length` random bytes in URL-safe base64 without padding (RFC 4648 section 5).
@@ -68,7 +66,7 @@ pub fn generate_token_base64(length: usize) -> Result<String, CryptoError> {
 /// # Errors
 /// As [`bytes`].
 pub fn generate_token_base64url(length: usize) -> Result<String, CryptoError> {
-    Ok(URL_SAFE_NO_PAD.encode(&*Zeroizing::new(bytes(length)?)))
+    Ok(base64::encode_url(&Zeroizing::new(bytes(length)?)))
 }
 
 /// `length` zero bytes, or an error where `vec!` would abort.
@@ -96,10 +94,10 @@ mod tests {
             assert_eq!(hex::decode(&generate_token(length).unwrap()).unwrap().len(), length);
             let standard = generate_token_base64(length).unwrap();
             assert_eq!(standard.len(), length.div_ceil(3) * 4);
-            assert_eq!(STANDARD.decode(standard).unwrap().len(), length);
+            assert_eq!(base64::decode(&standard).unwrap().len(), length);
             let url = generate_token_base64url(length).unwrap();
             assert!(!url.contains(['+', '/', '=']));
-            assert_eq!(URL_SAFE_NO_PAD.decode(url).unwrap().len(), length);
+            assert_eq!(base64::decode_url(&url).unwrap().len(), length);
         }
     }
 

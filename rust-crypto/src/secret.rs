@@ -4,14 +4,17 @@ use zeroize::Zeroize as _;
 
 use crate::compare::constant_time_eq;
 use crate::error::CryptoError;
+use crate::memory::Memory;
 use crate::random;
 
 /// Secret bytes: never reallocated, wiped on drop, never shown, compared in constant time, not cloneable.
 ///
 /// The buffer is given its length once and cannot grow, so no moved-from copy is left behind. Reading is only
-/// possible inside [`expose`](Self::expose), which keeps the places that see the secret few and easy to find. The
-/// memory is ordinary memory: it may be swapped out or appear in a core dump.
-pub struct SecretBytes(Box<[u8]>);
+/// possible inside [`expose`](Self::expose), which keeps the places that see the secret few and easy to find. Natively
+/// the memory is locked where the system allows, left out of core dumps where it can (Linux), and a buffer of a page or
+/// more ends at a page that nobody may touch; see [`secure_memory`](crate::secure_memory). In WebAssembly it is
+/// ordinary memory.
+pub struct SecretBytes(Memory);
 
 impl SecretBytes {
     /// A buffer of `length` zero bytes, to be filled through [`expose_mut`](Self::expose_mut).
@@ -19,7 +22,7 @@ impl SecretBytes {
     /// # Errors
     /// [`CryptoError::InvalidArgument`] above 2^30 or when there is no memory for it.
     pub fn zeroed(length: usize) -> Result<Self, CryptoError> {
-        Ok(Self(random::zeroed(length)?.into_boxed_slice()))
+        Memory::zeroed(length).map(Self)
     }
 
     /// A buffer of `length` random bytes.
@@ -28,7 +31,7 @@ impl SecretBytes {
     /// As [`zeroed`](Self::zeroed), and [`CryptoError::RandomUnavailable`].
     pub fn random(length: usize) -> Result<Self, CryptoError> {
         let mut secret = Self::zeroed(length)?;
-        random::fill(&mut secret.0)?;
+        random::fill(secret.0.as_mut_slice())?;
         Ok(secret)
     }
 
@@ -38,7 +41,7 @@ impl SecretBytes {
     /// As [`zeroed`](Self::zeroed); `source` is wiped in that case too.
     pub fn from_slice_wiping(source: &mut [u8]) -> Result<Self, CryptoError> {
         let secret = Self::zeroed(source.len()).map(|mut secret| {
-            secret.0.copy_from_slice(source);
+            secret.0.as_mut_slice().copy_from_slice(source);
             secret
         });
         source.zeroize();
@@ -48,37 +51,46 @@ impl SecretBytes {
     /// Number of bytes; 0 after [`wipe`](Self::wipe).
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.as_slice().len()
     }
 
     /// Whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_slice().is_empty()
     }
 
     /// Lets `use_bytes` see the bytes and gives what it returns.
     pub fn expose<R>(&self, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
-        use_bytes(&self.0)
+        use_bytes(self.0.as_slice())
     }
 
     /// Lets `use_bytes` change the bytes, not their number, and gives what it returns.
     pub fn expose_mut<R>(&mut self, use_bytes: impl FnOnce(&mut [u8]) -> R) -> R {
-        use_bytes(&mut self.0)
+        use_bytes(self.0.as_mut_slice())
     }
 
     /// Overwrites the bytes with zeros and leaves the buffer empty.
     ///
     /// Empty and not all zeros: a wiped key that is used by mistake is a length error, never a key anyone knows.
     pub fn wipe(&mut self) {
-        self.0.zeroize();
-        self.0 = Box::default();
+        // Dropping it wipes it.
+        self.0 = Memory::empty();
     }
-}
 
-impl Drop for SecretBytes {
-    fn drop(&mut self) {
-        self.0.zeroize();
+    /// Whether the bytes are kept out of swap. Never in WebAssembly, and not where the system's limit is reached; never
+    /// for no bytes.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    /// The buffer, provided that it is locked; otherwise it is wiped.
+    ///
+    /// # Errors
+    /// [`CryptoError::MemoryNotLocked`].
+    pub fn require_lock(self) -> Result<Self, CryptoError> {
+        if self.is_locked() { Ok(self) } else { Err(CryptoError::MemoryNotLocked) }
     }
 }
 
@@ -87,7 +99,7 @@ impl Eq for SecretBytes {}
 impl PartialEq for SecretBytes {
     /// As [`constant_time_eq`].
     fn eq(&self, other: &Self) -> bool {
-        constant_time_eq(&self.0, &other.0)
+        constant_time_eq(self.0.as_slice(), other.0.as_slice())
     }
 }
 
@@ -139,6 +151,17 @@ mod tests {
         secret.expose_mut(|bytes| bytes.copy_from_slice(b"abc"));
         assert!(secret.expose(|bytes| bytes == b"abc"));
         assert_eq!(SecretBytes::zeroed(random::MAX_LENGTH + 1).unwrap_err().code(), "INVALID_ARGUMENT");
+    }
+
+    #[test]
+    fn a_lock_is_reported_and_can_be_required() {
+        let secret = SecretBytes::random(32).unwrap();
+        if secret.is_locked() {
+            assert!(secret.require_lock().unwrap().is_locked());
+        } else {
+            assert_eq!(secret.require_lock(), Err(CryptoError::MemoryNotLocked));
+        }
+        assert_eq!(SecretBytes::zeroed(0).unwrap().require_lock(), Err(CryptoError::MemoryNotLocked));
     }
 
     #[test]

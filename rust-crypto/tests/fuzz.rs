@@ -5,6 +5,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 #[path = "../fuzz/src/lib.rs"]
 pub mod fuzz;
@@ -36,8 +37,80 @@ fn ed25519_verify() {
     replay("ed25519_verify", fuzz::ed25519_verify);
 }
 
-/// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
+#[test]
+fn redact_text() {
+    replay("redact_text", fuzz::redact_text);
+}
+
+#[test]
+fn validate_key_format() {
+    replay("validate_key_format", fuzz::validate_key_format);
+}
+
+#[test]
+fn base64() {
+    replay("base64", fuzz::base64);
+}
+
+#[test]
+fn pkcs8() {
+    replay("pkcs8", fuzz::pkcs8);
+}
+
+#[test]
+fn canonical_json() {
+    replay("canonical_json", fuzz::canonical_json);
+}
+
+#[test]
+fn sealed() {
+    replay("sealed", fuzz::sealed);
+}
+
+/// Few runs: each derives a key that is slow on purpose.
+#[test]
+fn password() {
+    replay_times("password", fuzz::password, 12);
+}
+
+#[test]
+fn envelope() {
+    replay_times("envelope", fuzz::envelope, 1500);
+}
+
+#[test]
+fn stream() {
+    replay_times("stream", fuzz::stream, 1500);
+}
+
+/// Fewer runs: each costs multiplications on the curve.
+#[test]
+fn recipients() {
+    replay_times("recipients", fuzz::recipients, 500);
+}
+
+#[test]
+fn legacy_record() {
+    replay("legacy_record", fuzz::legacy_record);
+}
+
+#[test]
+fn ed25519_batch() {
+    replay_times("ed25519_batch", fuzz::ed25519_batch, 300);
+}
+
+#[test]
+fn cert_chain() {
+    replay("cert_chain", fuzz::cert_chain);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
+    replay_times(name, target, RUNS);
+}
+
+/// Runs `target` on its seeds, then on changed copies: `runs` of them, or as many as `FUZZ_SECONDS` allows. `FUZZ_SEED`
+/// repeats a run.
+fn replay_times(name: &str, target: fn(&[u8]), runs: usize) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut paths: Vec<_> = directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -54,13 +127,18 @@ fn replay(name: &str, target: fn(&[u8])) {
     };
     println!("{name}: FUZZ_SEED={start}");
     let mut random = SplitMix(start);
-    for _ in 0..RUNS {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().map(|text| Duration::from_secs(text.parse().unwrap()));
+    let started = Instant::now();
+    let mut done = 0;
+    while seconds.map_or(done < runs, |seconds| started.elapsed() < seconds) {
+        done += 1;
         let mut data = seeds[random.below(seeds.len())].clone();
         for _ in 0..=random.below(4) {
             change(&mut data, &mut random);
         }
         target(&data);
     }
+    println!("{name}: {done} inputs");
 }
 
 /// One small change: a byte, a bit, a cut, an insertion, or a run of one value.

@@ -2,7 +2,7 @@
 //!
 //! Secrets are passed through memory that Rust's types do not see, such as the buffers of the generated glue and
 //! spilled registers. So every allocation is zeroed when it is freed, and the stack below a call that handled a
-//! secret is zeroed when the call is over. `typescript/tests/memory.test.mjs` looks for planted secrets in all of
+//! secret is zeroed when the call is over. `typescript/tests/crypto/memory.test.js` looks for planted secrets in all of
 //! linear memory.
 
 use std::alloc::{GlobalAlloc, Layout, System};

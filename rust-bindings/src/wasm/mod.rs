@@ -1,7 +1,16 @@
 //! What JavaScript sees. Each feature adds one domain.
 
+#[cfg(any(feature = "crypto", feature = "security"))]
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 
 #[cfg(feature = "crypto")]
 pub mod crypto;
+#[cfg(feature = "security")]
+pub mod security;
+#[cfg(feature = "tls")]
+pub mod tls;
+
+/// How every package is loaded.
+#[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
+const INIT: &str = include_str!("../../typescript/shared/init.d.ts");

@@ -2,14 +2,21 @@
 export type CryptoErrorCode =
   | 'INVALID_KEY_LENGTH'
   | 'INVALID_SIGNATURE'
+  | 'VERIFICATION_FAILED'
   | 'INVALID_HEX'
+  | 'SERIALIZATION'
   | 'DATA_TOO_SHORT'
   | 'ENCRYPT_FAILED'
   | 'DECRYPT_FAILED'
+  | 'INVALID_SCRYPT_PARAMS'
   | 'HASHER_FINALIZED'
   | 'INVALID_ARGUMENT'
   | 'RANDOM_UNAVAILABLE'
   | 'UNSUPPORTED'
+  | 'UNSUPPORTED_VERSION'
+  | 'MISSING_SALT'
+  | 'KEY_EXHAUSTED'
+  | 'MEMORY_NOT_LOCKED'
   | 'MALFORMED'
   | 'INVALID_PROOF'
   | 'WASM_UNAVAILABLE';
@@ -19,6 +26,34 @@ export class CryptoError extends Error {
   constructor(code: CryptoErrorCode, message: string, options?: ErrorOptions);
   readonly code: CryptoErrorCode;
 }
+
+/** Why a text is not accepted as an API key. */
+export type ValidationErrorCode =
+  | 'Empty'
+  | 'TooShort'
+  | 'TooLong'
+  | 'InvalidCharacter'
+  | 'Placeholder'
+  | 'Malformed'
+  | 'UnknownFormat'
+  | 'ProviderMismatch';
+
+/** A text that is no API key. No part of it is in the message. */
+export class ValidationError extends Error {
+  constructor(code: ValidationErrorCode, message: string, options?: ErrorOptions);
+  readonly code: ValidationErrorCode;
+}
+
+/** Whose API key a text is; `generic` where that is unknown. */
+export interface KeyType {
+  provider: string;
+  kind: string;
+  /** `hint` fits the provider that was named and others as well; `unknown` has no known shape. */
+  confidence: 'certain' | 'likely' | 'hint' | 'unknown';
+}
+
+/** The cipher of an HPKE message, `chacha20-poly1305` by default. Both sides must know which. */
+export type HpkeAead = 'chacha20-poly1305' | 'aes-256-gcm';
 
 /** What a checked record proof says. */
 export interface VerifiedRecord {
@@ -53,34 +88,3 @@ export interface SecureBuffer {
    */
   use<T>(work: (bytes: Uint8Array) => T): T;
 }
-
-// WebAssembly's own types come with the DOM library, which Node projects need not load.
-type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
-type LinearMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Memory } } }
-  ? Memory
-  : { readonly buffer: ArrayBuffer };
-
-/** The module's bytes, or the module compiled. */
-export type ModuleSource = ArrayBuffer | ArrayBufferView | CompiledModule;
-
-/** Where the module comes from: its address, a response that holds it, or what `ModuleSource` says. */
-export type InitSource = string | URL | Request | Response | ModuleSource;
-
-/** The exports of the loaded module. */
-export interface InitOutput {
-  readonly memory: LinearMemory;
-}
-
-/**
- * Loads the module. Without an argument it is found beside this file, in Node as in browsers and workers. It may be
- * called any number of times: all calls give the same exports, and the argument of a later call has no effect.
- *
- * Rejects with `WASM_UNAVAILABLE` where there is no WebAssembly with SIMD or the module cannot be loaded.
- */
-export function init(
-  source?: InitSource | Promise<InitSource> | { module_or_path: InitSource | Promise<InitSource> },
-): Promise<InitOutput>;
-export default init;
-
-/** `init` for a module that is already there, without waiting. */
-export function initSync(source: ModuleSource | { module: ModuleSource }): InitOutput;

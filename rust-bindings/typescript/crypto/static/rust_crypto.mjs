@@ -1,2 +1,0 @@
-export * from './rust_crypto.cjs';
-export { init as default } from './rust_crypto.cjs';

@@ -1,0 +1,245 @@
+// What no vector says: errors, wrong arguments, lifetimes. Runs unchanged in Node, in a page and in a worker.
+
+const bytes = (length, value = 7) => new Uint8Array(length).fill(value);
+
+/** The kinds of arguments every function takes. */
+const SIGNATURES = {
+  hash: ['bytes', 'integer'],
+  hash_hex: ['bytes', 'integer'],
+  sha384: ['bytes'],
+  sha384_hex: ['bytes'],
+  blake3_hash: ['bytes'],
+  blake3_hex: ['bytes'],
+  ed25519_verify: ['bytes', 'bytes', 'bytes'],
+  ed25519_verify_hex: ['text', 'bytes', 'text'],
+  compute_agent_fingerprint: ['text', 'text', 'text'],
+  compute_state_hash: ['text'],
+  constant_time_eq: ['bytes', 'bytes'],
+  random_bytes: ['integer'],
+  random_hex: ['integer'],
+  generate_token: ['integer'],
+  generate_token_base64: ['integer'],
+  xchacha20poly1305_encrypt: ['bytes', 'bytes', 'bytes'],
+  xchacha20poly1305_decrypt: ['bytes', 'bytes', 'bytes'],
+  verify_record_proof: ['bytes'],
+  batch_hash: ['list', 'integer'],
+  batch_verify: ['list', 'list', 'list'],
+  blake3_keyed: ['bytes', 'bytes'],
+  blake3_derive_key: ['text', 'bytes'],
+  blake3_xof: ['bytes', 'integer'],
+  hmac_sha256: ['bytes', 'bytes'],
+  hmac_sha384: ['bytes', 'bytes'],
+  hmac_sha512: ['bytes', 'bytes'],
+  hkdf_sha256: ['bytes', 'bytes', 'bytes', 'integer'],
+  pbkdf2_sha256_derive_key: ['bytes', 'bytes', 'integer', 'integer'],
+  scrypt_derive_key: ['bytes', 'bytes', 'integer'],
+  argon2id_derive_key: ['bytes', 'bytes', 'options'],
+  encrypt_with_password: ['bytes', 'text'],
+  decrypt_with_password: ['bytes', 'text', 'options'],
+  aes_gcm_encrypt: ['bytes', 'bytes'],
+  aes_gcm_decrypt: ['bytes', 'bytes'],
+  aes_gcm_encrypt_aad: ['bytes', 'bytes', 'bytes'],
+  aes_gcm_decrypt_aad: ['bytes', 'bytes', 'bytes'],
+  aes_gcm_siv_encrypt: ['bytes', 'bytes', 'bytes'],
+  aes_gcm_siv_decrypt: ['bytes', 'bytes', 'bytes'],
+  compute_agent_fingerprint_v2: ['text', 'text', 'text'],
+  compute_state_hash_canonical: ['text'],
+  verify_state_hash: ['text', 'text'],
+  generate_token_base64url: ['integer'],
+  generate_aes_key: [],
+  generate_salt: [],
+  seal: ['bytes', 'bytes', 'bytes', 'options'],
+  open: ['bytes', 'bytes', 'bytes'],
+  seal_with_password: ['bytes', 'text', 'bytes', 'options'],
+  open_with_password: ['bytes', 'text', 'bytes'],
+  describe_envelope: ['bytes'],
+  hpke_seal: ['bytes', 'bytes', 'bytes', 'bytes', 'options'],
+  seal_to: ['keys', 'bytes', 'bytes', 'options'],
+  is_recipient: ['bytes', 'bytes'],
+  validate_key_format: ['text', 'options'],
+  redact_for_logging: ['text'],
+  redact_text: ['text'],
+};
+
+const VALID = { bytes: bytes(32), text: '00', integer: 0, list: [], keys: [bytes(32, 9)], options: undefined };
+
+/** Values of many kinds, and the kind each is valid for. */
+const VALUES = [
+  [undefined], [null], [true], [10n], [Symbol('s')], [() => 1], [{}], [[], 'list', 'keys'], [[1, 2]], [[bytes(1)], 'list', 'keys'], [['text']], [{ length: 4e9 }], [new Date(0)],
+  ['', 'text'], ['text', 'text'], ['\ud800', 'text'], [new String('text')],
+  [0, 'integer'], [-1], [1.5], [NaN], [Infinity], [2 ** 32], [new Number(1)],
+  [bytes(2), 'bytes'], [new ArrayBuffer(4)], [new Float64Array(2)], [new Uint8ClampedArray(2)], [new DataView(new ArrayBuffer(4))],
+  [new Proxy(bytes(2), {})], [Object.create(Uint8Array.prototype)], [{ [Symbol.toStringTag]: 'Uint8Array', length: 3 }],
+  [{ get length() { throw new Error('getter'); } }],
+];
+
+/** What is no options object. */
+const NO_OPTIONS = [null, true, 10n, Symbol('s'), () => 1, '', 'text', 0, 1.5];
+
+function assert(condition, text) {
+  if (!condition) throw new Error(text);
+}
+
+function throws(api, code, run, text = code) {
+  try {
+    run();
+  } catch (error) {
+    assert(error instanceof api.CryptoError && error instanceof Error, `${text}: threw ${error}`);
+    assert(error.name === 'CryptoError' && error.code === code, `${text}: threw ${error.code} ${error.message}`);
+    assert(String(error) === `CryptoError: ${error.message}`, String(error));
+    return error;
+  }
+  throw new Error(`${text}: nothing was thrown`);
+}
+
+function works(api) {
+  assert(api.blake3_hex(new Uint8Array()).startsWith('af1349b9f5f9a1a6'), 'the module no longer works');
+}
+
+/** `[name, run]` for each behaviour. */
+export function behaviourChecks(api, init) {
+  return Object.entries(CHECKS).map(([name, check]) => [name, async () => {
+    await check(api, init);
+    works(api);
+  }]);
+}
+
+const CHECKS = {
+  async 'init may be called any number of times'(api, init) {
+    const [first, second, third] = await Promise.all([init(), init(), init({ module_or_path: 'elsewhere.wasm' })]);
+    assert(first === second && second === third && first === (await init()), 'the exports differ');
+    assert(first.memory.buffer.byteLength > 0, 'no memory');
+    assert(api.initSync(new Uint8Array()) === first, 'initSync differs');
+  },
+
+  'every function is listed here'(api) {
+    const functions = Object.keys(api).filter((name) => typeof api[name] === 'function' && !/^[A-Z]/.test(name));
+    const listed = [...Object.keys(SIGNATURES), 'init', 'initSync'].sort();
+    assert(functions.filter((name) => name !== 'default').sort().join() === listed.join(), functions.join());
+  },
+
+  'arguments of a wrong type or range throw INVALID_ARGUMENT'(api) {
+    for (const [name, kinds] of Object.entries(SIGNATURES)) {
+      for (const [position, kind] of kinds.entries()) {
+        for (const [value, ...valid] of kind === 'options' ? NO_OPTIONS.map((value) => [value]) : VALUES) {
+          if (valid.includes(kind)) continue;
+          const args = kinds.map((other, i) => (i === position ? value : VALID[other]));
+          throws(api, 'INVALID_ARGUMENT', () => api[name](...args), `${name}, argument ${position}, ${typeof value}`);
+        }
+      }
+      if (kinds.length > 0) throws(api, 'INVALID_ARGUMENT', () => api[name](), `${name} without arguments`);
+    }
+    for (const make of [api.Ed25519KeyPair.from_secret, api.Ed25519KeyPair.from_pkcs8, api.SecureBuffer.from]) {
+      for (const [value, valid] of VALUES) if (valid !== 'bytes') throws(api, 'INVALID_ARGUMENT', () => make(value));
+    }
+    for (const [value, valid] of VALUES) {
+      if (valid === 'integer') continue;
+      throws(api, 'INVALID_ARGUMENT', () => new api.IncrementalHasher(value));
+      throws(api, 'INVALID_ARGUMENT', () => new api.SecureBuffer(value));
+      throws(api, 'INVALID_ARGUMENT', () => api.SecureBuffer.random(value));
+    }
+  },
+
+  'lengths have limits that are checked before allocation'(api) {
+    for (const name of ['random_bytes', 'random_hex', 'generate_token', 'generate_token_base64', 'generate_token_base64url']) {
+      throws(api, 'INVALID_ARGUMENT', () => api[name](2 ** 30 + 1));
+      assert(api[name](0).length === 0, name);
+    }
+    throws(api, 'INVALID_ARGUMENT', () => api.random_hex(2 ** 30));
+    throws(api, 'INVALID_ARGUMENT', () => api.SecureBuffer.random(2 ** 32 - 1));
+    throws(api, 'UNSUPPORTED', () => api.hash(bytes(1), 7));
+    throws(api, 'UNSUPPORTED', () => new api.IncrementalHasher(99));
+  },
+
+  'errors hold lengths and positions, no content'(api) {
+    const key = throws(api, 'INVALID_KEY_LENGTH', () => api.ed25519_verify(bytes(31), bytes(1), bytes(64)));
+    assert(key.message === 'Invalid key length: expected 32, got 31', key.message);
+    const hex = throws(api, 'INVALID_HEX', () => api.ed25519_verify_hex('00zz', bytes(1), ''));
+    assert(hex.message === 'Invalid hex encoding: Invalid character at position 2', hex.message);
+    throws(api, 'INVALID_SIGNATURE', () => api.ed25519_verify(bytes(32), bytes(1), bytes(63)));
+    throws(api, 'DATA_TOO_SHORT', () => api.xchacha20poly1305_decrypt(bytes(39), bytes(32), bytes(0)));
+    throws(api, 'DECRYPT_FAILED', () => api.xchacha20poly1305_decrypt(bytes(40), bytes(32), bytes(0)));
+    throws(api, 'MALFORMED', () => api.verify_record_proof(bytes(500)));
+  },
+
+  'the module survives ten thousand errors'(api) {
+    for (let i = 0; i < 10_000; i += 1) {
+      throws(api, 'DECRYPT_FAILED', () => api.xchacha20poly1305_decrypt(bytes(64), bytes(32), bytes(0)));
+    }
+  },
+
+  'results are the caller\'s own and arguments are left alone'(api) {
+    const data = bytes(100);
+    const sealed = api.xchacha20poly1305_encrypt(data, bytes(32), bytes(0));
+    const opened = api.xchacha20poly1305_decrypt(sealed, bytes(32), bytes(0));
+    for (const result of [sealed, opened, api.random_bytes(10), api.blake3_hash(data)]) {
+      assert(result instanceof Uint8Array && result.byteOffset === 0 && result.buffer.byteLength === result.length, 'a view');
+    }
+    assert(data.every((byte) => byte === 7), 'the argument changed');
+    const view = new Uint8Array(new Uint8Array([9, 9, 1, 2, 9]).buffer, 2, 2);
+    assert(api.blake3_hex(view) === api.blake3_hex(new Uint8Array([1, 2])), 'an offset view');
+  },
+
+  'a finished hasher throws until it is reset, a freed one always'(api) {
+    const hasher = new api.IncrementalHasher(api.HashAlgorithm.Sha256);
+    hasher.finalize();
+    throws(api, 'HASHER_FINALIZED', () => hasher.update(bytes(1)));
+    throws(api, 'HASHER_FINALIZED', () => hasher.finalize());
+    throws(api, 'HASHER_FINALIZED', () => hasher.finalize_hex());
+    hasher.reset();
+    assert(hasher.finalize_hex() === api.hash_hex(bytes(0), 0), 'reset');
+    hasher.free();
+    hasher.free();
+    throws(api, 'INVALID_ARGUMENT', () => hasher.update(bytes(1)));
+    throws(api, 'INVALID_ARGUMENT', () => hasher.clone());
+    throws(api, 'INVALID_ARGUMENT', () => api.IncrementalHasher.prototype.update.call({}, bytes(1)));
+  },
+
+  'a key pair signs, hides itself and can be wiped'(api) {
+    const pair = new api.Ed25519KeyPair();
+    const message = bytes(10);
+    assert(api.ed25519_verify(pair.public_key(), message, pair.sign(message)), 'its signature');
+    const secret = pair.secret_key();
+    assert(api.Ed25519KeyPair.from_secret(secret).public_key_hex() === pair.public_key_hex(), 'its secret');
+    for (const text of [String(pair), JSON.stringify({ pair }), `${pair}`]) assert(text.includes('[REDACTED]'), text);
+    pair.wipe();
+    pair.wipe();
+    for (const name of ['sign', 'sign_hex', 'public_key', 'public_key_hex', 'secret_key', 'to_pkcs8']) {
+      throws(api, 'INVALID_ARGUMENT', () => pair[name](message), name);
+    }
+    pair.free();
+    throws(api, 'INVALID_ARGUMENT', () => pair.public_key());
+  },
+
+  async 'a secure buffer hides itself, lends its bytes and can be wiped'(api) {
+    const source = bytes(16, 65);
+    const kept = api.SecureBuffer.from(source, { wipeSource: false });
+    assert(source[0] === 65, 'the source was wiped');
+    const buffer = api.SecureBuffer.from(source);
+    assert(source.every((byte) => byte === 0), 'the source was not wiped');
+    throws(api, 'INVALID_ARGUMENT', () => api.SecureBuffer.from(source, { wipeSource: 1 }));
+    throws(api, 'INVALID_ARGUMENT', () => api.SecureBuffer.from(source, 'no'));
+
+    assert(buffer.length === 16 && buffer.isLocked === false, 'properties');
+    assert(buffer.equals(kept) && buffer.equals(buffer) && !buffer.equals(new api.SecureBuffer(16)), 'equality');
+    for (const other of [undefined, {}, source, new api.Ed25519KeyPair()]) throws(api, 'INVALID_ARGUMENT', () => buffer.equals(other));
+    for (const text of [String(buffer), JSON.stringify({ buffer })]) {
+      assert(text.includes('[REDACTED]') && !text.includes('AAAA') && !text.includes('65'), text);
+    }
+
+    let lent;
+    assert(buffer.use((copy) => (lent = copy).length) === 16 && lent.every((byte) => byte === 0), 'wiped after use');
+    try { buffer.use((copy) => { lent = copy; throw new Error('mine'); }); } catch (error) { assert(error.message === 'mine', 'rethrown'); }
+    assert(lent.every((byte) => byte === 0), 'wiped after a throw');
+    const first = await buffer.use(async (copy) => { lent = copy; await null; return copy[0]; });
+    assert(first === 65 && lent.every((byte) => byte === 0), 'wiped after a promise');
+    throws(api, 'INVALID_ARGUMENT', () => buffer.use('work'));
+
+    buffer.wipe();
+    assert(buffer.length === 0 && buffer.expose().length === 0, 'wiped');
+    buffer.free();
+    kept.free();
+    throws(api, 'INVALID_ARGUMENT', () => buffer.length);
+    throws(api, 'INVALID_ARGUMENT', () => new api.SecureBuffer(1).equals(kept));
+  },
+};
