@@ -1,0 +1,320 @@
+//! Audit events, their bytes and their chain.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrysalis_crypto::{CryptoError, hex, random};
+use chrysalis_journal::JournalError;
+use serde::{Deserialize, Serialize};
+
+use crate::error::SecurityError;
+use crate::provider::ProviderName;
+
+/// The longest encoding of an event in bytes.
+pub(crate) const MAX_EVENT_BYTES: usize = 1024;
+
+/// What was done, or tried.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum AuditAction {
+    /// A wallet or vault was made.
+    Created,
+    /// It was unlocked.
+    Unlocked,
+    /// It was locked.
+    Locked,
+    /// A key was added.
+    KeyAdded,
+    /// A key was read or used.
+    KeyAccessed,
+    /// A key was replaced.
+    KeyRotated,
+    /// A key was removed.
+    KeyRemoved,
+    /// A key became its provider's default.
+    DefaultSet,
+    /// Settings were changed.
+    SettingsChanged,
+    /// The password was changed.
+    PasswordChanged,
+    /// A further key that opens the wallet was added.
+    UnlockKeyAdded,
+    /// A further key that opened the wallet was removed.
+    UnlockKeyRemoved,
+    /// All records were sealed again under a new master key.
+    MasterKeyRotated,
+    /// Keys left in sealed form.
+    Exported,
+    /// Keys came in from outside.
+    Imported,
+    /// A request was signed, or a header made, with a key.
+    RequestSigned,
+    /// A program was started with keys in its environment.
+    ProgramRun,
+    /// A session got a new key.
+    SessionRotated,
+    /// Keys of a session were retired.
+    SessionRetired,
+    /// The storage key was rotated.
+    StorageRotated,
+    /// Storage keys were retired.
+    StorageRetired,
+}
+
+/// Every action with its name in text.
+const ACTIONS: &[(AuditAction, &str)] = &[
+    (AuditAction::Created, "created"),
+    (AuditAction::Unlocked, "unlocked"),
+    (AuditAction::Locked, "locked"),
+    (AuditAction::KeyAdded, "key-added"),
+    (AuditAction::KeyAccessed, "key-accessed"),
+    (AuditAction::KeyRotated, "key-rotated"),
+    (AuditAction::KeyRemoved, "key-removed"),
+    (AuditAction::DefaultSet, "default-set"),
+    (AuditAction::SettingsChanged, "settings-changed"),
+    (AuditAction::PasswordChanged, "password-changed"),
+    (AuditAction::UnlockKeyAdded, "unlock-key-added"),
+    (AuditAction::UnlockKeyRemoved, "unlock-key-removed"),
+    (AuditAction::MasterKeyRotated, "master-key-rotated"),
+    (AuditAction::Exported, "exported"),
+    (AuditAction::Imported, "imported"),
+    (AuditAction::RequestSigned, "request-signed"),
+    (AuditAction::ProgramRun, "program-run"),
+    (AuditAction::SessionRotated, "session-rotated"),
+    (AuditAction::SessionRetired, "session-retired"),
+    (AuditAction::StorageRotated, "storage-rotated"),
+    (AuditAction::StorageRetired, "storage-retired"),
+];
+
+impl AuditAction {
+    /// The name in text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        let found = ACTIONS.iter().find(|(action, _)| *action == self);
+        found.expect("a test holds the table complete").1
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        ACTIONS.iter().find(|(_, name)| *name == text).map(|(action, _)| *action)
+    }
+}
+
+/// The id of a wallet entry: 16 random bytes, 32 hexadecimal digits in text.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct KeyId([u8; 16]);
+
+impl KeyId {
+    /// A new random id.
+    ///
+    /// # Errors
+    /// [`CryptoError::RandomUnavailable`].
+    pub fn make() -> Result<Self, CryptoError> {
+        random::array().map(Self)
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl From<[u8; 16]> for KeyId {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = CryptoError;
+
+    /// Exactly 32 lower-case digits, so that an id has one spelling.
+    fn from_str(text: &str) -> Result<Self, CryptoError> {
+        let bytes = hex::decode_array(text)?;
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(CryptoError::InvalidArgument("key id must be in lower case"));
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// One thing that was done, or that was tried and refused.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditEvent {
+    /// Milliseconds since the Unix epoch, by the clock of whoever did it.
+    pub time_ms: u64,
+    /// What.
+    pub action: AuditAction,
+    /// Why it was refused: one of the codes of this crate or those below. `None` when it was done.
+    pub refused: Option<&'static str>,
+    /// Whose key.
+    pub provider: Option<ProviderName>,
+    /// Which key.
+    pub key: Option<KeyId>,
+}
+
+impl AuditEvent {
+    /// Something that was done.
+    #[must_use]
+    pub fn done(action: AuditAction, time_ms: u64) -> Self {
+        Self { time_ms, action, refused: None, provider: None, key: None }
+    }
+
+    /// Something that was tried and gave `error`. Of the error, the code alone is kept.
+    #[must_use]
+    pub fn refused(action: AuditAction, time_ms: u64, error: &SecurityError) -> Self {
+        Self { refused: Some(error.code()), ..Self::done(action, time_ms) }
+    }
+
+    /// The same with the provider whose key it was.
+    #[must_use]
+    pub fn with_provider(self, provider: &ProviderName) -> Self {
+        Self { provider: Some(provider.clone()), ..self }
+    }
+
+    /// The same with the key that it was.
+    #[must_use]
+    pub fn with_key(self, key: KeyId) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// One line of JSON, keys in this order: `action`, `key`, `provider`, `refused`, `timeMs`, `version`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let text = EventText {
+            action: self.action.as_str().to_owned(),
+            key: self.key.map(|key| key.to_string()),
+            provider: self.provider.as_ref().map(ToString::to_string),
+            refused: self.refused.map(str::to_owned),
+            time_ms: self.time_ms,
+            version: VERSION,
+        };
+        serde_json::to_string(&text).expect("strings and a number are always JSON")
+    }
+
+    /// The event in a text that [`to_json`](Self::to_json) wrote; any other spelling is refused.
+    ///
+    /// # Errors
+    /// [`SecurityError::MalformedState`].
+    pub fn from_json(text: &str) -> Result<Self, SecurityError> {
+        let malformed = || SecurityError::MalformedState("audit event");
+        if text.len() > MAX_EVENT_BYTES {
+            return Err(malformed());
+        }
+        let read: EventText = serde_json::from_str(text).map_err(|_| malformed())?;
+        let event = Self {
+            time_ms: read.time_ms,
+            action: AuditAction::parse(&read.action).ok_or_else(malformed)?,
+            refused: read.refused.map(|code| known_code(&code).ok_or_else(malformed)).transpose()?,
+            provider: read
+                .provider
+                .map(|name| ProviderName::parse(&name))
+                .transpose()
+                .map_err(|_| malformed())?,
+            key: read.key.map(|id| id.parse()).transpose().map_err(|_| malformed())?,
+        };
+        if event.to_json() == text { Ok(event) } else { Err(malformed()) }
+    }
+}
+
+/// An event in its place in a chain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditRecord {
+    /// 1 for the first event of a log.
+    pub sequence: u64,
+    /// What happened.
+    pub event: AuditEvent,
+    /// [`chain_hash`] of the record before this one and of this event.
+    pub hash: [u8; 32],
+}
+
+/// The hash of a record: BLAKE3 in key derivation mode over the hash before it, the sequence number as 8 bytes
+/// big-endian, and the event's JSON.
+pub(crate) fn chain_hash(before: &[u8; 32], sequence: u64, event: &AuditEvent) -> [u8; 32] {
+    let mut material = Vec::with_capacity(MAX_EVENT_BYTES);
+    material.extend_from_slice(before);
+    material.extend_from_slice(&sequence.to_be_bytes());
+    material.extend_from_slice(event.to_json().as_bytes());
+    chrysalis_crypto::hash::blake3_derive_key(CHAIN_CONTEXT, &material)
+}
+
+const CHAIN_CONTEXT: &str = "chrysalis 2026-11-20 security audit chain v1";
+const VERSION: u32 = 1;
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct EventText {
+    action: String,
+    key: Option<String>,
+    provider: Option<String>,
+    refused: Option<String>,
+    time_ms: u64,
+    version: u32,
+}
+
+fn known_code(text: &str) -> Option<&'static str> {
+    let all = SecurityError::CODES.iter().chain(CryptoError::CODES).chain(JournalError::CODES);
+    all.copied().find(|code| *code == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> AuditEvent {
+        AuditEvent::refused(AuditAction::KeyAccessed, 1_763_600_000_000, &SecurityError::WalletLocked)
+            .with_provider(&ProviderName::parse("groq").unwrap())
+            .with_key(KeyId::from([7; 16]))
+    }
+
+    #[test]
+    fn events_have_one_spelling() {
+        let text = event().to_json();
+        assert_eq!(
+            text,
+            r#"{"action":"key-accessed","key":"07070707070707070707070707070707","provider":"groq","refused":"WALLET_LOCKED","timeMs":1763600000000,"version":1}"#
+        );
+        assert_eq!(AuditEvent::from_json(&text), Ok(event()));
+        for other in [
+            text.replace("groq", "GROQ"),
+            text.replace("WALLET_LOCKED", "sk-planted-secret"),
+            text.replace("key-accessed", "key-stolen"),
+            text.replace(":1}", ":2}"),
+            text.replace(",\"version\"", ", \"version\""),
+            text.replace("{", "{\"more\":1,"),
+            " ".repeat(2000),
+        ] {
+            assert!(AuditEvent::from_json(&other).is_err(), "{other}");
+        }
+        assert!(AuditEvent::from_json(&AuditEvent::done(AuditAction::Locked, 0).to_json()).is_ok());
+    }
+
+    #[test]
+    fn every_action_has_a_name_of_its_own() {
+        for (action, name) in ACTIONS {
+            assert_eq!((action.as_str(), AuditAction::parse(name)), (*name, Some(*action)));
+        }
+        // The last variant by value: as many names as variants.
+        assert_eq!(AuditAction::StorageRetired as usize + 1, ACTIONS.len());
+    }
+
+    #[test]
+    fn ids_have_one_spelling() {
+        let id = KeyId::make().unwrap();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!("AB".repeat(16).parse::<KeyId>().is_err());
+        assert!("ab".repeat(15).parse::<KeyId>().is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Entries of a wallet, without their keys.
+
+use chrysalis_crypto::canonical;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::audit::KeyId;
+use crate::error::SecurityError;
+use crate::provider::ProviderName;
+
+/// The longest name of an entry in bytes.
+pub const MAX_NAME_LENGTH: usize = 256;
+/// The longest metadata of an entry in bytes.
+pub const MAX_METADATA_LENGTH: usize = 16 << 10;
+/// The longest redacted form of a key in bytes.
+const MAX_PREFIX_LENGTH: usize = 64;
+/// The latest time: the largest integer that every JSON reader keeps exact.
+pub const MAX_TIME_MS: u64 = (1 << 53) - 1;
+
+/// What is known of a key without the key. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ApiKeyEntry {
+    /// Random, never used again.
+    pub id: KeyId,
+    /// Who issued the key.
+    pub provider: ProviderName,
+    /// For people; `"{provider} key"` unless given.
+    pub name: String,
+    /// While locked the redacted form of the key, while unlocked its first 8 characters and `...`.
+    pub key_prefix: String,
+    /// When it was added.
+    pub created_at: u64,
+    /// When the key was last read.
+    pub last_used_at: Option<u64>,
+    /// From when on it is not given out.
+    pub expires_at: Option<u64>,
+    /// Whether it is its provider's default.
+    pub is_default: bool,
+    /// A JSON object of the caller, in canonical form. It is stored in clear: no place for secrets.
+    pub metadata: Option<String>,
+}
+
+impl ApiKeyEntry {
+    /// Whether the key is not given out any more.
+    #[must_use]
+    pub fn is_expired(&self, now_ms: u64) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now_ms)
+    }
+
+    /// The entry as JSON, with the field names of wallet files.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&self.to_file()).expect("strings, numbers and JSON are always JSON")
+    }
+
+    pub(crate) fn to_file(&self) -> EntryFile {
+        EntryFile {
+            id: self.id.to_string(),
+            provider: self.provider.to_string(),
+            name: self.name.clone(),
+            key_prefix: self.key_prefix.clone(),
+            created_at: self.created_at,
+            last_used_at: self.last_used_at,
+            expires_at: self.expires_at,
+            is_default: self.is_default,
+            metadata: self
+                .metadata
+                .clone()
+                .map(|text| RawValue::from_string(text).expect("metadata was read as JSON when it came in")),
+        }
+    }
+
+    /// The entry in a file, or the part that is malformed.
+    pub(crate) fn from_file(file: EntryFile) -> Result<Self, &'static str> {
+        let times = [Some(file.created_at), file.last_used_at, file.expires_at];
+        if times.into_iter().flatten().any(|time| time > MAX_TIME_MS) {
+            return Err("time");
+        }
+        let provider = ProviderName::parse(&file.provider).map_err(|_| "provider")?;
+        if provider.as_str() != file.provider {
+            return Err("provider");
+        }
+        check_name(&file.name).map_err(|_| "name")?;
+        if file.key_prefix.len() > MAX_PREFIX_LENGTH {
+            return Err("keyPrefix");
+        }
+        Ok(Self {
+            id: file.id.parse().map_err(|_| "id")?,
+            provider,
+            name: file.name,
+            key_prefix: file.key_prefix,
+            created_at: file.created_at,
+            last_used_at: file.last_used_at,
+            expires_at: file.expires_at,
+            is_default: file.is_default,
+            metadata: file
+                .metadata
+                .map(|text| check_metadata(text.get()))
+                .transpose()
+                .map_err(|_| "metadata")?,
+        })
+    }
+
+    /// What a sealed key is bound to: `wallet/2/entry` ‖ 00 ‖ wallet id ‖ id and provider, each after its length as
+    /// u16 ‖ creation time as u64, big-endian.
+    pub(crate) fn context(&self, wallet_id: &[u8; 16]) -> Vec<u8> {
+        let id = self.id.to_string();
+        let mut context = b"wallet/2/entry\0".to_vec();
+        context.extend_from_slice(wallet_id);
+        for text in [id.as_str(), self.provider.as_str()] {
+            let length = u16::try_from(text.len()).expect("ids have 32 bytes, providers at most 64");
+            context.extend_from_slice(&length.to_be_bytes());
+            context.extend_from_slice(text.as_bytes());
+        }
+        context.extend_from_slice(&self.created_at.to_be_bytes());
+        context
+    }
+}
+
+/// What may be said about a key when it is added.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct NewKey {
+    /// For people, at most 256 bytes; `"{provider} key"` when `None`.
+    pub name: Option<String>,
+    /// Whether it becomes its provider's default.
+    pub is_default: bool,
+    /// From when on it is not given out, in milliseconds since the Unix epoch.
+    pub expires_at: Option<u64>,
+    /// A JSON object, at most 16 KiB. It is stored in clear.
+    pub metadata: Option<String>,
+}
+
+/// Checks a name for an entry.
+pub(crate) fn check_name(name: &str) -> Result<(), SecurityError> {
+    if name.len() > MAX_NAME_LENGTH || name.chars().any(char::is_control) {
+        return Err(SecurityError::argument("name must have at most 256 bytes and no control characters"));
+    }
+    Ok(())
+}
+
+/// The canonical form (RFC 8785) of a JSON object within its limit.
+pub(crate) fn check_metadata(text: &str) -> Result<String, SecurityError> {
+    const REFUSED: &str = "metadata must be a JSON object of at most 16 KiB";
+    if text.len() > MAX_METADATA_LENGTH || !text.trim_start().starts_with('{') {
+        return Err(SecurityError::argument(REFUSED));
+    }
+    canonical::canonicalize(text).map_err(|_| SecurityError::argument(REFUSED))
+}
+
+/// An entry as wallet files spell it.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct EntryFile {
+    id: String,
+    provider: String,
+    name: String,
+    key_prefix: String,
+    created_at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+    is_default: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    metadata: Option<Box<RawValue>>,
+}
