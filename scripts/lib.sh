@@ -12,7 +12,7 @@ mkdir -p "$TOOLS"
 WASM_BINDGEN_VERSION=$(sed -n 's/^wasm-bindgen = "=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK_VERSION=0.15.1
 # The domains that have a WebAssembly package; each is a feature of rust-bindings.
-WASM_PACKAGES="crypto"
+WASM_PACKAGES="crypto security"
 
 case $(uname -s) in
   MINGW* | MSYS* | CYGWIN*) VENV_BIN=$ROOT/.venv/Scripts ;;

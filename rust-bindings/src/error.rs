@@ -2,8 +2,10 @@
 //! people.
 
 use chrysalis_crypto::CryptoError;
-#[cfg(feature = "crypto")]
+#[cfg(any(feature = "crypto", feature = "security"))]
 use chrysalis_crypto::api_keys::ValidationError;
+#[cfg(feature = "security")]
+use chrysalis_security::SecurityError;
 use wasm_bindgen::prelude::*;
 
 /// A result whose error is thrown by the generated glue.
@@ -33,10 +35,21 @@ impl From<CryptoError> for Thrown {
     }
 }
 
-#[cfg(feature = "crypto")]
+#[cfg(any(feature = "crypto", feature = "security"))]
 impl From<ValidationError> for Thrown {
     fn from(error: ValidationError) -> Self {
         Self { class: "ValidationError", code: error.code(), message: error.to_string() }
+    }
+}
+
+#[cfg(feature = "security")]
+impl From<SecurityError> for Thrown {
+    fn from(error: SecurityError) -> Self {
+        match error {
+            SecurityError::Crypto(inner) => inner.into(),
+            SecurityError::InvalidApiKey(inner) => inner.into(),
+            own => Self { class: "SecurityError", code: own.code(), message: own.to_string() },
+        }
     }
 }
 

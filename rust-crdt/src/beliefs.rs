@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::context::CausalContext;
 use crate::dot::Writer;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
@@ -139,6 +140,18 @@ impl BeliefState {
     /// The beliefs with at least this conviction, in the byte order of their ids.
     pub fn confident(&self, threshold: f64) -> impl Iterator<Item = Belief> {
         self.beliefs().filter(move |belief| belief.conviction >= threshold)
+    }
+
+    /// The pieces of evidence for a belief.
+    #[must_use]
+    pub fn evidence_for(&self, id: &str) -> Option<&CausalContext> {
+        self.beliefs.get(id).map(|entry| entry.evidence_for.context())
+    }
+
+    /// The pieces of evidence against a belief.
+    #[must_use]
+    pub fn evidence_against(&self, id: &str) -> Option<&CausalContext> {
+        self.beliefs.get(id).map(|entry| entry.evidence_against.context())
     }
 
     /// The number of beliefs.

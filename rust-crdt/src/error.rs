@@ -93,6 +93,8 @@ pub enum CrdtError {
         /// The greatest length allowed, in bytes.
         limit: usize,
     },
+    /// A step that the membership does not allow, or not yet.
+    Membership(&'static str),
     /// The other side of a sync session speaks no version that this one speaks.
     UnsupportedVersion {
         /// The least version it speaks.
@@ -137,6 +139,7 @@ impl CrdtError {
         "crdt/wrong-shape",
         "crdt/too-deep",
         "crdt/too-long",
+        "crdt/membership",
         "crdt/unsupported-version",
         "crdt/too-many",
         "crdt/malformed",
@@ -171,6 +174,7 @@ impl CrdtError {
             Self::WrongShape(_) => "crdt/wrong-shape",
             Self::TooDeep { .. } => "crdt/too-deep",
             Self::TooLong { .. } => "crdt/too-long",
+            Self::Membership(_) => "crdt/membership",
             Self::UnsupportedVersion { .. } => "crdt/unsupported-version",
             Self::TooMany { .. } => "crdt/too-many",
             Self::Malformed(_) => "crdt/malformed",
@@ -219,6 +223,7 @@ impl fmt::Display for CrdtError {
             Self::WrongShape(what) => write!(f, "value has another shape: {what}"),
             Self::TooDeep { limit } => write!(f, "value is nested deeper than {limit}"),
             Self::TooLong { limit } => write!(f, "encoding is longer than {limit} bytes"),
+            Self::Membership(why) => write!(f, "not allowed: {why}"),
             Self::UnsupportedVersion { least, greatest } => {
                 write!(f, "the other side speaks versions {least} to {greatest}")
             }
@@ -263,6 +268,7 @@ mod tests {
             CrdtError::WrongShape("not an object"),
             CrdtError::TooDeep { limit: 64 },
             CrdtError::TooLong { limit: 9 },
+            CrdtError::Membership("actor is no member"),
             CrdtError::UnsupportedVersion { least: 2, greatest: 3 },
             CrdtError::TooMany { limit: 9 },
             CrdtError::Malformed("tag"),

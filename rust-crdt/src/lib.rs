@@ -25,6 +25,7 @@ pub mod lww;
 pub mod lww_element_set;
 pub mod lww_map;
 pub mod lww_numeric;
+pub mod membership;
 pub mod merger;
 pub mod mv_register;
 pub mod or_set;

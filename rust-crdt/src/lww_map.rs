@@ -139,11 +139,9 @@ impl LwwMap {
     }
 
     /// Records a removal with such a stamp and returns the delta.
-    ///
-    /// # Errors
-    /// None so far.
-    pub fn remove_at(&mut self, key: &str, stamp: Stamp, actor: ActorKey) -> Result<Self, CrdtError> {
-        self.apply(key, Entry::new(stamp, actor, None, None))
+    pub fn remove_at(&mut self, key: &str, stamp: Stamp, actor: ActorKey) -> Self {
+        let delta = self.apply(key, Entry::new(stamp, actor, None, None));
+        delta.expect("a delta without a dot, in the unit of the map")
     }
 
     /// The value under a key.
@@ -267,6 +265,18 @@ impl LwwMap {
         Self { context, ..Self::with_unit(unit) }
     }
 
+    /// Keeps the entries that `keep` chooses. The context stays.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Entry) -> bool) {
+        let dots = &mut self.dots;
+        self.entries.retain(|key, entry| {
+            let stays = keep(key, entry);
+            if let Some(dot) = entry.dot().filter(|_| !stays) {
+                dots.remove(&dot);
+            }
+            stays
+        });
+    }
+
     /// Takes in an entry from outside; false, and nothing changed, when the key is there, or its dot is elsewhere or
     /// not in the context.
     pub(crate) fn insert(&mut self, key: &str, entry: Entry) -> bool {
@@ -311,9 +321,9 @@ mod tests {
     fn a_removal_with_an_older_stamp_is_recorded_nowhere() {
         let mut map = LwwMap::new();
         map.set_at("k", "v", at(5), key("a")).unwrap();
-        map.remove_at("k", at(4), key("b")).unwrap();
+        map.remove_at("k", at(4), key("b"));
         assert_eq!(map.keys().collect::<Vec<_>>(), ["k"]);
-        map.remove_at("k", at(5), key("b")).unwrap();
+        map.remove_at("k", at(5), key("b"));
         assert_eq!(map.len(), 0);
         // A null is a value.
         map.set_at("k", Value::Null, at(6), key("a")).unwrap();

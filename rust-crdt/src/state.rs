@@ -112,16 +112,6 @@ kinds! {
     LwwRegister = 3, "lww_register";
     /// [`OrSet`](crate::OrSet).
     OrSet = 4, "or_set";
-    /// [`SkillAccumulator`](crate::SkillAccumulator).
-    SkillAccumulator = 13, "skill_accumulator";
-    /// [`EpisodeMemory`](crate::EpisodeMemory).
-    EpisodeMemory = 14, "episode_memory";
-    /// [`BeliefState`](crate::BeliefState).
-    BeliefState = 15, "belief_state";
-    /// [`AgentState`](crate::AgentState).
-    AgentState = 16, "agent_state";
-    /// [`MerkleDag`](crate::MerkleDag).
-    MerkleDag = 17, "merkle_dag";
     /// [`GCounter`](crate::GCounter).
     GCounter = 5, "g_counter";
     /// [`PnCounter`](crate::PnCounter).
@@ -138,6 +128,16 @@ kinds! {
     LwwMap = 11, "lww_map";
     /// [`MvRegister`](crate::MvRegister).
     MvRegister = 12, "mv_register";
+    /// [`SkillAccumulator`](crate::SkillAccumulator).
+    SkillAccumulator = 13, "skill_accumulator";
+    /// [`EpisodeMemory`](crate::EpisodeMemory).
+    EpisodeMemory = 14, "episode_memory";
+    /// [`BeliefState`](crate::BeliefState).
+    BeliefState = 15, "belief_state";
+    /// [`AgentState`](crate::AgentState).
+    AgentState = 16, "agent_state";
+    /// [`MerkleDag`](crate::MerkleDag).
+    MerkleDag = 17, "merkle_dag";
 }
 
 #[cfg(test)]

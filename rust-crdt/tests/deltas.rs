@@ -6,7 +6,9 @@ mod support;
 use std::collections::BTreeSet;
 
 use chrysalis_crdt::{ClockUnit, Decompose, LwwMap, LwwRegister, OrSet, State};
+use support::agents::{AgentSubject, BeliefSubject, EpisodeSubject, SkillSubject};
 use support::counters::{GCounterSubject, PnCounterSubject};
+use support::dags::DagSubject;
 use support::registers::{MapSubject, MvSubject, NumericSubject};
 use support::sets::{GSetSubject, LwwElementSubject, TwoPhaseSubject};
 use support::subjects::{ClockSubject, ContextSubject, RegisterSubject, SetSubject};
@@ -35,6 +37,12 @@ laws! {
     lww_numeric_register_of_greatest: NumericSubject<true>;
     lww_map: MapSubject;
     mv_register: MvSubject;
+    skill_accumulator: SkillSubject<false>;
+    skill_accumulator_of_the_latest: SkillSubject<true>;
+    episode_memory: EpisodeSubject;
+    belief_state: BeliefSubject;
+    agent_state: AgentSubject;
+    merkle_dag: DagSubject;
 }
 
 fn check<S: Subject<State: Decompose>>(random: &mut Random) {

@@ -9,12 +9,17 @@ use std::collections::BTreeSet;
 
 use chrysalis_crdt::g_set::Metadata;
 use chrysalis_crdt::{
-    ActorKey, CausalContext, ClockUnit, Dot, GCounter, GSet, HybridClock, LwwElementSet, LwwMap,
-    LwwNumericRegister, LwwRegister, MvRegister, OrSet, PnCounter, Stamp, TwoPhaseSet, Value, VectorClock,
-    Writer,
+    ActorKey, AgentState, BeliefState, CausalContext, ClockUnit, Dot, EpisodeMemory, GCounter, GSet,
+    HybridClock, LwwElementSet, LwwMap, LwwNumericRegister, LwwRegister, MerkleDag, MvRegister, OrSet,
+    PnCounter, SkillAccumulator, Stamp, TwoPhaseSet, Value, VectorClock, Writer,
 };
 use support::Subject;
+use support::agents::{
+    AgentEvent, AgentSubject, BeliefEvent, BeliefSubject, EpisodeEvent, EpisodeSubject, SkillEvent,
+    SkillSubject,
+};
 use support::counters::{GCounterSubject, PnCounterSubject};
+use support::dags::{DagSubject, NodeEvent};
 use support::registers::{MapSubject, MvSubject, NumericSubject, map_event, mv_set, mv_write};
 use support::sets::{GSetSubject, LwwElementSubject, TwoPhaseSubject};
 use support::subjects::{
@@ -97,6 +102,12 @@ walks! {
     every_short_history_of_greatest_registers: NumericSubject<true>, 4;
     every_short_history_of_lww_maps: MapSubject, 4;
     every_short_history_of_mv_registers: MvSubject, 4;
+    every_short_history_of_skills: SkillSubject<false>, 4;
+    every_short_history_of_declining_skills: SkillSubject<true>, 4;
+    every_short_history_of_episodes: EpisodeSubject, 3;
+    every_short_history_of_beliefs: BeliefSubject, 3;
+    every_short_history_of_agents: AgentSubject, 3;
+    every_short_history_of_dags: DagSubject, 4;
 }
 
 fn actor(at: usize) -> ActorKey {
@@ -262,5 +273,62 @@ impl Walk for MvSubject {
             _ => mv_set(state, VectorClock::from_iter([(actor(0), 1), (actor(1), 1)]), element(0), seen),
         }
         .1
+    }
+}
+
+impl<const LATEST: bool> Walk for SkillSubject<LATEST> {
+    const UPDATES: usize = 3;
+
+    fn act(at: usize, state: &mut SkillAccumulator, _: &BTreeSet<SkillEvent>, update: usize) -> SkillEvent {
+        // A higher proficiency at an earlier time, a lower one at a later, and one at the same time as the first.
+        let (name, number) = [("x", 9 + 8), ("x", 18 + 4), ("y", 9 + 5)][update];
+        Self::act(&writer(at), state, name, number).1
+    }
+}
+
+impl Walk for EpisodeSubject {
+    const UPDATES: usize = 6;
+
+    fn act(at: usize, state: &mut EpisodeMemory, _: &BTreeSet<EpisodeEvent>, update: usize) -> EpisodeEvent {
+        let added = |id: &str, time, importance| {
+            // Each replica has its own content: one id, several contents.
+            EpisodeEvent::Added { id: id.into(), content: u8::try_from(at).unwrap(), time, importance }
+        };
+        let event = match update {
+            0 => added("x", 1, 3),
+            1 => added("y", 2, 3),
+            2 => EpisodeEvent::Limited(1),
+            3 => EpisodeEvent::Limited(2),
+            4 => EpisodeEvent::Linked("y".into(), "x".into()),
+            _ => EpisodeEvent::Linked("x".into(), "y".into()),
+        };
+        Self::act(state, event).1
+    }
+}
+
+impl Walk for BeliefSubject {
+    const UPDATES: usize = 6;
+
+    fn act(at: usize, state: &mut BeliefState, _: &BTreeSet<BeliefEvent>, update: usize) -> BeliefEvent {
+        let number = 10 + u8::try_from(at).unwrap();
+        Self::act(&writer(at), state, ["x", "y"][update % 2], update / 2, number).1
+    }
+}
+
+impl Walk for AgentSubject {
+    const UPDATES: usize = 7;
+
+    fn act(at: usize, state: &mut AgentState, _: &BTreeSet<AgentEvent>, update: usize) -> AgentEvent {
+        Self::act(&writer(at), state, update, 5 + u8::try_from(at).unwrap()).1
+    }
+}
+
+impl Walk for DagSubject {
+    const UPDATES: usize = 2;
+
+    fn act(at: usize, state: &mut MerkleDag, _: &BTreeSet<NodeEvent>, update: usize) -> NodeEvent {
+        let mut parents: Vec<_> = state.heads().copied().collect();
+        parents.truncate(if update == 0 { usize::MAX } else { 1 });
+        Self::act(&writer(at), state, parents, None).1
     }
 }

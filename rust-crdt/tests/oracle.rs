@@ -129,7 +129,7 @@ fn sets_agree() {
             peer.merge(other.clone());
         },
         |ours, peer| {
-            let ours: BTreeSet<u64> = ours.elements().filter_map(Value::as_u64).collect();
+            let ours: BTreeSet<u64> = ours.elements().filter_map(|value| value.as_u64()).collect();
             assert_eq!(ours, peer.read().val.into_iter().collect());
         },
     );

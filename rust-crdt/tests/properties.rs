@@ -5,11 +5,43 @@ mod support;
 
 use chrysalis_crdt::{CausalContext, CrdtError, LwwRegister, OrSet, Value, VectorClock};
 use proptest::prelude::*;
+use support::agents::{AgentSubject, BeliefSubject, EpisodeSubject, SkillSubject};
 use support::counters::{GCounterSubject, PnCounterSubject};
+use support::dags::DagSubject;
 use support::registers::{MapSubject, MvSubject, NumericSubject};
 use support::run_histories;
 use support::sets::{GSetSubject, LwwElementSubject, TwoPhaseSubject};
 use support::subjects::{ClockSubject, ContextSubject, RegisterSubject, SetSubject};
+
+#[test]
+fn skill_histories() {
+    run_histories::<SkillSubject<false>>();
+}
+
+#[test]
+fn declining_skill_histories() {
+    run_histories::<SkillSubject<true>>();
+}
+
+#[test]
+fn episode_histories() {
+    run_histories::<EpisodeSubject>();
+}
+
+#[test]
+fn belief_histories() {
+    run_histories::<BeliefSubject>();
+}
+
+#[test]
+fn agent_state_histories() {
+    run_histories::<AgentSubject>();
+}
+
+#[test]
+fn merkle_dag_histories() {
+    run_histories::<DagSubject>();
+}
 
 #[test]
 fn or_set_histories() {

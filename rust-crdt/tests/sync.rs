@@ -3,6 +3,7 @@
 
 mod support;
 
+use chrysalis_crdt::membership::Membership;
 use chrysalis_crdt::sync::{Replica, SyncConfig, SyncEvent, SyncSession};
 use chrysalis_crdt::{
     ActorKey, CrdtError, Decompose, HybridClock, LwwRegister, OrSet, Stamp, State, Value, VectorClock, Writer,
@@ -328,6 +329,45 @@ fn equivocation_is_handed_out_as_evidence_and_not_asked_for_again() {
         pair.talk();
     }
     assert!(pair.messages - messages <= 60, "a question and an answer each time, no more");
+}
+
+#[test]
+fn a_side_that_has_forgotten_an_actor_does_not_learn_of_it_again() {
+    let (a, x) = (writer("a"), writer("x"));
+    let mut set = OrSet::new();
+    set.add_all(&x, 0..10u64).unwrap();
+    set.adopt(&a, x.actor()).unwrap();
+    let mut members = Membership::new();
+    for writer in [&a, &x] {
+        members.admit(writer.actor()).unwrap();
+        members.acknowledge(writer.actor(), set.context()).unwrap();
+    }
+    members.retire(x.actor()).unwrap();
+    members.forget(x.actor(), set.context()).unwrap();
+    let mut replicas = [Replica::new(), Replica::new()];
+    replicas.iter_mut().for_each(|replica| replica.insert("set", set.clone()).unwrap());
+    for first in [0, 1] {
+        replicas[first].set_members(members.clone());
+        let mut pair = Pair::new(replicas, SyncConfig::default());
+        pair.talk();
+        assert!(!pair.sessions[0].is_equal(&pair.replicas[0]), "one side has forgotten, the other has not");
+        replicas = pair.replicas;
+        replicas[1 - first].set_members(members.clone());
+        let mut pair = Pair::new(replicas, SyncConfig::default());
+        pair.talk();
+        pair.assert_equal();
+        replicas = pair.replicas;
+        assert_eq!(
+            replicas[0].state::<OrSet>("set").unwrap().context().actors().collect::<Vec<_>>(),
+            [a.actor()]
+        );
+        replicas.iter_mut().for_each(|replica| replica.insert("set", set.clone()).unwrap());
+        replicas = replicas.map(|replica| {
+            let mut fresh = Replica::new();
+            fresh.insert("set", replica.state::<OrSet>("set").unwrap().clone()).unwrap();
+            fresh
+        });
+    }
 }
 
 #[test]

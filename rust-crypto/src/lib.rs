@@ -16,8 +16,6 @@ pub mod hash;
 pub mod hex;
 pub mod hpke;
 pub mod kdf;
-#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
-mod kernel;
 pub mod legacy;
 pub mod mac;
 mod memory;

@@ -98,6 +98,11 @@ fn ed25519_batch() {
     replay_times("ed25519_batch", fuzz::ed25519_batch, 300);
 }
 
+#[test]
+fn cert_chain() {
+    replay("cert_chain", fuzz::cert_chain);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     replay_times(name, target, RUNS);
 }

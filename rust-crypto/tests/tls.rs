@@ -1,22 +1,32 @@
 //! Certificate chains: every error code, every algorithm, and the same verdict as webpki with ring gives.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use chrysalis_crypto::hex;
 use chrysalis_crypto::tls::{
     CertError, CertErrorKind, Certificate, ChainReport, Options, SignatureAlgorithm, Usage,
     validate_cert_chain, validate_cert_chain_with,
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyIdMethod, KeyUsagePurpose, NameConstraints,
-    RevokedCertParams, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    KeyUsagePurpose, NameConstraints, SanType, date_time_ymd,
 };
 use rustls_pki_types::alg_id;
+use serde_json::{Value, json};
 use tls_support::{
-    Authority, Key, NOW, below, below_with, ca_params, certificates, leaf, leaf_params, leaf_with, primes,
-    root, root_with, sign_pss, signed_again, tlv, with_roots,
+    Authority, Key, NOW, below, below_with, ca_params, leaf, leaf_params, leaf_with, lists,
+    of_each_algorithm, primes, root, root_with, signed_again, tlv,
 };
 
 mod tls_support;
+
+/// The defaults with one root.
+fn with_roots<'a>(roots: &'a [Certificate<'a>]) -> Options<'a> {
+    Options { roots: Some(roots), ..Options::at(NOW) }
+}
+
+fn certificates<'a>(ders: &[&'a [u8]]) -> Vec<Certificate<'a>> {
+    ders.iter().map(|der| Certificate::from_der(der)).collect()
+}
 
 /// The verdict on `chain` with `anchor` for the only root.
 fn judge(chain: &[&[u8]], anchor: &Authority) -> Result<ChainReport, CertError> {
@@ -318,74 +328,6 @@ fn weak_keys_and_old_algorithms_are_refused() {
     assert_eq!(refusal(judge(&[&leaf], &root)).0, "UnsupportedAlgorithm");
 }
 
-/// A leaf for each algorithm, and the authority that signed it.
-fn of_each_algorithm() -> Vec<(SignatureAlgorithm, Vec<u8>, Authority)> {
-    use SignatureAlgorithm as A;
-    let mut out = Vec::new();
-    for (algorithm, key) in [
-        (A::EcdsaP256Sha256, Key::p256()),
-        (A::EcdsaP384Sha384, Key::p384()),
-        (A::Ed25519, Key::ed25519()),
-        (A::RsaPkcs1Sha256, Key::rsa_2048()),
-        (A::RsaPkcs1Sha384, Key::rsa(primes::P_3072, primes::Q_3072, &rcgen::PKCS_RSA_SHA384)),
-        (A::RsaPkcs1Sha512, Key::rsa(primes::P_2048, primes::Q_2048, &rcgen::PKCS_RSA_SHA512)),
-    ] {
-        let root = root_with(key);
-        out.push((algorithm, leaf(&root), root));
-    }
-    for (algorithm, id, bits) in [
-        (A::RsaPssSha256, alg_id::RSA_PSS_SHA256, 256),
-        (A::RsaPssSha384, alg_id::RSA_PSS_SHA384, 384),
-        (A::RsaPssSha512, alg_id::RSA_PSS_SHA512, 512),
-    ] {
-        let root = root_with(Key::rsa_2048());
-        let Key::Rsa(key) = root.key() else { panic!("an RSA key") };
-        let leaf = signed_again(&leaf(&root), id.as_ref(), |message| sign_pss(&key.private, message, bits));
-        out.push((algorithm, leaf, root));
-    }
-    for (algorithm, id) in [
-        (A::EcdsaP256Sha384, alg_id::ECDSA_SHA384),
-        (A::EcdsaP256Sha512, alg_id::ECDSA_SHA512),
-        (A::EcdsaP384Sha256, alg_id::ECDSA_SHA256),
-        (A::EcdsaP384Sha512, alg_id::ECDSA_SHA512),
-    ] {
-        let (root, leaf) = by_hand(algorithm, id.as_ref());
-        out.push((algorithm, leaf, root));
-    }
-    out
-}
-
-/// ECDSA with a hash of another length than the curve's, which ring does not sign with.
-fn by_hand(algorithm: SignatureAlgorithm, id: &[u8]) -> (Authority, Vec<u8>) {
-    use p256::ecdsa::signature::hazmat::PrehashSigner as _;
-    use sha2::{Digest as _, Sha256, Sha384, Sha512};
-    let hash = |message: &[u8]| match algorithm.name().split('-').next_back() {
-        Some("sha256") => Sha256::digest(message).to_vec(),
-        Some("sha384") => Sha384::digest(message).to_vec(),
-        _ => Sha512::digest(message).to_vec(),
-    };
-    // RFC 5915 inside RFC 5208: how ring gives out its keys.
-    if algorithm.name().contains("p256") {
-        let secret = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
-        let root = root_with(Key::p256_of(&[7; 32], &secret.verifying_key().to_sec1_bytes()));
-        let sign = |message: &[u8]| {
-            let signature: p256::ecdsa::Signature = secret.sign_prehash(&hash(message)).unwrap();
-            signature.to_der().as_bytes().to_vec()
-        };
-        let leaf = signed_again(&leaf(&root), id, sign);
-        (root, leaf)
-    } else {
-        let secret = p384::ecdsa::SigningKey::from_slice(&[7; 48]).unwrap();
-        let root = root_with(Key::p384_of(&[7; 48], &secret.verifying_key().to_sec1_bytes()));
-        let sign = |message: &[u8]| {
-            let signature: p384::ecdsa::Signature = secret.sign_prehash(&hash(message)).unwrap();
-            signature.to_der().as_bytes().to_vec()
-        };
-        let leaf = signed_again(&leaf(&root), id, sign);
-        (root, leaf)
-    }
-}
-
 #[test]
 fn every_algorithm_is_accepted_when_allowed_and_only_then() {
     let all = of_each_algorithm();
@@ -437,6 +379,25 @@ fn ring_accepts(chain: &[&[u8]], root: &[u8]) -> bool {
     leaf.verify_for_usage(&algorithms, &anchors, &chain[1..], time, usage, None, None).is_ok()
 }
 
+/// Signatures are checked by one text without conditions on the target, and in WebAssembly nothing of C is there.
+#[test]
+fn all_targets_run_the_same_code() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--package", "chrysalis-crypto", "--features", "tls"])
+        .args(["--edges", "normal", "--target", "wasm32-unknown-unknown", "--prefix", "none"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let has = |name: &str| tree.lines().any(|line| line.starts_with(&format!("{name} ")));
+    assert!(has("rustls-webpki") && has("rsa") && has("p256"), "{tree}");
+    for other in ["ring", "aws-lc-rs", "openssl"] {
+        assert!(!has(other), "{other}");
+    }
+    let text = include_str!("../src/tls/signatures.rs");
+    assert!(!text.contains("cfg(") && !text.contains(" ring::"), "one way to check a signature");
+}
+
 /// Changes one bit at many places, the same ones each time, and compares verdicts.
 #[test]
 fn verdicts_are_those_of_webpki_with_ring() {
@@ -449,7 +410,7 @@ fn verdicts_are_those_of_webpki_with_ring() {
         let lower = below(&root, "lower");
         let long = tls_support::leaf(&lower);
         let intact: Vec<Vec<u8>> = vec![long, lower.der().to_vec()];
-        for place in 0..160 {
+        for place in 0..80 {
             let mut chain = intact.clone();
             let which = place % 2;
             let position = place * 7919 % chain[which].len();
@@ -474,37 +435,6 @@ fn verdicts_are_those_of_webpki_with_ring() {
             );
         }
     }
-}
-
-struct Lists {
-    fresh: Vec<u8>,
-    revoking: Vec<u8>,
-    stale: Vec<u8>,
-}
-
-fn lists(issuer: &Authority) -> Lists {
-    let list = |next_year, revoked: &[u8]| {
-        let revoked_certs = if revoked.is_empty() {
-            Vec::new()
-        } else {
-            vec![RevokedCertParams {
-                serial_number: revoked.to_vec().into(),
-                revocation_time: date_time_ymd(2026, 1, 1),
-                reason_code: None,
-                invalidity_date: None,
-            }]
-        };
-        let params = CertificateRevocationListParams {
-            this_update: date_time_ymd(2026, 1, 1),
-            next_update: date_time_ymd(next_year, 6, 1),
-            crl_number: vec![1].into(),
-            issuing_distribution_point: None,
-            revoked_certs,
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        params.signed_by(issuer).unwrap().der().to_vec()
-    };
-    Lists { fresh: list(2027, &[]), revoking: list(2027, &[0x11, 0x22]), stale: list(2026, &[]) }
 }
 
 #[test]
@@ -580,4 +510,87 @@ fn mozillas_anchors_are_there_and_hold_for_their_own_keys() {
     assert_eq!(error.kind, CertErrorKind::UnknownIssuer);
     assert!(webpki_roots::TLS_SERVER_ROOTS.len() > 100);
     assert!(Options::now().time_ms > 1_760_000_000_000);
+}
+
+/// The cases that tests in other languages read too.
+#[test]
+fn vectors() {
+    let file: Value = serde_json::from_str(include_str!("../vectors/tls.json")).unwrap();
+    let bytes = |text: &Value| hex::decode(text.as_str().unwrap()).unwrap();
+    let certificates: Vec<_> = file["certificates"].as_array().unwrap().iter().map(bytes).collect();
+    let named = |places: &Value| -> Vec<Certificate<'_>> {
+        let place = |place: &Value| usize::try_from(place.as_u64().unwrap()).unwrap();
+        places.as_array().unwrap().iter().map(|at| Certificate::from_der(&certificates[place(at)])).collect()
+    };
+    let cases = file["cases"].as_array().unwrap();
+    assert!(cases.len() >= 70);
+    let mut codes = Vec::new();
+    for case in cases {
+        let given = &case["options"];
+        let number = |name: &str, default: usize| {
+            given[name].as_u64().map_or(default, |value| usize::try_from(value).unwrap())
+        };
+        let roots = named(&case["roots"]);
+        let crls: Vec<_> = given["crls"].as_array().into_iter().flatten().map(bytes).collect();
+        let crls: Vec<_> = crls.iter().map(Vec::as_slice).collect();
+        let algorithm = |name: &Value| SignatureAlgorithm::from_name(name.as_str().unwrap()).unwrap();
+        let allowed: Option<Vec<_>> =
+            given["allowedSignatures"].as_array().map(|names| names.iter().map(algorithm).collect());
+        let options = Options {
+            usage: if given["usage"] == "client" { Usage::Client } else { Usage::Server },
+            server_name: given["serverName"].as_str(),
+            roots: Some(&roots),
+            crls: &crls,
+            require_revocation: given["requireRevocation"] == true,
+            max_depth: number("maxDepth", 8),
+            min_rsa_bits: number("minRsaBits", 2048),
+            allowed_signatures: allowed.as_deref(),
+            ..Options::at(given["time"].as_u64().unwrap())
+        };
+        match validate_cert_chain_with(&named(&case["chain"]), &options) {
+            Ok(report) => {
+                let found = json!({
+                    "path": report.path,
+                    "serverNameChecked": report.server_name_checked,
+                    "revocationChecked": report.revocation_checked,
+                });
+                assert_eq!(Some(&found), case.get("expected"), "{}", case["name"]);
+            }
+            Err(error) => {
+                assert_eq!(case["error"], error.code(), "{}: {error}", case["name"]);
+                assert_eq!(
+                    case["index"].as_u64(),
+                    error.index.map(|index| u64::try_from(index).unwrap()),
+                    "{}",
+                    case["name"]
+                );
+                codes.push(error.code());
+            }
+        }
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    let mut all = CertError::CODES.to_vec();
+    all.sort_unstable();
+    assert_eq!(codes, all, "every code has a case");
+}
+
+/// Of the two values of S that ECDSA accepts, certificates may have either.
+#[test]
+fn ecdsa_signatures_may_be_high() {
+    use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+    use sha2::Digest as _;
+    let secret = p256::ecdsa::SigningKey::from_slice(&[9; 32]).unwrap();
+    let root = root_with(Key::p256_of(&[9; 32], &secret.verifying_key().to_sec1_bytes()));
+    for high in [false, true] {
+        let leaf = signed_again(&leaf(&root), alg_id::ECDSA_SHA256.as_ref(), |message| {
+            let low: p256::ecdsa::Signature = secret.sign_prehash(&sha2::Sha256::digest(message)).unwrap();
+            let low = low.normalize_s();
+            let (r, s) = low.split_scalars();
+            let signature = if high { p256::ecdsa::Signature::from_scalars(*r, -*s).unwrap() } else { low };
+            signature.to_der().as_bytes().to_vec()
+        });
+        assert!(judge(&[&leaf], &root).is_ok(), "{high}");
+        assert!(ring_accepts(&[&leaf], root.der()), "{high}");
+    }
 }

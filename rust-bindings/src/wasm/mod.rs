@@ -5,3 +5,9 @@ mod memory;
 
 #[cfg(feature = "crypto")]
 pub mod crypto;
+#[cfg(feature = "security")]
+pub mod security;
+
+/// How every package is loaded.
+#[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
+const INIT: &str = include_str!("../../typescript/shared/init.d.ts");

@@ -10,10 +10,13 @@ class CodedError extends Error {
 /** What went wrong: `code` is stable and is what to branch on, `message` is for people and holds no secret. */
 export class CryptoError extends CodedError {}
 
+/** What went wrong with a context, a wallet or a registry. */
+export class SecurityError extends CodedError {}
+
 /** Why a text is not accepted as an API key. */
 export class ValidationError extends CodedError {}
 
-const CLASSES = { CryptoError, ValidationError };
+const CLASSES = { CryptoError, SecurityError, ValidationError };
 
 for (const [name, type] of Object.entries(CLASSES)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });

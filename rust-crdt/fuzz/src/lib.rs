@@ -2,8 +2,9 @@
 
 use chrysalis_crdt::json::{Envelope, Import, Json};
 use chrysalis_crdt::{
-    CausalContext, GCounter, GSet, JsonState, LwwElementSet, LwwMap, LwwNumericRegister, LwwRegister,
-    MvRegister, OrSet, PnCounter, State, TwoPhaseSet, Value, VectorClock,
+    AgentState, BeliefState, CausalContext, EpisodeMemory, GCounter, GSet, JsonState, LwwElementSet, LwwMap,
+    LwwNumericRegister, LwwRegister, MerkleDag, MvRegister, OrSet, PnCounter, SkillAccumulator, State,
+    TwoPhaseSet, Value, VectorClock, merger,
 };
 
 /// Whatever a decoder of states accepts is the one encoding of what it gives, and merges with itself to itself.
@@ -20,6 +21,7 @@ pub fn state(bytes: &[u8]) {
     read::<LwwMap>(bytes);
     read::<MvRegister>(bytes);
     read::<OrSet>(bytes);
+    agent_state(bytes);
     if let Ok(mut set) = OrSet::from_bytes(bytes) {
         // Both indexes agree: a set with all of it removed is empty, and stays so.
         let before = set.clone();
@@ -29,6 +31,30 @@ pub fn state(bytes: &[u8]) {
         assert!(set.is_empty());
         assert_eq!(set.merge(&before), Ok(()));
         assert!(set.is_empty());
+    }
+}
+
+/// The types of an agent's state, and what their queries must not fail on.
+fn agent_state(bytes: &[u8]) {
+    read::<SkillAccumulator>(bytes);
+    read::<EpisodeMemory>(bytes);
+    read::<BeliefState>(bytes);
+    read::<AgentState>(bytes);
+    read::<MerkleDag>(bytes);
+    if let Ok(memory) = EpisodeMemory::from_bytes(bytes) {
+        let order = memory.causal_order();
+        assert_eq!(order.len(), memory.len());
+        for episode in order {
+            assert!(!memory.ancestors(&episode.id).contains(&*episode.id));
+        }
+    }
+    if let Ok(state) = BeliefState::from_bytes(bytes) {
+        assert!(state.beliefs().all(|belief| (0.0..=1.0).contains(&belief.conviction)));
+    }
+    if let Ok(dag) = MerkleDag::from_bytes(bytes) {
+        assert_eq!(dag.topological_order().len(), dag.len());
+        assert_eq!(dag.missing().is_empty(), dag.waiting().len() == 0);
+        assert!(dag.forks().iter().flat_map(|fork| &fork.nodes).all(|id| dag.contains(id)));
     }
 }
 
@@ -52,7 +78,7 @@ pub fn value(bytes: &[u8]) {
 pub fn json(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let Ok(json) = Json::parse(text) else { return };
-    assert_eq!(Json::parse(&json.to_text()), Ok(json));
+    assert_eq!(Json::parse(&json.to_text()).as_ref(), Ok(&json));
     read_json::<VectorClock>(text);
     read_json::<LwwRegister>(text);
     read_json::<GCounter>(text);
@@ -64,6 +90,27 @@ pub fn json(bytes: &[u8]) {
     read_json::<LwwMap>(text);
     read_json::<MvRegister>(text);
     read_json::<OrSet>(text);
+    read_json::<SkillAccumulator>(text);
+    read_json::<EpisodeMemory>(text);
+    read_json::<BeliefState>(text);
+    read_json::<AgentState>(text);
+    read_json::<MerkleDag>(text);
+    merge(&json);
+}
+
+/// Whatever the merger of records accepts, it brings into one form, which merges with itself to itself.
+fn merge(json: &Json) {
+    let Ok(value) = json.to_value() else { return };
+    if let Ok(merged) = merger::merge_memory_states(&value, &value) {
+        assert_eq!(merger::merge_memory_states(&merged, &merged), Ok(merged));
+    }
+    let Some(list) = value.as_array() else { return };
+    for merge in [merger::merge_episodic_memories, merger::merge_semantic_memories] {
+        if let Ok(merged) = merge(list, list) {
+            assert_eq!(merge(&merged, list).as_ref(), Ok(&merged));
+            assert_eq!(merge(list, &merged), Ok(merged));
+        }
+    }
 }
 
 fn read_json<T: JsonState>(text: &str) {

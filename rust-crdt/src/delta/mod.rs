@@ -3,6 +3,7 @@
 //! Source: Enes et al., "Efficient Synchronization of State-based CRDTs" (2019): a state is the join of its
 //! irreducible parts, and the least delta for a peer is the join of those parts that the peer's state does not cover.
 
+mod agents;
 mod clocks;
 mod registers;
 mod sets;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::membership::Membership;
 use crate::state::State;
 use crate::time::ClockUnit;
 
@@ -96,6 +98,16 @@ pub trait Decompose: State + Send + Sync {
     fn drop_heard(&mut self, picked: Self, heard: &CausalContext) -> Result<Self, CrdtError> {
         let _ = heard;
         Ok(picked)
+    }
+
+    /// Forgets what no member can need any more, see [`Membership`]. Digests are equal again once all have done so.
+    fn collect(&mut self, members: &Membership) {
+        let _ = members;
+    }
+
+    /// Takes out of a state that is about to be merged into this one what was collected here, so that it stays away.
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        let _ = (incoming, members);
     }
 
     /// Whether states of the type can have hybrid stamps.

@@ -8,6 +8,7 @@ use crate::hlc::Stamp;
 use crate::lww::LwwRegister;
 use crate::lww_map::LwwMap;
 use crate::lww_numeric::LwwNumericRegister;
+use crate::membership::Membership;
 use crate::mv_register::MvRegister;
 
 impl Decompose for LwwRegister {
@@ -53,6 +54,20 @@ impl Decompose for LwwMap {
         }
         parts.extend(overwritten.split().into_iter().map(|run| Self::with_context(self.unit(), run)));
         parts_or_self(self, parts)
+    }
+
+    /// Drops the removals that all members know of.
+    fn collect(&mut self, members: &Membership) {
+        self.retain(|_, entry| {
+            entry.value().is_some() || !entry.dot().is_some_and(|dot| members.stable().contains(&dot))
+        });
+    }
+
+    /// Whatever all members have taken in and is not here was overwritten or removed.
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        incoming.retain(|key, entry| {
+            self.entry(key).is_some() || !entry.dot().is_some_and(|dot| members.stable().contains(&dot))
+        });
     }
 
     const HAS_STAMPS: bool = true;

@@ -9,6 +9,7 @@ use crate::error::CrdtError;
 use crate::g_set::{GSet, Metadata};
 use crate::hlc::Stamp;
 use crate::lww_element_set::{LwwElementSet, Times, least};
+use crate::membership::Membership;
 use crate::or_set::OrSet;
 use crate::two_phase_set::TwoPhaseSet;
 
@@ -45,6 +46,24 @@ impl Decompose for OrSet {
         let (gone, rest) = picked.split_by(heard);
         self.merge(&Self::with_context(gone))?;
         Ok(rest)
+    }
+
+    /// Drops the contexts of forgotten actors that have no live dot.
+    fn collect(&mut self, members: &Membership) {
+        for actor in members.forgotten() {
+            if !self.has_live(actor) {
+                self.forget_actor(actor);
+            }
+        }
+    }
+
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        for actor in members.forgotten() {
+            // Not yet collected here either: then it is an actor like others.
+            if self.context().runs_of(actor).is_none() {
+                incoming.forget_actor(actor);
+            }
+        }
     }
 
     fn to_wire(&self) -> Vec<u8> {

@@ -6,7 +6,7 @@ use super::parts::{
 use super::{Import, Json, JsonState, Record, invalid, safe_integer};
 use crate::actor::{ActorId, ActorKey};
 use crate::agent::AgentState;
-use crate::beliefs::{self, Belief, BeliefState};
+use crate::beliefs::{Belief, BeliefState, Entry as BeliefEntry, parts};
 use crate::context::CausalContext;
 use crate::dot::Writer;
 use crate::episodes::{Episode, EpisodeMemory};
@@ -50,7 +50,7 @@ impl JsonState for SkillAccumulator {
                 name.as_text().and_then(ProficiencyPolicy::from_name).ok_or(invalid("unknown policy"))?
             }
         };
-        let unit = import.unit_or(Some(ClockUnit::Milliseconds))?;
+        let unit = import.unit_or(older(!record.has("policy")))?;
         let mut state = Self::with(policy, unit);
         for (name, json) in fields(record.field("skills")?)? {
             let skill = Record::new(json)?;
@@ -107,7 +107,8 @@ impl JsonState for EpisodeMemory {
     fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?.only(&["episodes", "max_episodes", "causal_links"])?;
         let capacity = record.present("max_episodes").map(Json::to_count).transpose()?;
-        let mut memory = Self::with(capacity, import.unit_or(Some(ClockUnit::Milliseconds))?);
+        let unit = import.unit_or(older(!record.has("causal_links")))?;
+        let mut memory = Self::with(capacity, unit);
         for episode in record.items("episodes")? {
             memory.take_in(take_episode(episode)?)?;
         }
@@ -170,9 +171,11 @@ impl JsonState for BeliefState {
         const READ: [&str; 7] =
             ["id", "content", "conviction", "evidence_for", "evidence_against", "last_updated", "source"];
         let record = Record::new(data)?.only(&["beliefs"])?;
-        let unit = import.unit_or(Some(ClockUnit::Milliseconds))?;
+        let beliefs = fields(record.field("beliefs")?)?;
+        let current = |(_, json): &(String, Json)| Record::new(json).is_ok_and(|belief| belief.has("record"));
+        let unit = import.unit_or(older(!beliefs.iter().any(current)))?;
         let mut state = Self::with_unit(unit);
-        for (id, json) in fields(record.field("beliefs")?)? {
+        for (id, json) in beliefs {
             let belief = Record::new(json)?;
             if belief.text("id")? != id {
                 return Err(invalid("a belief under another id"));
@@ -185,11 +188,11 @@ impl JsonState for BeliefState {
             let mut names = READ.to_vec();
             names.extend(["record", "for", "against", "weighed"]);
             let belief = belief.only(&names)?;
-            let mut entry = beliefs::Entry::new(unit);
+            let mut entry = BeliefEntry::new(unit);
             if let Some(record) = belief.present("record") {
                 let record = Record::new(record)?.only(&["value", "timestamp", "nodeId"])?;
                 let (element, encoded) = take_element(record.field("value")?)?;
-                beliefs::parts(element.value()).ok_or(invalid("record of a belief"))?;
+                parts(element.value()).ok_or(invalid("record of a belief"))?;
                 let stamp = unit.stamp(record.field("timestamp")?.to_number()?)?;
                 let actor = take_actor(record.field("nodeId")?)?;
                 entry.record =
@@ -201,7 +204,7 @@ impl JsonState for BeliefState {
                 None => None,
                 Some(time) => Some(unit.stamp(time.to_number()?)?),
             };
-            if entry == beliefs::Entry::new(unit) {
+            if entry == BeliefEntry::new(unit) {
                 return Err(invalid("belief of nothing"));
             }
             state.insert_entry(id.clone(), entry);
@@ -221,7 +224,7 @@ impl JsonState for BeliefState {
 /// shapes; `agent_id` is `null` in the state below all others.
 impl JsonState for AgentState {
     fn clock_unit(&self) -> Option<ClockUnit> {
-        self.agent().map(|_| self.skills.unit())
+        Some(self.skills.unit())
     }
 
     fn to_data(&self) -> Result<Json, CrdtError> {
@@ -253,8 +256,8 @@ impl JsonState for AgentState {
         let context =
             take_context(&Json::record([("vv", record.field("vector_clock")?.clone()), ("cloud", cloud)]))?;
         if *record.field("agent_id")? == Json::Null {
-            let empty =
-                skills.is_empty() && episodes == EpisodeMemory::default() && beliefs.entries().len() == 0;
+            let bottom = Self::default();
+            let empty = skills == bottom.skills && episodes == bottom.episodes && beliefs == bottom.beliefs;
             return if empty && context.is_empty() {
                 Ok(Self::default())
             } else {
@@ -327,6 +330,11 @@ fn take_tally(json: &Json) -> Result<Tally, CrdtError> {
     let cloud = record.optional("cloud").cloned().unwrap_or(Json::Object(Vec::new()));
     take_context(&Json::record([("vv", record.field("counts")?.clone()), ("cloud", cloud)]))
         .map(Tally::from_context)
+}
+
+/// The unit of a shape from before units were named.
+fn older(shape: bool) -> Option<ClockUnit> {
+    shape.then_some(ClockUnit::Milliseconds)
 }
 
 fn origin(import: &Import) -> Result<&ActorKey, CrdtError> {

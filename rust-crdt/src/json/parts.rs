@@ -14,6 +14,25 @@ use crate::error::CrdtError;
 use crate::time::{Finite, MAX_SAFE_INTEGER};
 use crate::value::Value;
 
+impl Json {
+    /// The JSON of a value.
+    ///
+    /// # Errors
+    /// [`CrdtError::NoJsonForm`] for byte strings and for maps with keys that are not texts, [`CrdtError::UnsafeInteger`]
+    /// beyond 2^53 - 1.
+    pub fn from_value(value: &Value) -> Result<Self, CrdtError> {
+        put_value(value)
+    }
+
+    /// The value of this JSON.
+    ///
+    /// # Errors
+    /// [`CrdtError::TooDeep`], [`CrdtError::NotFinite`] and [`CrdtError::UnsafeInteger`] for what is over the limits of values.
+    pub fn to_value(&self) -> Result<Value, CrdtError> {
+        take_value(self)
+    }
+}
+
 /// The JSON of a value.
 pub(crate) fn put_value(value: &Value) -> Result<Json, CrdtError> {
     match value {

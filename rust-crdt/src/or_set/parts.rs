@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::OrSet;
 use super::chunk::{Chunk, SPAN, bits};
 use super::store::Store;
+use super::{OrSet, decoded};
 use crate::actor::ActorKey;
 use crate::context::CausalContext;
-use crate::dot::Dot;
+use crate::dot::{Dot, Writer};
 use crate::error::CrdtError;
 use crate::runs::Runs;
 
@@ -60,6 +60,20 @@ impl OrSet {
             }
         }
         Ok(delta)
+    }
+
+    /// Writes again, under this writer, what is live under the dots of another actor, and returns the delta: before that actor
+    /// is forgotten.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add); nothing changed.
+    pub fn adopt(&mut self, writer: &Writer, actor: &ActorKey) -> Result<Self, CrdtError> {
+        let mut values = Vec::new();
+        for slot in self.store.chunks_of(actor).into_iter().flat_map(|chunks| chunks.values()) {
+            let chunk = self.store.chunk(*slot);
+            values.extend(bits(chunk.live()).map(|bit| decoded(chunk.get(bit))));
+        }
+        self.add_all(writer, values)
     }
 
     /// One set per live dot.

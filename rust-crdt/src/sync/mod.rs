@@ -10,6 +10,7 @@ mod message;
 mod replica;
 mod session;
 mod sketch;
+mod track;
 
 pub use message::MAX_NAME_LENGTH;
 pub use replica::Replica;

@@ -10,6 +10,7 @@ use crate::context::CausalContext;
 use crate::delta::Decompose;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::membership::Membership;
 use crate::state::Kind;
 
 /// Named states that sessions keep equal with those of other replicas.
@@ -26,7 +27,10 @@ use crate::state::Kind;
 /// # Ok::<(), chrysalis_crdt::CrdtError>(())
 /// ```
 #[derive(Debug, Default)]
-pub struct Replica(BTreeMap<String, Entry>);
+pub struct Replica {
+    states: BTreeMap<String, Entry>,
+    members: Option<Membership>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -58,25 +62,33 @@ impl Replica {
         if name.is_empty() || name.len() > MAX_NAME_LENGTH {
             return Err(CrdtError::TooLong { limit: MAX_NAME_LENGTH });
         }
-        let revision = self.0.get(name).map_or(0, |entry| entry.revision + 1);
-        self.0.insert(name.to_owned(), Entry { state: Box::new(state), summary: None, revision });
+        let revision = self.states.get(name).map_or(0, |entry| entry.revision + 1);
+        self.states.insert(name.to_owned(), Entry { state: Box::new(state), summary: None, revision });
         Ok(())
     }
 
     /// The state under a name, if it is of this type.
     #[must_use]
     pub fn state<T: Decompose + 'static>(&self, name: &str) -> Option<&T> {
-        self.0.get(name)?.state.as_any().downcast_ref()
+        self.states.get(name)?.state.as_any().downcast_ref()
     }
 
     /// The same, to be changed.
     pub fn state_mut<T: Decompose + 'static>(&mut self, name: &str) -> Option<&mut T> {
-        self.0.get_mut(name)?.change().as_any_mut().downcast_mut()
+        self.states.get_mut(name)?.change().as_any_mut().downcast_mut()
     }
 
     /// The names, in byte order, with the kinds of what they name.
     pub fn names(&self) -> impl Iterator<Item = (&str, Kind)> {
-        self.0.iter().map(|(name, entry)| (name.as_str(), entry.state.kind()))
+        self.states.iter().map(|(name, entry)| (name.as_str(), entry.state.kind()))
+    }
+
+    /// Says who the members are: everything that can be forgotten is, here and in what comes in from now on.
+    pub fn set_members(&mut self, members: Membership) {
+        for entry in self.states.values_mut() {
+            entry.change().collect(&members);
+        }
+        self.members = Some(members);
     }
 
     /// The digest of a state.
@@ -85,30 +97,38 @@ impl Replica {
     }
 
     pub(super) fn kind(&self, name: &str) -> Option<Kind> {
-        self.0.get(name).map(|entry| entry.state.kind())
+        self.states.get(name).map(|entry| entry.state.kind())
     }
 
     /// A number that is another one after each change.
     pub(super) fn revision(&self, name: &str) -> Option<u64> {
-        self.0.get(name).map(|entry| entry.revision)
+        self.states.get(name).map(|entry| entry.revision)
     }
 
     /// Computed once per change.
     pub(super) fn summary(&mut self, name: &str) -> Option<&Summary> {
-        let Entry { state, summary, .. } = self.0.get_mut(name)?;
+        let Entry { state, summary, .. } = self.states.get_mut(name)?;
         Some(summary.get_or_insert_with(|| state.summarise()))
     }
 
     pub(super) fn is_summarised(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|entry| entry.summary.is_some())
+        self.states.get(name).is_some_and(|entry| entry.summary.is_some())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&dyn Erased> {
-        self.0.get(name).map(|entry| &*entry.state)
+        self.states.get(name).map(|entry| &*entry.state)
+    }
+
+    /// Joins a delta for the wire into a state, without what was forgotten.
+    pub(super) fn merge(&mut self, name: &str, bytes: &[u8]) -> Result<(), CrdtError> {
+        match self.states.get_mut(name) {
+            Some(entry) => entry.change().merge_wire(bytes, self.members.as_ref()),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut dyn Erased> {
-        self.0.get_mut(name).map(Entry::change)
+        self.states.get_mut(name).map(Entry::change)
     }
 }
 
@@ -140,7 +160,8 @@ pub(super) trait Erased: Debug + Send + Sync {
     ) -> Result<Vec<Vec<u8>>, CrdtError>;
     /// The stamps of a delta.
     fn stamps_of(&self, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError>;
-    fn merge_wire(&mut self, bytes: &[u8]) -> Result<(), CrdtError>;
+    fn merge_wire(&mut self, bytes: &[u8], members: Option<&Membership>) -> Result<(), CrdtError>;
+    fn collect(&mut self, members: &Membership);
 }
 
 impl<T: Decompose + 'static> Erased for T {
@@ -199,7 +220,14 @@ impl<T: Decompose + 'static> Erased for T {
         Ok(T::from_wire(bytes)?.stamps())
     }
 
-    fn merge_wire(&mut self, bytes: &[u8]) -> Result<(), CrdtError> {
-        Decompose::merge_wire(self, bytes)
+    fn merge_wire(&mut self, bytes: &[u8], members: Option<&Membership>) -> Result<(), CrdtError> {
+        let Some(members) = members else { return Decompose::merge_wire(self, bytes) };
+        let mut incoming = T::from_wire(bytes)?;
+        self.screen(&mut incoming, members);
+        if incoming == T::default() { Ok(()) } else { self.merge(&incoming) }
+    }
+
+    fn collect(&mut self, members: &Membership) {
+        Decompose::collect(self, members);
     }
 }

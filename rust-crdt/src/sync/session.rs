@@ -3,7 +3,7 @@
 //! One side begins and asks; the other one answers. Every message can be lost, doubled or late: what was merged shows in
 //! the digests and contexts that are compared next, so that a session goes on where the state is, whatever got lost.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrysalis_crypto::random;
 
@@ -11,6 +11,7 @@ use super::hold::Hold;
 use super::message::{self, Ask, Digest, Have, Item, VERSIONS};
 use super::replica::{Replica, Summary};
 use super::sketch::{Cell, Difference, Salt, Sketch, key_of, slot_of};
+use super::track::{Fetching, Track};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::DEFAULT_MAX_DRIFT_MS;
@@ -26,7 +27,7 @@ const MAX_CELLS: usize = 1 << 15;
 /// Costly answers, linear in a state, between two ticks: what bounds the work that a peer can cause.
 const COSTLY_PER_TICK: u32 = 64;
 /// What a message needs beside a piece of a state: header, name, kind, length.
-const OVERHEAD: usize = 9 + 1 + 2 + message::MAX_NAME_LENGTH + 1 + 10;
+pub(super) const OVERHEAD: usize = 9 + 1 + 2 + message::MAX_NAME_LENGTH + 1 + 10;
 
 /// What a session may do.
 #[derive(Clone, Copy, Debug)]
@@ -145,44 +146,6 @@ pub struct SyncSession {
     hold: Hold,
     costly: u32,
     retry_at_ms: u64,
-}
-
-/// What is going on about one name.
-#[derive(Debug, Default)]
-struct Track {
-    have: Due,
-    ask: Option<Ask>,
-    pieces: VecDeque<Vec<u8>>,
-    cells: Option<(usize, usize)>,
-    /// The revision of our state that the other side was told of.
-    told: Option<u64>,
-    /// What the other side said last, and whether that is what we have.
-    theirs: Option<Have>,
-    equal_at: Option<u64>,
-    /// The other side's digest at which a delta was rejected: asking again is useless until it changes.
-    stuck_at: Option<Digest>,
-    serving: Option<(u64, Sketch)>,
-    fetching: Option<Fetching>,
-}
-
-/// Whether what we have is to be said.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-enum Due {
-    #[default]
-    No,
-    /// Once, without an answer.
-    Statement,
-    /// Until there is an answer.
-    Question,
-}
-
-/// A sketch of the other side's that is coming in.
-#[derive(Debug)]
-struct Fetching {
-    digest: Digest,
-    salt: Salt,
-    cells: Vec<Cell>,
-    ours: Option<(u64, Sketch)>,
 }
 
 impl SyncSession {
@@ -326,6 +289,7 @@ impl SyncSession {
             for (name, revision) in revisions {
                 let track = self.tracks.entry(name).or_default();
                 track.say(track.equal_at != Some(revision), true);
+                track.tried = None;
             }
         }
         events
@@ -441,6 +405,9 @@ impl SyncSession {
         }
         if is_stuck {
             track.say(is_question, false);
+            return;
+        }
+        if track.tried.replace((ours.digest, digest)) == Some((ours.digest, digest)) {
             return;
         }
         match (&ours.context, &have.context) {
@@ -626,8 +593,7 @@ impl SyncSession {
     }
 
     fn merge(&mut self, name: &str, bytes: &[u8], replica: &mut Replica, events: &mut Vec<SyncEvent>) {
-        let Some(state) = replica.get_mut(name) else { return };
-        match state.merge_wire(bytes) {
+        match replica.merge(name, bytes) {
             Ok(()) => {
                 // The other side has it from here or sends on; it is told when a round is over.
                 if let Some(track) = self.tracks.get_mut(name) {
@@ -640,7 +606,9 @@ impl SyncSession {
     }
 
     fn reject(&mut self, name: &str, error: CrdtError, bytes: &[u8], events: &mut Vec<SyncEvent>) {
-        if let Some(track) = self.tracks.get_mut(name) {
+        // Nodes without their parents are refused today and taken when the parents have come.
+        let is_for_good = !matches!(error, CrdtError::OrphanLimit { .. });
+        if let Some(track) = self.tracks.get_mut(name).filter(|_| is_for_good) {
             track.stuck_at = track.theirs.as_ref().map(|have| have.digest);
         }
         events.push(SyncEvent::Rejected { name: name.to_owned(), error, delta: bytes.to_vec() });
@@ -683,74 +651,6 @@ impl SyncSession {
             track.told = replica.revision(name);
         }
         self.tracks.entry(name.to_owned()).or_default().say(true, self.is_initiator);
-    }
-}
-
-impl Track {
-    /// Appends what is to be said about this name, as far as there is room: questions and cells, then pieces, then what
-    /// we have, so that the other side compares after it has merged.
-    fn speak(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        replica: &mut Replica,
-        salt: Salt,
-        limit: usize,
-        out: &mut Vec<u8>,
-    ) {
-        if let Some(ask) = self.ask.take() {
-            Item::Ask { name, kind, ask }.put(out);
-        }
-        if let Some((from, to)) = self.cells.take() {
-            self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 32)), out);
-        }
-        while let Some(piece) = self.pieces.front() {
-            if out.len() + piece.len() + OVERHEAD > limit && out.len() > OVERHEAD {
-                return;
-            }
-            Item::Delta { name, kind, bytes: piece }.put(out);
-            self.pieces.pop_front();
-        }
-        self.speak_have(name, kind, replica, out);
-    }
-
-    fn speak_have(&mut self, name: &str, kind: Kind, replica: &mut Replica, out: &mut Vec<u8>) {
-        if self.have > Due::No
-            && let Some(Summary { digest, parts, context }) = replica.summary(name).cloned()
-        {
-            let is_question = self.have == Due::Question;
-            Item::Have { name, kind, is_question, have: Have { digest, parts, context } }.put(out);
-            self.have = Due::No;
-            self.told = replica.revision(name);
-        }
-    }
-
-    /// What we have is to be said, if so, or asked about.
-    fn say(&mut self, so: bool, is_question: bool) {
-        if so {
-            self.have = self.have.max(if is_question { Due::Question } else { Due::Statement });
-        }
-    }
-
-    fn speak_cells(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        replica: &mut Replica,
-        salt: Salt,
-        (from, to): (usize, usize),
-        out: &mut Vec<u8>,
-    ) {
-        let Some(digest) = replica.digest(name) else { return };
-        let (Some(state), Some(revision)) = (replica.get(name), replica.revision(name)) else { return };
-        if self.serving.as_ref().is_none_or(|(made, _)| *made != revision) {
-            self.serving = Some((revision, Sketch::new(&salt, state.ids(&key_of(&salt)))));
-        }
-        // What they are of is said first, with its context.
-        self.speak_have(name, kind, replica, out);
-        let Some((_, sketch)) = &mut self.serving else { return };
-        let cells = sketch.cells(to)[from..].to_vec();
-        Item::Cells { name, kind, salt, digest, from, cells }.put(out);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Random histories of replicas, and the laws that every type must keep on them, to the byte.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod agents;
 pub(crate) mod counters;
+pub(crate) mod dags;
 pub(crate) mod plain_set;
 pub(crate) mod registers;
 pub(crate) mod sets;
@@ -30,6 +32,11 @@ impl Random {
     /// A number below `bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
+    /// A number below `bound`, which is at most 256.
+    pub(crate) fn small(&mut self, bound: usize) -> u8 {
+        u8::try_from(self.below(bound)).unwrap()
     }
 
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {

@@ -132,7 +132,7 @@ impl Subject for MapSubject {
             let actor = ActorKey::new(NAMES[random.below(5)]).unwrap();
             match value.clone() {
                 Some(value) => state.set_at(key, value, stamp, actor),
-                None => state.remove_at(key, stamp, actor),
+                None => Ok(state.remove_at(key, stamp, actor)),
             }
         };
         let delta = delta.unwrap();

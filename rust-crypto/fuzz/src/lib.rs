@@ -17,6 +17,7 @@ use chrysalis_crypto::legacy::Record;
 use chrysalis_crypto::proof::{self, RecordProof};
 use chrysalis_crypto::secret::SecretBytes;
 use chrysalis_crypto::stream::{self, StreamOpener};
+use chrysalis_crypto::tls::{Certificate, Options, validate_cert_chain_with};
 use chrysalis_crypto::{CryptoError, aead, aes, base64, canonical, ed25519, hex, password, recipients, siv};
 
 /// What decodes as a proof encodes to the same bytes; what does not is malformed; verifying ends either way.
@@ -287,4 +288,41 @@ pub fn validate_key_format(data: &[u8]) {
     }
     let shown = redact_for_logging(&key);
     assert!(shown.len() <= "github_pat_...****".len());
+}
+
+/// The data is a number of revocation lists and parts with a length of two bytes each: the lists, the chain, and
+/// the trust anchor. Every chain has a verdict, a path starts with the leaf and goes nowhere twice, and a name can
+/// only make the verdict worse.
+pub fn cert_chain(data: &[u8]) {
+    let Some((&lists, mut rest)) = data.split_first() else { return };
+    let mut parts = Vec::new();
+    while let Some((length, tail)) = rest.split_first_chunk::<2>() {
+        let (part, tail) = tail.split_at(usize::from(u16::from_le_bytes(*length)).min(tail.len()));
+        parts.push(part);
+        rest = tail;
+    }
+    let (crls, certificates) = parts.split_at(usize::from(lists).min(parts.len()));
+    let certificates: Vec<_> = certificates.iter().map(|der| Certificate::from_der(der)).collect();
+    let Some((_, chain)) = certificates.split_last() else { return };
+    let roots = &certificates[chain.len()..];
+    let options = Options { roots: Some(roots), crls, ..Options::at(1_795_132_800_000) };
+    let verdict = validate_cert_chain_with(chain, &options);
+    let named = validate_cert_chain_with(chain, &Options { server_name: Some("example.org"), ..options });
+    match verdict {
+        Ok(report) => {
+            assert_eq!(report.path[0], 0);
+            let mut places = report.path.clone();
+            places.sort_unstable();
+            places.dedup();
+            assert!(places.len() == report.path.len() && places.iter().all(|&place| place < chain.len()));
+            match named {
+                Ok(named) => assert!(named.server_name_checked && named.path == report.path),
+                Err(error) => assert_eq!((error.code(), error.index), ("NameMismatch", Some(0))),
+            }
+        }
+        Err(error) => {
+            assert!(error.index.is_none_or(|index| index < chain.len()));
+            assert_eq!(named, Err(error));
+        }
+    }
 }

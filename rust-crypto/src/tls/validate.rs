@@ -228,8 +228,10 @@ impl Judge<'_> {
             }
             Err(error) => {
                 let kind = kind_of(&error);
-                let bad = kind == CertErrorKind::BadSignature;
-                Err(CertError::new(kind, if bad { self.first_bad_signature(path, &fitting) } else { None }))
+                let of_signature =
+                    matches!(kind, CertErrorKind::BadSignature | CertErrorKind::UnsupportedAlgorithm);
+                let index = if of_signature { self.first_not_signed(path, &fitting) } else { None };
+                Err(CertError::new(kind, index))
             }
         }
     }
@@ -258,8 +260,8 @@ impl Judge<'_> {
         Ok(path.intermediate_certificates().map(|cert| cert.der().into_owned()).collect())
     }
 
-    /// The place in the chain of the certificate nearest the anchor whose signature is not its issuer's.
-    fn first_bad_signature(&self, path: &[usize], anchors: &[TrustAnchor<'_>]) -> Option<usize> {
+    /// The place in the chain of the certificate nearest the anchor whose signature is not shown to be its issuer's.
+    fn first_not_signed(&self, path: &[usize], anchors: &[TrustAnchor<'_>]) -> Option<usize> {
         let mut issuers: Vec<&[u8]> =
             anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref()).collect();
         for &place in path.iter().rev() {

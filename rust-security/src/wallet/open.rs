@@ -1,6 +1,7 @@
 //! Making a wallet, opening it, and changing what opens it.
 
 use chrysalis_crypto::CryptoError;
+use chrysalis_crypto::envelope::PasswordKdf;
 use chrysalis_crypto::kdf::Argon2Params;
 use chrysalis_crypto::random;
 #[cfg(any(unix, windows))]
@@ -86,6 +87,17 @@ impl ApiKeyWallet {
             Kdf::Argon2id { params, salt } => Some((params, salt)),
             Kdf::Host => None,
         })
+    }
+
+    /// Whether the password costs a guesser less than is recommended today: worth a
+    /// [`change_password`](Self::change_password), to the same one, while it is at hand. False without a password.
+    #[must_use]
+    pub fn needs_rewrap(&self) -> bool {
+        let kdf = self.inner().stored.as_ref().map(|stored| stored.document.kdf);
+        match kdf {
+            Some(Kdf::Argon2id { params, salt }) => PasswordKdf::Argon2id { params, salt }.is_weak(),
+            Some(Kdf::Host) | None => false,
+        }
     }
 
     /// Opens the wallet with the key that its password was turned into elsewhere. Otherwise as

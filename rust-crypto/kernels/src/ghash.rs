@@ -95,7 +95,9 @@ impl Tables {
         // Four sums at a time: sixteen would not stay in registers.
         for (quarter, products) in products.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let mut sums = [V::splat32(0); 4];
-            for (tables, half) in self.0.as_chunks::<4>().0.iter().zip(halves.as_flattened().as_chunks::<4>().0) {
+            for (tables, half) in
+                self.0.as_chunks::<4>().0.iter().zip(halves.as_flattened().as_chunks::<4>().0)
+            {
                 for (tables, half) in tables.iter().zip(half) {
                     for (sum, table) in sums.iter_mut().zip(&tables[4 * quarter..4 * quarter + 4]) {
                         *sum = *sum ^ table.lookup(*half);

@@ -3,15 +3,15 @@
 //! The crate's rolled rounds index an array, which costs bounds, addresses and stores in every step there.
 
 /// SHA3-256.
-pub(crate) type Sha3_256 = Sha3<32>;
+pub type Sha3_256 = Sha3<32>;
 /// SHA3-384.
-pub(crate) type Sha3_384 = Sha3<48>;
+pub type Sha3_384 = Sha3<48>;
 /// SHA3-512.
-pub(crate) type Sha3_512 = Sha3<64>;
+pub type Sha3_512 = Sha3<64>;
 
 /// SHA-3 with a digest of `N` bytes, of data that arrives in pieces.
 #[derive(Clone)]
-pub(crate) struct Sha3<const N: usize> {
+pub struct Sha3<const N: usize> {
     state: [u64; 25],
     /// Bytes of the current block already in the state.
     filled: usize,
@@ -28,14 +28,14 @@ impl<const N: usize> Sha3<N> {
     const RATE: usize = 200 - 2 * N;
 
     /// The digest of `data`.
-    pub(crate) fn digest(data: &[u8]) -> [u8; N] {
+    pub fn digest(data: &[u8]) -> [u8; N] {
         let mut hash = Self::default();
         hash.update(data);
         hash.finalize()
     }
 
     /// Takes in the next piece.
-    pub(crate) fn update(&mut self, mut data: &[u8]) {
+    pub fn update(&mut self, mut data: &[u8]) {
         if self.filled != 0 {
             let (head, rest) = data.split_at(data.len().min(Self::RATE - self.filled));
             self.absorb_bytes(head);
@@ -56,7 +56,7 @@ impl<const N: usize> Sha3<N> {
     }
 
     /// The digest of everything taken in.
-    pub(crate) fn finalize(mut self) -> [u8; N] {
+    pub fn finalize(mut self) -> [u8; N] {
         // FIPS 202, B.2: the suffix 01, then pad10*1.
         self.absorb_at(self.filled, 0x06);
         self.absorb_at(Self::RATE - 1, 0x80);
@@ -177,9 +177,8 @@ fn permute(state: &mut [u64; 25]) {
         (d0, d1, d2, d3, d4) = (n0, n1, n2, n3, n4);
         (e0, e1, e2, e3, e4) = (o0, o1, o2, o3, o4);
     }
-    *state = [
-        a0, a1, a2, a3, a4, b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4, e0, e1, e2, e3, e4,
-    ];
+    *state =
+        [a0, a1, a2, a3, a4, b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4, e0, e1, e2, e3, e4];
 }
 
 #[cfg(test)]
@@ -190,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_length_and_cut_agrees_with_the_crate() {
-        let data: [u8; 700] = core::array::from_fn(|i| (i * i + 31 * i >> 3 & 0xff) as u8);
+        let data: [u8; 700] = crate::tests::bytes(0);
         for length in 0..data.len() {
             let data = &data[..length];
             assert_eq!(Sha3_256::digest(data)[..], sha3::Sha3_256::digest(data)[..], "{length}");

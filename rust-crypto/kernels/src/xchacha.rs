@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::chacha;
 
 /// Encrypts `data` in place and returns the tag.
-pub(crate) fn encrypt(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
+pub fn encrypt(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
     let message = Message::new(key, nonce);
     chacha::apply(&message.key, &message.nonce, 1, data);
     message.tag(aad, data)
@@ -16,7 +16,7 @@ pub(crate) fn encrypt(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], data: &mut [
 
 /// Decrypts `data` in place if `tag` is its tag; otherwise leaves it as it is and returns `false`.
 #[must_use]
-pub(crate) fn decrypt(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
+pub fn decrypt(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
     let message = Message::new(key, nonce);
     let is_authentic = bool::from(message.tag(aad, data).ct_eq(tag));
     if is_authentic {
@@ -63,7 +63,7 @@ mod tests {
     use chacha20poly1305::{AeadInOut as _, KeyInit as _, XChaCha20Poly1305, XNonce};
 
     use super::*;
-    use crate::kernel::tests::bytes;
+    use crate::tests::bytes;
 
     #[test]
     fn every_length_agrees_with_the_crate() {
@@ -74,7 +74,9 @@ mod tests {
             let (mut ours, mut theirs) = (plaintext.clone(), plaintext.clone());
             let tag = encrypt(&key, &nonce, aad, &mut ours);
             let cipher = XChaCha20Poly1305::new((&key).into());
-            let expected = cipher.encrypt_inout_detached(&XNonce::from(nonce), aad, theirs.as_mut_slice().into()).unwrap();
+            let expected = cipher
+                .encrypt_inout_detached(&XNonce::from(nonce), aad, theirs.as_mut_slice().into())
+                .unwrap();
             assert_eq!((&ours, tag), (&theirs, expected.into()), "{length}");
 
             let sealed = ours.clone();

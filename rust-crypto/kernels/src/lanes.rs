@@ -37,7 +37,12 @@ mod simd {
         #[inline(always)]
         pub(crate) fn to_u32s(self) -> [u32; 4] {
             let x = self.0;
-            [u32x4_extract_lane::<0>(x), u32x4_extract_lane::<1>(x), u32x4_extract_lane::<2>(x), u32x4_extract_lane::<3>(x)]
+            [
+                u32x4_extract_lane::<0>(x),
+                u32x4_extract_lane::<1>(x),
+                u32x4_extract_lane::<2>(x),
+                u32x4_extract_lane::<3>(x),
+            ]
         }
 
         #[inline(always)]
@@ -87,7 +92,9 @@ mod simd {
         #[inline(always)]
         pub(crate) fn zip_low<const N: usize>(self, o: Self) -> Self {
             match N {
-                1 => Self(i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(self.0, o.0)),
+                1 => {
+                    Self(i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(self.0, o.0))
+                }
                 2 => Self(i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(self.0, o.0)),
                 4 => Self(i32x4_shuffle::<0, 4, 1, 5>(self.0, o.0)),
                 _ => Self(i64x2_shuffle::<0, 2>(self.0, o.0)),
@@ -98,7 +105,9 @@ mod simd {
         #[inline(always)]
         pub(crate) fn zip_high<const N: usize>(self, o: Self) -> Self {
             match N {
-                1 => Self(i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(self.0, o.0)),
+                1 => Self(i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(
+                    self.0, o.0,
+                )),
                 2 => Self(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(self.0, o.0)),
                 4 => Self(i32x4_shuffle::<2, 6, 3, 7>(self.0, o.0)),
                 _ => Self(i64x2_shuffle::<1, 3>(self.0, o.0)),

@@ -45,7 +45,24 @@ macro_rules! quarter_round {
 /// The ten double rounds, on local variables: an array would be kept in memory.
 #[inline(always)]
 fn permuted(start: [V; 16]) -> [V; 16] {
-    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h, mut i, mut j, mut k, mut l, mut m, mut n, mut o, mut p] = start;
+    let [
+        mut a,
+        mut b,
+        mut c,
+        mut d,
+        mut e,
+        mut f,
+        mut g,
+        mut h,
+        mut i,
+        mut j,
+        mut k,
+        mut l,
+        mut m,
+        mut n,
+        mut o,
+        mut p,
+    ] = start;
     for _ in 0..10 {
         quarter_round!(a, e, i, m);
         quarter_round!(b, f, j, n);

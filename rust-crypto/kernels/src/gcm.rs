@@ -6,7 +6,7 @@ use super::aes::{RoundKeys, counter_block};
 use super::ghash::ghash;
 
 /// Encrypts `data` in place and returns the tag.
-pub(crate) fn encrypt(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
+pub fn encrypt(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
     let message = Message::new(key, nonce);
     message.keys.apply_counter(nonce, FIRST, data);
     message.tag(aad, data)
@@ -14,7 +14,7 @@ pub(crate) fn encrypt(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], data: &mut [
 
 /// Decrypts `data` in place if `tag` is its tag; otherwise leaves it as it is and returns `false`.
 #[must_use]
-pub(crate) fn decrypt(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
+pub fn decrypt(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
     let message = Message::new(key, nonce);
     let is_authentic = bool::from(message.tag(aad, data).ct_eq(tag));
     if is_authentic {
@@ -54,7 +54,7 @@ mod tests {
     use aes_gcm::{AeadInOut as _, Aes256Gcm, KeyInit as _, Nonce};
 
     use super::*;
-    use crate::kernel::tests::bytes;
+    use crate::tests::bytes;
 
     #[test]
     fn every_length_agrees_with_the_crate() {
@@ -66,7 +66,9 @@ mod tests {
             let (mut ours, mut theirs) = (plaintext.clone(), plaintext.clone());
             let tag = encrypt(&key, &nonce, aad, &mut ours);
             let cipher = Aes256Gcm::new((&key).into());
-            let expected = cipher.encrypt_inout_detached(&Nonce::from(nonce), aad, theirs.as_mut_slice().into()).unwrap();
+            let expected = cipher
+                .encrypt_inout_detached(&Nonce::from(nonce), aad, theirs.as_mut_slice().into())
+                .unwrap();
             assert_eq!((&ours, tag), (&theirs, expected.into()), "{length}");
 
             let sealed = ours.clone();

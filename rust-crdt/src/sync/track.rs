@@ -1,0 +1,118 @@
+//! What is going on about one state, and how that is put into messages.
+
+use std::collections::VecDeque;
+
+use super::message::{Ask, Digest, Have, Item};
+use super::replica::{Replica, Summary};
+use super::session::OVERHEAD;
+use super::sketch::{Cell, Salt, Sketch, key_of};
+use crate::state::Kind;
+
+/// What is going on about one name.
+#[derive(Debug, Default)]
+pub(super) struct Track {
+    pub(super) have: Due,
+    pub(super) ask: Option<Ask>,
+    pub(super) pieces: VecDeque<Vec<u8>>,
+    pub(super) cells: Option<(usize, usize)>,
+    /// The revision of our state that the other side was told of.
+    pub(super) told: Option<u64>,
+    /// What the other side said last, and whether that is what we have.
+    pub(super) theirs: Option<Have>,
+    pub(super) equal_at: Option<u64>,
+    /// The other side's digest at which a delta was rejected: asking again is useless until it changes.
+    pub(super) stuck_at: Option<Digest>,
+    /// The digests of both sides when something was last done about them: the same again means that it did not help, or
+    /// is still under way.
+    pub(super) tried: Option<(Digest, Digest)>,
+    pub(super) serving: Option<(u64, Sketch)>,
+    pub(super) fetching: Option<Fetching>,
+}
+
+/// Whether what we have is to be said.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Due {
+    #[default]
+    No,
+    /// Once, without an answer.
+    Statement,
+    /// Until there is an answer.
+    Question,
+}
+
+/// A sketch of the other side's that is coming in.
+#[derive(Debug)]
+pub(super) struct Fetching {
+    pub(super) digest: Digest,
+    pub(super) salt: Salt,
+    pub(super) cells: Vec<Cell>,
+    pub(super) ours: Option<(u64, Sketch)>,
+}
+
+impl Track {
+    /// Appends what is to be said about this name, as far as there is room: questions and cells, then pieces, then what
+    /// we have, so that the other side compares after it has merged.
+    pub(super) fn speak(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        replica: &mut Replica,
+        salt: Salt,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) {
+        if let Some(ask) = self.ask.take() {
+            Item::Ask { name, kind, ask }.put(out);
+        }
+        if let Some((from, to)) = self.cells.take() {
+            self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 32)), out);
+        }
+        while let Some(piece) = self.pieces.front() {
+            if out.len() + piece.len() + OVERHEAD > limit && out.len() > OVERHEAD {
+                return;
+            }
+            Item::Delta { name, kind, bytes: piece }.put(out);
+            self.pieces.pop_front();
+        }
+        self.speak_have(name, kind, replica, out);
+    }
+
+    fn speak_have(&mut self, name: &str, kind: Kind, replica: &mut Replica, out: &mut Vec<u8>) {
+        if self.have > Due::No
+            && let Some(Summary { digest, parts, context }) = replica.summary(name).cloned()
+        {
+            let is_question = self.have == Due::Question;
+            Item::Have { name, kind, is_question, have: Have { digest, parts, context } }.put(out);
+            self.have = Due::No;
+            self.told = replica.revision(name);
+        }
+    }
+
+    /// What we have is to be said, if so, or asked about.
+    pub(super) fn say(&mut self, so: bool, is_question: bool) {
+        if so {
+            self.have = self.have.max(if is_question { Due::Question } else { Due::Statement });
+        }
+    }
+
+    fn speak_cells(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        replica: &mut Replica,
+        salt: Salt,
+        (from, to): (usize, usize),
+        out: &mut Vec<u8>,
+    ) {
+        let Some(digest) = replica.digest(name) else { return };
+        let (Some(state), Some(revision)) = (replica.get(name), replica.revision(name)) else { return };
+        if self.serving.as_ref().is_none_or(|(made, _)| *made != revision) {
+            self.serving = Some((revision, Sketch::new(&salt, state.ids(&key_of(&salt)))));
+        }
+        // What they are of is said first, with its context.
+        self.speak_have(name, kind, replica, out);
+        let Some((_, sketch)) = &mut self.serving else { return };
+        let cells = sketch.cells(to)[from..].to_vec();
+        Item::Cells { name, kind, salt, digest, from, cells }.put(out);
+    }
+}
