@@ -11,9 +11,9 @@ use pyo3::{PyTypeInfo, type_hint_union};
 use zeroize::Zeroizing;
 
 use super::{key_text, lend, owned};
-use crate::python::buffer::Out;
+use crate::python::buffer::Source;
 use crate::python::convert::{Text, detached, to_bytes, to_text};
-use crate::python::error::Result;
+use crate::python::error::{Failure, Result};
 use crate::python::{read, write};
 
 /// An API key in memory of its own: wiped by `wipe()`, at the end of a `with` block and when collected, never printed.
@@ -30,10 +30,13 @@ impl ApiKey {
         Ok(Self(RwLock::new(api_keys::ApiKey::from_bytes(&mut owned(key.0))?)))
     }
 
-    /// Takes the key out of `source`, a writable buffer, which is zero afterwards.
+    /// Takes the key out of `source`, a writable buffer, which is zero afterwards; with `wipe_source=False` a copy of any
+    /// buffer's bytes.
     #[staticmethod]
-    fn from_bytes(mut source: Out) -> Result<Self> {
-        Ok(Self(RwLock::new(api_keys::ApiKey::from_bytes(source.as_mut_slice())?)))
+    #[pyo3(signature = (source, *, wipe_source = true))]
+    fn from_bytes(source: Source<'_, '_>, wipe_source: bool) -> PyResult<Self> {
+        let key = source.take(wipe_source, api_keys::ApiKey::from_bytes)?.map_err(Failure::from)?;
+        Ok(Self(RwLock::new(key)))
     }
 
     /// The form for people and logs: a prefix that tells only whose it is, and the last four characters.

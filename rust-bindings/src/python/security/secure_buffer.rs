@@ -9,9 +9,9 @@ use pyo3::types::PyBytes;
 use zeroize::Zeroizing;
 
 use super::lend;
-use crate::python::buffer::{Data, Out};
+use crate::python::buffer::{Out, Source};
 use crate::python::convert::{Length, to_bytes};
-use crate::python::error::Result;
+use crate::python::error::{Failure, Result};
 use crate::python::{read, write};
 
 /// Secret bytes of a fixed length, outside Python's memory, wiped by `wipe()`, at the end of a `with` block and when
@@ -35,21 +35,13 @@ impl SecureBuffer {
         Self::of(SecretBytes::random(length.0)?, require_lock)
     }
 
-    /// Takes the bytes out of `source`, a writable buffer, which is zero afterwards.
+    /// Takes the bytes out of `source`, a writable buffer, which is zero afterwards; with `wipe_source=False` a copy of any
+    /// buffer's bytes.
     #[staticmethod]
-    #[pyo3(signature = (source, *, require_lock = false))]
-    fn take(mut source: Out, require_lock: bool) -> Result<Self> {
-        Self::of(SecretBytes::from_slice_wiping(source.as_mut_slice())?, require_lock)
-    }
-
-    /// A copy of `data`, which the caller should then overwrite; `take` does.
-    #[staticmethod]
-    #[pyo3(signature = (data, *, require_lock = false))]
-    fn copy_of(data: Data<'_>, require_lock: bool) -> Result<Self> {
-        let data = data.as_slice();
-        let mut secret = SecretBytes::zeroed(data.len())?;
-        secret.expose_mut(|target| target.copy_from_slice(data));
-        Self::of(secret, require_lock)
+    #[pyo3(signature = (source, *, wipe_source = true, require_lock = false))]
+    fn from_bytes(source: Source<'_, '_>, wipe_source: bool, require_lock: bool) -> PyResult<Self> {
+        let secret = source.take(wipe_source, SecretBytes::from_slice_wiping)?.map_err(Failure::from)?;
+        Ok(Self::of(secret, require_lock)?)
     }
 
     /// An explicit copy of the secret in Python's memory, which nothing wipes for you; prefer `use`.

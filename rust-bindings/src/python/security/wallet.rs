@@ -70,6 +70,12 @@ impl ApiKeyWallet {
         Ok(py.detach(|| self.0.unlock_with_host_key(&key, now_ms()))?)
     }
 
+    /// Whether the password costs a guesser less than is recommended today: worth a `change_password`, to the same one, while
+    /// it is at hand.
+    fn needs_rewrap(&self) -> bool {
+        self.0.needs_rewrap()
+    }
+
     /// Lets 32 bytes that the host keeps open the wallet as well, for unattended use; gives their id.
     fn add_host_key(&self, label: Text<'_>, key: Key<'_, '_>) -> Result<String> {
         Ok(self.0.add_host_key(label.0, &to_wrapping_key(&key)?, now_ms())?.to_string())
