@@ -13,7 +13,7 @@ PRIMITIVES = File("rust-crypto/vectors/primitives.json")
 WYCHEPROOF = File("rust-crypto/vectors/wycheproof.json")
 BLAKE3 = File("rust-crypto/vectors/blake3.json")
 
-Work = Callable[[bytes, bytes, bytes], bytes]
+Work = Callable[[bytes | bytearray, bytes, bytes], bytes]
 Into = Callable[[bytearray, bytes, memoryview, bytes], None]
 # Name: opens, seals anew, opens into a buffer, seals into a buffer, and what sealing adds.
 CIPHERS: dict[str, tuple[Work, Work, Into, Into, int]] = {
