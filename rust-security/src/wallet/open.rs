@@ -40,6 +40,30 @@ impl ApiKeyWallet {
         self.begin(kdf, &key, now_ms)
     }
 
+    /// Parameters with a fresh salt, for a password that is turned into a key elsewhere, such as in a worker. For one
+    /// password, once.
+    ///
+    /// # Errors
+    /// `RANDOM_UNAVAILABLE`.
+    pub fn make_password_kdf(&self) -> Result<(Argon2Params, [u8; SALT_LENGTH]), SecurityError> {
+        let params = self.inner().params;
+        Ok((params, make_salt()?))
+    }
+
+    /// [`initialize`](Self::initialize) with the key that the password was turned into by these parameters.
+    ///
+    /// # Errors
+    /// [`SecurityError::WalletExists`] unless uninitialised.
+    pub fn initialize_with_derived_key(
+        &self,
+        params: Argon2Params,
+        salt: [u8; SALT_LENGTH],
+        key: &WrappingKey,
+        now_ms: u64,
+    ) -> Result<(), SecurityError> {
+        self.begin(Kdf::Argon2id { params, salt }, key, now_ms)
+    }
+
     /// Makes a new wallet without a password, which a key of the host opens: one from a key file, a keychain, or
     /// unsealed by WebCrypto.
     ///
@@ -140,7 +164,28 @@ impl ApiKeyWallet {
             }
             _ => Err(SecurityError::InvalidPassword),
         }
-        .and_then(|old| self.rewrap(|document| document.unwrap_main(&old), new, params, now_ms));
+        .and_then(|old| {
+            let (kdf, new) = make_password_key(new, params)?;
+            self.rewrap(|document| document.unwrap_main(&old), kdf, &new, now_ms)
+        });
+        self.report(changed, AuditAction::PasswordChanged, now_ms)
+    }
+
+    /// [`change_password`](Self::change_password) with keys that both passwords were turned into elsewhere: `old` by
+    /// [`password_kdf`](Self::password_kdf), `new` by these parameters.
+    ///
+    /// # Errors
+    /// As [`change_password`](Self::change_password).
+    pub fn change_password_with_derived_keys(
+        &self,
+        old: &WrappingKey,
+        params: Argon2Params,
+        salt: [u8; SALT_LENGTH],
+        new: &WrappingKey,
+        now_ms: u64,
+    ) -> Result<(), SecurityError> {
+        let kdf = Kdf::Argon2id { params, salt };
+        let changed = self.rewrap(|document| document.unwrap_main(old), kdf, new, now_ms);
         self.report(changed, AuditAction::PasswordChanged, now_ms)
     }
 
@@ -154,7 +199,8 @@ impl ApiKeyWallet {
             inner.stored()?;
             inner.params
         };
-        let changed = self.rewrap(|document| document.unwrap_host(key), new, params, now_ms);
+        let (kdf, new) = make_password_key(new, params)?;
+        let changed = self.rewrap(|document| document.unwrap_host(key), kdf, &new, now_ms);
         self.report(changed, AuditAction::PasswordChanged, now_ms)
     }
 
@@ -297,15 +343,14 @@ impl ApiKeyWallet {
         Ok(())
     }
 
-    /// Wraps the master key that `unwrap` finds under a new password.
+    /// Wraps the master key that `unwrap` finds under the key of a new password.
     fn rewrap(
         &self,
         unwrap: impl FnOnce(&Document) -> Result<MasterKey, SecurityError>,
-        new: &[u8],
-        params: Argon2Params,
+        kdf: Kdf,
+        new_key: &WrappingKey,
         now_ms: u64,
     ) -> Result<(), SecurityError> {
-        let (kdf, new_key) = make_password_key(new, params)?;
         let mut inner = self.inner();
         let inner = &mut *inner;
         let stored = inner.stored.as_mut().ok_or(SecurityError::WalletUninitialized)?;
