@@ -96,10 +96,17 @@ def comparisons() -> list[tuple[str, int, str, Callable[[], object], Callable[[]
         for key, message, signature in zip(raw, messages, signatures):
             Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
 
+    own = [pairs[0].sign(message) for message in messages]
+
+    def verify_own() -> None:
+        for message, signature in zip(messages, own):
+            loaded[0].verify(signature, message)
+
     found += [
         ("Ed25519, 64 verified one by one", MESSAGE_BYTES, f"{PYCA}, keys from bytes", verify_ours, verify_raw),
         ("Ed25519, 64 verified one by one", MESSAGE_BYTES, f"{PYCA}, keys kept", verify_ours, verify_loaded),
         ("Ed25519, 64 verified at once", MESSAGE_BYTES, f"{PYCA}, keys kept", lambda: crypto.batch_verify(raw, messages, signatures), verify_loaded),
+        ("Ed25519, 64 of one key at once", MESSAGE_BYTES, f"{PYCA}, key kept", lambda: crypto.batch_verify(raw[:1] * KEYS, messages, own), verify_own),
         ("Ed25519, signed", MESSAGE_BYTES, f"{PYCA}, key kept", lambda: ours_pair.sign(messages[0]), lambda: pairs[0].sign(messages[0])),
     ]
     cost = {"m_kib": 19_456, "t": 2, "p": 1}

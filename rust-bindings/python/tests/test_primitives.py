@@ -79,6 +79,8 @@ def test_a_sealer_counts() -> None:
     almost.seal(b"the last")
     check({"error": "KEY_EXHAUSTED"}, lambda: almost.seal(b"one too many"))
     check({"error": "INVALID_KEY_LENGTH"}, lambda: crypto.Sealer(b"short"))
+    for count in (-1, 1 << 64):
+        check({"error": "INVALID_ARGUMENT"}, lambda: crypto.Sealer.resume(key, count))  # noqa: B023
 
 
 def test_hmac() -> None:

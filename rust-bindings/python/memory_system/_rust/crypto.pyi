@@ -8,7 +8,7 @@ a buffer that another thread has lent.
 
 from .security import SecureBuffer
 from collections.abc import Iterable
-from typing import Final, SupportsIndex, final
+from typing import Final, final
 from typing_extensions import Buffer
 
 __all__ = ["Ed25519KeyPair", "EnvelopeHeader", "HashAlgorithm", "IncrementalHasher", "Sealer", "StreamOpener", "StreamSealer", "VerifiedRecord", "X25519KeyPair", "aes_gcm_decrypt", "aes_gcm_decrypt_aad", "aes_gcm_decrypt_into", "aes_gcm_encrypt", "aes_gcm_encrypt_aad", "aes_gcm_encrypt_into", "aes_gcm_siv_decrypt", "aes_gcm_siv_decrypt_into", "aes_gcm_siv_encrypt", "aes_gcm_siv_encrypt_into", "argon2id_derive_key", "batch_hash", "batch_verify", "blake3_derive_key", "blake3_hash", "blake3_hash_into", "blake3_hex", "blake3_keyed", "blake3_xof", "compute_agent_fingerprint", "compute_agent_fingerprint_v2", "compute_state_hash", "compute_state_hash_canonical", "constant_time_eq", "decrypt_with_password", "describe_envelope", "ed25519_verify", "ed25519_verify_hex", "encrypt_with_password", "generate_aes_key", "generate_salt", "generate_token", "generate_token_base64", "generate_token_base64url", "hash", "hash_hex", "hash_into", "hkdf_sha256", "hmac_sha256", "hmac_sha384", "hmac_sha512", "hpke_seal", "is_recipient", "open", "open_with_password", "pbkdf2_sha256_derive_key", "random_bytes", "random_bytes_into", "random_hex", "scrypt_derive_key", "seal", "seal_to", "seal_with_password", "sha384", "sha384_hex", "sha384_into", "verify_record_proof", "verify_state_hash", "xchacha20poly1305_decrypt", "xchacha20poly1305_decrypt_into", "xchacha20poly1305_encrypt", "xchacha20poly1305_encrypt_into"]
@@ -163,7 +163,7 @@ class Sealer:
         Opens as `aes_gcm_decrypt_aad` does. Not counted.
         """
     @staticmethod
-    def resume(key: Buffer | SecureBuffer, sealed_messages: SupportsIndex) -> Sealer:
+    def resume(key: Buffer | SecureBuffer, sealed_messages: int) -> Sealer:
         """
         A sealer for a key that has sealed so many messages already.
         """
