@@ -63,5 +63,8 @@ use_wasm_toolchain() {
   source "$TOOLS/wasm.env"
   export PATH="$WASM_BIN:$TOOLS/bin:$ROOT/node_modules/.bin:$PATH"
   export RUSTC="$WASM_RUSTC" CARGO="$WASM_CARGO" CARGO_TARGET_DIR="$ROOT/target/wasm"
-  export RUSTFLAGS="${RUSTFLAGS:-} -Ctarget-feature=+simd128"
+  # No path of the building machine is in a package: panic messages name their files without one.
+  local crates remap="--remap-path-prefix=$ROOT/="
+  for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do remap+=" --remap-path-prefix=$crates="; done
+  export RUSTFLAGS="${RUSTFLAGS:-} -Ctarget-feature=+simd128 $remap"
 }
