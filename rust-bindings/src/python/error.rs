@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
@@ -80,6 +81,12 @@ impl From<BindingError> for Failure {
 
 impl From<CryptoError> for Failure {
     fn from(error: CryptoError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<CrdtError> for Failure {
+    fn from(error: CrdtError) -> Self {
         Self::new(error.code(), &error)
     }
 }

@@ -7,6 +7,7 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
 use chrysalis_crypto::{CryptoError, hex};
@@ -30,6 +31,7 @@ pub(super) fn error_codes() -> Vec<&'static str> {
         BindingError::CODES,
         MemoryError::CODES,
         JournalError::CODES,
+        CrdtError::CODES,
         CryptoError::CODES,
         SecurityError::CODES,
         ValidationError::CODES,

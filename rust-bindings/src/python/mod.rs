@@ -7,6 +7,7 @@
 mod bridge;
 mod buffer;
 mod convert;
+mod crdt;
 mod crypto;
 mod entry;
 mod error;
@@ -22,6 +23,36 @@ use pyo3::prelude::*;
 mod extension {
     #[pymodule_export]
     use super::bridge::{Pool, Port};
+    #[pymodule_export]
+    use super::crdt::agent::AgentState;
+    #[pymodule_export]
+    use super::crdt::beliefs::BeliefState;
+    #[pymodule_export]
+    use super::crdt::clock::VectorClock;
+    #[pymodule_export]
+    use super::crdt::conflict::{ConflictResolver, default_rule, find_conflicts, resolve_candidates};
+    #[pymodule_export]
+    use super::crdt::counter::{GCounter, PNCounter};
+    #[pymodule_export]
+    use super::crdt::dag::{MerkleDag, inclusion_root, prove_inclusion, verify_inclusion};
+    #[pymodule_export]
+    use super::crdt::episodes::EpisodeMemory;
+    #[pymodule_export]
+    use super::crdt::map::LWWMap;
+    #[pymodule_export]
+    use super::crdt::merger::MemoryCRDTMerger;
+    #[pymodule_export]
+    use super::crdt::or_set::ORSet;
+    #[pymodule_export]
+    use super::crdt::register::{LWWNumericRegister, LWWRegister, MVRegister};
+    #[pymodule_export]
+    use super::crdt::set::{GSet, LWWElementSet, TwoPhaseSet};
+    #[pymodule_export]
+    use super::crdt::skills::SkillAccumulator;
+    #[pymodule_export]
+    use super::crdt::sync::{Replica, SyncSession};
+    #[pymodule_export]
+    use super::crdt::writers::{actor_key, resume_writer};
     #[pymodule_export]
     use super::entry::{Entry, Forgotten, Learned, MergeReport, Recalled, Stats};
     #[pymodule_export]
