@@ -104,6 +104,15 @@ fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// The double nearest to a number in JSON's grammar.
+#[cfg(not(target_arch = "wasm32"))]
+fn read_number(text: &str) -> f64 {
+    text.parse().expect("JSON's grammar is part of Rust's")
+}
+
+#[cfg(target_arch = "wasm32")]
+use crate::number::parse as read_number;
+
 /// RFC 8785 section 3.2.3.
 fn utf16_order(a: &str, b: &str) -> Ordering {
     a.encode_utf16().cmp(b.encode_utf16())
@@ -210,7 +219,7 @@ impl Reader<'_> {
             let _sign = self.eat(b'+') || self.eat(b'-');
             self.digits()?;
         }
-        let number: f64 = self.text[start..self.at].parse().map_err(|_| self.fault("not a number"))?;
+        let number = read_number(&self.text[start..self.at]);
         if number.is_infinite() {
             return Err(CryptoError::Serialization { reason: "number out of range", position: Some(start) });
         }

@@ -20,6 +20,8 @@ pub mod legacy;
 pub mod mac;
 mod memory;
 pub mod merkle;
+#[cfg(any(target_arch = "wasm32", test))]
+mod number;
 pub mod password;
 pub mod proof;
 pub mod random;

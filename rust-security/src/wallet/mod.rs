@@ -151,7 +151,12 @@ impl ApiKeyWallet {
     pub fn reload(&self, json: &str, now_ms: u64) -> Result<(), SecurityError> {
         let (document, mac) = Document::from_json(json)?;
         let mut inner = self.inner();
-        let (stored, open) = inner.unlocked(now_ms)?;
+        // Learning what others did is no key operation.
+        inner.close_if_idle(now_ms);
+        let inner = &mut *inner;
+        let (Some(stored), Some(open)) = (&mut inner.stored, &mut inner.open) else {
+            return Err(SecurityError::WalletLocked);
+        };
         if document.wallet_id != stored.document.wallet_id {
             return Err(SecurityError::VaultReplaced);
         }

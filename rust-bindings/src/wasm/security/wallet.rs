@@ -1,5 +1,6 @@
 //! `ApiKeyWallet`: the wallet file, and what may be done with it. The facade adds timers and handlers.
 
+use chrysalis_crypto::kdf::Argon2Params;
 use chrysalis_security as security;
 use js_sys::{Array, JSON, Object, Uint8Array};
 use security::WrappingKey;
@@ -78,14 +79,36 @@ impl ApiKeyWallet {
     /// password opens the wallet.
     #[wasm_bindgen(unchecked_return_type = "PasswordKdf | null")]
     pub fn password_kdf(&self) -> Result<JsValue> {
-        let Some((params, salt)) = self.0.password_kdf()? else { return Ok(JsValue::NULL) };
-        Ok(object(&[
-            ("mKiB", params.m_kib().into()),
-            ("t", params.t().into()),
-            ("p", params.p().into()),
-            ("salt", Uint8Array::from(salt.as_slice()).into()),
-        ])
-        .into())
+        let kdf = self.0.password_kdf()?;
+        Ok(kdf.map_or(JsValue::NULL, |(params, salt)| from_kdf(params, &salt).into()))
+    }
+
+    /// Parameters with a fresh salt for a new password, for `derive_wallet_key`. For one password, once.
+    #[wasm_bindgen(unchecked_return_type = "PasswordKdf")]
+    pub fn make_password_kdf(&self) -> Result<Object> {
+        let (params, salt) = self.0.make_password_kdf()?;
+        Ok(from_kdf(params, &salt))
+    }
+
+    /// `initialize` with the key that `derive_wallet_key` gave for the password and `kdf`.
+    pub fn initialize_with_derived_key(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "PasswordKdf")] kdf: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] key: JsValue,
+    ) -> Result<()> {
+        let ((params, salt), key) = (to_kdf(&kdf)?, to_wrapping_key(&key)?);
+        Ok(scrubbed(|| self.0.initialize_with_derived_key(params, salt, &key, now_ms()))?)
+    }
+
+    /// `change_password` with the key of the old password by `password_kdf` and that of the new one by `kdf`.
+    pub fn change_password_with_derived_keys(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] old: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "PasswordKdf")] kdf: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] new: JsValue,
+    ) -> Result<()> {
+        let (old, (params, salt), new) = (to_wrapping_key(&old)?, to_kdf(&kdf)?, to_wrapping_key(&new)?);
+        Ok(scrubbed(|| self.0.change_password_with_derived_keys(&old, params, salt, &new, now_ms()))?)
     }
 
     /// `unlock` with the key that Argon2id gave for `password_kdf`, 32 bytes.
@@ -308,6 +331,36 @@ impl Default for ApiKeyWallet {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The key of a wallet's password, 32 bytes. This is what takes time; run it in a worker.
+#[wasm_bindgen]
+pub fn derive_wallet_key(
+    #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "PasswordKdf")] kdf: JsValue,
+) -> Result<Uint8Array> {
+    let (password, (params, salt)) = (convert::text(&password, "password")?, to_kdf(&kdf)?);
+    let key = scrubbed(|| WrappingKey::derive(password.as_bytes(), &salt, params))?;
+    Ok(key.expose(|bytes| Uint8Array::from(bytes)))
+}
+
+fn from_kdf(params: Argon2Params, salt: &[u8]) -> Object {
+    object(&[
+        ("mKiB", params.m_kib().into()),
+        ("t", params.t().into()),
+        ("p", params.p().into()),
+        ("salt", Uint8Array::from(salt).into()),
+    ])
+}
+
+fn to_kdf(value: &JsValue) -> Result<(Argon2Params, [u8; security::SALT_LENGTH])> {
+    let field =
+        |name: &str| convert::option(value, name)?.ok_or_else(|| Thrown::argument(name, "is missing"));
+    let number = |name: &str| convert::integer(&field(name)?, name);
+    let params = Argon2Params::new(number("mKiB")?, number("t")?, number("p")?)?;
+    let salt = convert::bytes(&field("salt")?, "salt")?;
+    let salt = salt.try_into().map_err(|_| Thrown::argument("salt", "must have 16 bytes"))?;
+    Ok((params, salt))
 }
 
 fn event_data(event: &WalletEvent) -> Object {
