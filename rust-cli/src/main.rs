@@ -90,9 +90,10 @@ fn not_understood(error: &clap::Error) -> ExitCode {
 
 /// What is wrong, in one line: what stands before the first empty line, without the usage and tips below it.
 fn usage_message(error: &clap::Error) -> String {
-    let is_stray = matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand);
-    if is_stray && std::env::args_os().any(|argument| argument == "vault") {
-        return stray_argument(error);
+    if std::env::args_os().any(|argument| argument == "vault")
+        && let Some(message) = message_without_values(error)
+    {
+        return message;
     }
     let text = error.to_string();
     let said =
@@ -100,16 +101,24 @@ fn usage_message(error: &clap::Error) -> String {
     said.map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
-/// What is said of an argument of `vault` that nobody expected. It may be a key or a password, so that only the name of an
+/// What is said of arguments of `vault` that nobody expected. They may be keys or passwords, so that only the name of an
 /// option is repeated.
-fn stray_argument(error: &clap::Error) -> String {
+fn message_without_values(error: &clap::Error) -> Option<String> {
     let name = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(name)) => name.split('=').next().filter(|name| name.starts_with("--")),
+        Some(ContextValue::String(name)) => {
+            name.split(['=', ' ']).next().filter(|name| name.starts_with("--"))
+        }
         _ => None,
     };
-    match name {
-        Some(name) if name.len() < 24 => format!("there is no {}", printable::one_line(name)),
-        _ => "there is an argument too many, or a command that is none; keys and passwords are typed when asked for, never arguments"
-            .to_owned(),
-    }
+    let name = name.filter(|name| name.len() < 24).map(printable::one_line);
+    Some(match (error.kind(), name) {
+        (ErrorKind::UnknownArgument, Some(name)) => format!("there is no {name}"),
+        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, None) => {
+            "there is an argument too many, or a command that is none; keys and passwords are typed when asked for, never arguments"
+                .to_owned()
+        }
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(name)) => format!("{name} does not take this value"),
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, None) => "a value cannot be used".to_owned(),
+        _ => return None,
+    })
 }

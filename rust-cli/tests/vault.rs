@@ -112,6 +112,10 @@ fn a_key_among_the_arguments_is_not_repeated() {
         &["run", "--as", KEY, "--", "true"],
         &["run", "--only", KEY, "--", "true"],
         &["rotate", KEY, "--stdin"],
+        &["set", "openai", "--stdin", "--expires", KEY],
+        &["audit", "--last", KEY],
+        &["list", "--color", KEY],
+        &["unattended", KEY],
     ] {
         for json in [false, true] {
             let mut command = home.vault_command();

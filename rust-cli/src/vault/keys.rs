@@ -21,7 +21,11 @@ use crate::vault::view::{self, EntryView, described};
 /// # Errors
 /// [`CliError::KeyExists`] for a provider and name that are taken; those of [`Vault::update`] and of the key's source.
 pub(crate) fn set(keeper: &mut Keeper<'_>, args: &args::Set) -> Result<Outcome, CliError> {
-    let expires_at = args.expires.as_deref().map(parse_time).transpose()?;
+    // The text is not repeated: it may be a key that went astray.
+    let no_time = |_| {
+        CliError::Usage("--expires takes a time, such as 2027-01-31 or 2027-01-31T10:12:33+01:00".to_owned())
+    };
+    let expires_at = args.expires.as_deref().map(parse_time).transpose().map_err(no_time)?;
     if expires_at.is_some_and(|expires_at| expires_at <= now_ms()) {
         return Err(CliError::Usage("--expires is a time in the past".to_owned()));
     }
