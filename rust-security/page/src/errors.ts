@@ -38,6 +38,6 @@ export function explain(error: unknown): string {
 
 function explainFile(message: string): string {
   if (message.includes('version')) return 'This vault was written by a later program than this page.';
-  if (message.includes('older program')) return 'This is a wallet of an older program. It has to be converted before it opens here.';
+  if (message.includes('older program')) return 'This is a wallet of an older program. Take it over with “chrysalis vault import”, and open what that exports here.';
   return 'This file is no vault, or is damaged.';
 }

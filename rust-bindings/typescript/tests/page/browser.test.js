@@ -150,7 +150,8 @@ test('the vault', async (t) => {
 
   await t.test('it is created', async () => {
     await page.fill('#create-repeat', PASSWORD);
-    await page.press('#create-repeat', 'Enter');
+    const [worker] = await Promise.all([page.waitForEvent('worker'), page.press('#create-repeat', 'Enter')]);
+    assert.equal(worker.url(), `${address}derive-worker.js`);
     await shows(page, 'open');
     assert.ok(await page.isVisible('#no-keys'));
     await holdsNoSecret(page);
@@ -264,6 +265,18 @@ test('the vault', async (t) => {
     await page.click('#confirm-submit');
     await page.waitForFunction(() => document.getElementById('toast-text').textContent.startsWith('Copied'));
     assert.equal(await clipboard(page), ANTHROPIC);
+    await page.click('#settings-open');
+    await page.uncheck('#ask-password');
+    await page.click('#settings-form button:not([type])');
+    await page.click('#confirm-dialog [data-close]');
+    await page.keyboard.press('Escape');
+    await page.click('#settings-open');
+    assert.ok(await page.isChecked('#ask-password'), 'it is off without the password');
+    await page.uncheck('#ask-password');
+    await page.click('#settings-form button:not([type])');
+    await page.fill('#confirm-password', PASSWORD);
+    await page.click('#confirm-submit');
+    await page.waitForSelector('#settings-dialog:not([open])', { state: 'attached' });
     await page.clock.fastForward(5 * 60_000 + 1000);
     await shows(page, 'locked');
     await unlock(page, PASSWORD);
@@ -392,5 +405,12 @@ test('the vault', async (t) => {
     }
   });
 
-  assert.deepEqual(mishaps, []);
+  await t.test('on the way, nothing broke the policy and no request left', async () => {
+    assert.deepEqual(mishaps, []);
+    // That it would have been seen:
+    await page.evaluate(() => fetch('https://example.com/').catch(() => {}));
+    await page.evaluate(() => document.body.append(Object.assign(document.createElement('script'), { textContent: '0' }))).catch(() => {});
+    assert.match(mishaps.join('\n'), /violates connect-src: https:\/\/example\.com/);
+    assert.match(mishaps.join('\n'), /requires 'TrustedScript'/);
+  });
 });
