@@ -46,8 +46,8 @@ test-ts: wasm ## Test the built packages under Node and headless Chromium
 	@scripts/declarations.sh
 
 vault-page: ## Build the vault for browsers and serve it on this machine; PORT=8765
-	@scripts/setup.sh wasm node
-	@test -f rust-security/pkg/rust_security.js || scripts/build-wasm.sh security
+	@scripts/setup.sh node
+	@test -f rust-security/pkg/rust_security.js || { scripts/setup.sh wasm && scripts/build-wasm.sh security; }
 	@scripts/build-page.sh
 	@"$(PYTHON)" scripts/serve_page.py $(if $(PORT),--port $(PORT))
 

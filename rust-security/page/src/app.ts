@@ -174,6 +174,8 @@ function show(vault: Vault): void {
   if (state === 'locked') {
     const { length } = vault.entries;
     element('locked-about').textContent = length === 0 ? 'It holds no keys yet.' : `It holds ${length} ${length === 1 ? 'key' : 'keys'}.`;
+    element('unlock').hidden = !vault.hasPassword;
+    element('locked-keyless').hidden = vault.hasPassword;
     if (state !== before) {
       const isExplained = before === 'open' && vault.lockedItself;
       element('locked-why').textContent = isExplained ? 'It locked itself, since no key was used for a while.' : '';

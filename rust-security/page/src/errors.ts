@@ -30,7 +30,7 @@ export function explain(error: unknown): string {
   const { code, name, message, detail } = error as Partial<Record<'code' | 'name' | 'message' | 'detail', string>>;
   // The codes of a DOM exception are numbers of old; its name tells more.
   const key = typeof code === 'string' ? code : (name ?? 'unknown');
-  if (key === 'OTHER_PROVIDER') return `This is a key of ${detail}. Choose that as its provider.`;
+  if (key === 'OTHER_PROVIDER') return `This is a key of ${detail}.`;
   if (key === 'WALLET_LOAD') return explainFile(message ?? '');
   if (key === 'INVALID_ARGUMENT') return 'That cannot be kept: a name has up to 256 bytes and no control characters, and is not a key itself.';
   return (Object.hasOwn(TEXTS, key) && TEXTS[key]) || `Something unexpected went wrong (${key}). Nothing was changed.`;
@@ -38,6 +38,6 @@ export function explain(error: unknown): string {
 
 function explainFile(message: string): string {
   if (message.includes('version')) return 'This vault was written by a later program than this page.';
-  if (message.includes('older program')) return 'This is a wallet of an older program. It has to be converted before it opens here.';
+  if (message.includes('older program')) return 'This is a wallet of an older program. Take it over with “chrysalis vault import”, and open what that exports here.';
   return 'This file is no vault, or is damaged.';
 }

@@ -83,7 +83,7 @@ async function copy(vault: Vault, entry: ApiKeyEntry): Promise<void> {
     if (!(await confirm({ ...question, verify: (password) => vault.verify(password) }))) return;
   }
   await vault.withKey(entry.id, (key) => copyForAWhile(key, () => toast('The clipboard was emptied.')));
-  const text = `Copied. The clipboard is emptied in ${CLIPBOARD_SECONDS} seconds, or when you are back on this page.`;
+  const text = `Copied. The clipboard is emptied in ${CLIPBOARD_SECONDS} seconds, or once you are back here.`;
   toast(text, { label: 'Empty now', work: () => void emptyClipboard(), seconds: CLIPBOARD_SECONDS });
 }
 
@@ -146,7 +146,7 @@ function recognise(): void {
   try {
     const { provider: detected, isCertain } = appearanceOf(key);
     if (detected === 'generic') return;
-    hint.textContent = `${isCertain ? 'A key of' : 'It may be a key of'} ${nameOf(detected)}.`;
+    hint.textContent = `${isCertain ? 'Recognised as' : 'Perhaps'} ${nameOf(detected)}.`;
     if (isCertain && !replaced && (provider.value === '' || provider.dataset['guessed'] === provider.value)) {
       provider.value = detected;
       provider.dataset['guessed'] = detected;

@@ -1,4 +1,5 @@
 /** Settings, and the change of the password. */
+import { confirm } from './confirm.js';
 import { button, byId, dialog, input, onSubmit, openDialog, showStrength, take, takeNewPassword } from './dom.js';
 import { toast } from './toast.js';
 import type { Vault } from './vault.js';
@@ -17,7 +18,13 @@ export function prepareSettings(vault: Vault): void {
     input('ask-password').checked = requirePasswordOnAccess;
   });
   onSubmit('settings-form', 'settings-error', 'Saving…', async () => {
-    await vault.updateSettings({ autoLockTimeout: Number(autoLock.value), requirePasswordOnAccess: input('ask-password').checked });
+    const requirePasswordOnAccess = input('ask-password').checked;
+    // Whoever finds the vault open must not be able to just switch this off.
+    if (vault.settings.requirePasswordOnAccess && !requirePasswordOnAccess) {
+      const question = { title: 'Stop asking before a key is copied?', text: 'Whoever finds the vault open can copy keys then.', action: 'Stop asking' };
+      if (!(await confirm({ ...question, verify: (password) => vault.verify(password) }))) return;
+    }
+    await vault.updateSettings({ autoLockTimeout: Number(autoLock.value), requirePasswordOnAccess });
     dialog('settings-dialog').close('done');
     toast('The settings were saved.');
   });

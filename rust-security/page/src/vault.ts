@@ -104,6 +104,11 @@ export class Vault {
     this.#changed();
   }
 
+  /** Whether a password opens the vault; else only a key file or a keychain does, which a page has no way to. */
+  get hasPassword(): boolean {
+    return this.#kept !== undefined && this.#wallet.raw.password_kdf() !== null;
+  }
+
   /** Whether it was not a person who locked the vault last. */
   get lockedItself(): boolean {
     return !this.#isAsked;
@@ -304,8 +309,9 @@ export function appearanceOf(key: Uint8Array): Appearance {
 
 /** Refuses the key of one provider under the name of another. Names that are no provider's may have any key. */
 function requireProvider(appearance: Appearance, provider: string): void {
-  const isOther = appearance.isCertain && appearance.provider !== provider.trim().toLowerCase();
-  if (isOther && PROVIDERS.has(provider.trim().toLowerCase())) throw new PageError('OTHER_PROVIDER', appearance.provider);
+  const expected = provider.trim().toLowerCase();
+  if (!appearance.isCertain || appearance.provider === expected || !PROVIDERS.has(expected)) return;
+  throw new PageError('OTHER_PROVIDER', `${appearance.provider}, not of ${expected}`);
 }
 
 /** The providers that a wallet knows, and how they write themselves. Others are kept as `custom:{name}`. */
