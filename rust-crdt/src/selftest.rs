@@ -85,7 +85,11 @@ pub fn run(seed: u64, histories: u64) -> Report {
         });
         run_one(&mut report, seed, LwwElementSet::new, |state, _, random| {
             let time = Stamp::from_bits(random.below(8));
-            if random.below(3) == 0 { state.remove(random.value(), time) } else { state.add(random.value(), time) }
+            if random.below(3) == 0 {
+                state.remove(random.value(), time)
+            } else {
+                state.add(random.value(), time)
+            }
         });
         run_one(&mut report, seed, LwwRegister::new, |state, by, random| match random.below(2) {
             0 => state.set_at(random.value(), Stamp::from_bits(random.below(4)), by.writer.actor().clone()),
