@@ -23,7 +23,7 @@ pub mod set;
 pub mod skills;
 pub mod sync;
 mod values;
-mod writers;
+pub mod writers;
 
 use chrysalis_crdt::json::{Envelope, Import, JsonState, SourceLanguage};
 use chrysalis_crdt::{ActorKey, Decompose};
@@ -163,7 +163,7 @@ fn actor_key(given: &JsValue, name: &str) -> Result<ActorKey> {
 /// A state with deltas joined in. All of them are read before any is joined.
 fn import_deltas<T: Decompose>(mut state: T, deltas: &JsValue) -> Result<T> {
     for delta in read_deltas::<T>(deltas)? {
-        state.merge(&delta)?;
+        state.join_delta(&delta)?;
     }
     Ok(state)
 }

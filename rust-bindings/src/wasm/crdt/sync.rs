@@ -172,7 +172,7 @@ impl Replica {
         let mut next = state.clone();
         let mut delta = T::default();
         for operation in operations {
-            crdt::State::merge(&mut delta, &next.apply(operation, writer)?)?;
+            delta.join_delta(&next.apply(operation, writer)?)?;
         }
         *state = next;
         Ok(crdt::State::to_bytes(&delta))
@@ -182,7 +182,7 @@ impl Replica {
         let deltas = super::read_deltas::<T>(deltas)?;
         let mut replica = self.0.borrow_mut();
         let state = replica.state_mut::<T>(name).ok_or_else(unknown)?;
-        deltas.iter().try_for_each(|delta| state.merge(delta)).map_err(Thrown::from)
+        deltas.iter().try_for_each(|delta| state.join_delta(delta)).map_err(Thrown::from)
     }
 }
 

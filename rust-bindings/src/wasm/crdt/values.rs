@@ -238,11 +238,6 @@ impl Fields {
         self.optional(name).map_or(Ok(0), |value| value.as_u64().ok_or_else(wrong))
     }
 
-    pub(crate) fn flag(&self, name: &str) -> Result<bool> {
-        let wrong = || Thrown::argument(name, "must be a boolean");
-        self.optional(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(wrong))
-    }
-
     /// The texts of a field that is an array; none where it is absent.
     pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
         let wrong = || Thrown::argument(name, "must be an array of strings");
