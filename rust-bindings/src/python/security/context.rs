@@ -61,7 +61,7 @@ impl SecurityContext {
     /// A provider's key as a string: an explicit copy in Python's memory, which nothing wipes; prefer `with_api_key` and
     /// `authorization_header`. Raises `CryptoError` with `KEY_NOT_FOUND`.
     fn get_api_key<'py>(&self, py: Python<'py>, provider: Text<'_>) -> PyResult<Bound<'py, PyString>> {
-        key_text(py, &*self.key(&provider)?)
+        self.key(&provider)?.expose(|key| key_text(py, key))
     }
 
     /// A provider's key as bytes, a copy as with `get_api_key`.
@@ -73,7 +73,7 @@ impl SecurityContext {
     /// returns or raises; nothing that outlives the call may refer to it.
     fn with_api_key<'py>(&self, provider: Text<'_>, work: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let key = self.key(&provider)?;
-        lend(work, |lend| key.expose(lend))
+        key.expose(|key| lend(work, key))
     }
 
     /// Whether a provider's key is kept.

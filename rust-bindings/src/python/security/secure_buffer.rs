@@ -46,7 +46,7 @@ impl SecureBuffer {
 
     /// An explicit copy of the secret in Python's memory, which nothing wipes for you; prefer `use`.
     fn expose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.with(|bytes| to_bytes(py, bytes))
+        to_bytes(py, &self.to_vec())
     }
 
     /// Copies the secret into a writable buffer of its length, which is yours to wipe.
@@ -58,7 +58,7 @@ impl SecureBuffer {
     /// returns or raises; nothing that outlives the call may refer to it.
     #[pyo3(name = "use")]
     fn use_in<'py>(&self, work: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        lend(work, |lend| self.with(lend))
+        lend(work, &self.to_vec())
     }
 
     /// Overwrites the bytes and leaves the buffer empty.
@@ -101,6 +101,11 @@ impl SecureBuffer {
         Ok(Self(RwLock::new(secret)))
     }
 
+    /// A copy that is wiped: what Python does with it may take long, and is nothing to hold a lock for.
+    fn to_vec(&self) -> Zeroizing<Vec<u8>> {
+        self.with(|bytes| Zeroizing::new(bytes.to_vec()))
+    }
+
     /// Lets `work` see the bytes. It may run detached; wiping waits for it.
     pub(in crate::python) fn with<T>(&self, work: impl FnOnce(&[u8]) -> T) -> T {
         read(&self.0).expose(work)
@@ -112,7 +117,7 @@ impl PartialEq for SecureBuffer {
     fn eq(&self, other: &Self) -> bool {
         // Never two locks at a time, for two threads could take them in turns.
         std::ptr::eq(self, other) || {
-            let ours = self.with(|bytes| Zeroizing::new(bytes.to_vec()));
+            let ours = self.to_vec();
             other.with(|theirs| constant_time_eq(&ours, theirs))
         }
     }
