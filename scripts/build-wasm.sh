@@ -11,7 +11,8 @@ WASM_OPT=(-O2 --one-caller-inline-max-function-size=0 --enable-bulk-memory --ena
   --enable-reference-types --enable-multivalue --enable-simd)
 
 build() { # build DOMAIN
-  local name=rust_$1 typescript=rust-bindings/typescript out=rust-$1/pkg
+  local name=rust_$1 typescript=rust-bindings/typescript out
+  out=$(package_of "$1")
   local raw=$ROOT/target/wasm/packages/$1
   rm -rf "$raw"
   # The directory is ours to describe (--no-pack), and an optimiser that is missing must not pass (--no-opt).

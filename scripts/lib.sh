@@ -11,14 +11,17 @@ mkdir -p "$TOOLS"
 # The one place that says which wasm-bindgen is used is Cargo.toml; the command must be the same version.
 WASM_BINDGEN_VERSION=$(sed -n 's/^wasm-bindgen = "=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK_VERSION=0.15.1
-# The domains that have a WebAssembly package; each is a feature of rust-bindings.
-WASM_PACKAGES="crypto security"
+# What has a WebAssembly module of its own; each is a feature of rust-bindings.
+WASM_PACKAGES="crypto tls security"
 
 case $(uname -s) in
   MINGW* | MSYS* | CYGWIN*) VENV_BIN=$ROOT/.venv/Scripts ;;
   *) VENV_BIN=$ROOT/.venv/bin ;;
 esac
 export TOOLS VENV_BIN WASM_PACKAGES
+
+# Where a domain's package is built. Certificate chains are an entry of rust-crypto's, which must be built before.
+package_of() { if [ "$1" = tls ]; then echo rust-crypto/pkg/tls; else echo "rust-$1/pkg"; fi; }
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

@@ -41,6 +41,8 @@ def pieces():
     for seed in range(1, 4):
         yield "crypto", f"changed, spliced and moved envelopes, seed {seed}", *cargo_test(
             "chrysalis-crypto", "envelopes", CHRYSALIS_SOAK="1", CHRYSALIS_SEED=str(seed))
+    yield "crypto", "every decoder on changed inputs, 10 minutes each", *cargo_test(
+        "chrysalis-crypto", "fuzz", FUZZ_SECONDS="600")
     yield "crypto", "secrets in memory, 10,000 cycles", *cargo_test("chrysalis-crypto", "memory", CHRYSALIS_SOAK="1")
     yield "crypto", "time against secrets, 10^6 measurements", [
         "cargo", "run", "--release", "-p", "chrysalis-crypto", "--example", "timing", "--", "1000000"], {}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from vectors import Case, File, check, unhex
+from vectors import Case, File, check, secure, unhex
 
 from memory_system import CryptoError, DecryptError
 from memory_system._rust import crypto
-from memory_system._rust.security import SecureBuffer, SecurityContext
+from memory_system._rust.security import SecurityContext
 
 VECTORS = File("rust-crypto/vectors/envelope.json")
 WEAK = {"m_kib": 8192, "t": 1, "p": 1}
@@ -19,7 +19,7 @@ WEAK = {"m_kib": 8192, "t": 1, "p": 1}
 def test_open(case: Case) -> None:
     envelope, key, context = unhex(case, "envelope", "key", "context")
     check(case, lambda: crypto.open(envelope, key, context).hex())
-    check(case, lambda: crypto.open(bytearray(envelope), SecureBuffer.copy_of(key), context).hex())
+    check(case, lambda: crypto.open(bytearray(envelope), secure(key), context).hex())
 
 
 def test_what_was_sealed_opens_in_its_place_alone() -> None:
@@ -102,7 +102,7 @@ def test_hpke_open(case: Case) -> None:
 def test_recipients_open(case: Case) -> None:
     sealed, context, secret = unhex(case, "sealed", "context", "secret_key")
     sender = bytes.fromhex(case["sender"]) if case["sender"] else None
-    pair = crypto.X25519KeyPair.from_secret(SecureBuffer.copy_of(secret))
+    pair = crypto.X25519KeyPair.from_secret(secure(secret))
     check(case, lambda: pair.open(sealed, context, sender=sender).hex())
 
 
@@ -147,7 +147,7 @@ def test_legacy_bytes() -> None:
         SecurityContext.decrypt_legacy("F9", b"", b"")
     assert raised.value.code == "UNSUPPORTED"
     context = SecurityContext(**WEAK)
-    context.import_legacy_api_key("openai", "F1", bytes.fromhex(f1), SecureBuffer.copy_of(key))
+    context.import_legacy_api_key("openai", "F1", bytes.fromhex(f1), secure(key))
     assert context.get_api_key("openai") == "sk-test-0123456789abcdef"
 
 

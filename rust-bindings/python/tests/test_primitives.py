@@ -13,8 +13,10 @@ PRIMITIVES = File("rust-crypto/vectors/primitives.json")
 WYCHEPROOF = File("rust-crypto/vectors/wycheproof.json")
 BLAKE3 = File("rust-crypto/vectors/blake3.json")
 
+Work = Callable[[bytes | bytearray, bytes, bytes], bytes]
+Into = Callable[[bytearray, bytes, memoryview, bytes], None]
 # Name: opens, seals anew, opens into a buffer, seals into a buffer, and what sealing adds.
-CIPHERS = {
+CIPHERS: dict[str, tuple[Work, Work, Into, Into, int]] = {
     "aes_gcm_decrypt": (
         crypto.aes_gcm_decrypt_aad, crypto.aes_gcm_encrypt_aad, crypto.aes_gcm_decrypt_into, crypto.aes_gcm_encrypt_into, 28,
     ),
@@ -45,7 +47,7 @@ def cipher(section: str, case: Case) -> None:
     if "expected" in case:
         plaintext = bytes.fromhex(case["expected"])
         again = bytearray(len(plaintext) + overhead)
-        encrypt_into(again, plaintext, key, aad)
+        encrypt_into(again, plaintext, memoryview(key), aad)
         for ciphertext in (encrypt(plaintext, key, aad), again):
             assert len(ciphertext) == len(sealed) and ciphertext != sealed
             assert decrypt(ciphertext, key, aad) == plaintext
@@ -77,6 +79,8 @@ def test_a_sealer_counts() -> None:
     almost.seal(b"the last")
     check({"error": "KEY_EXHAUSTED"}, lambda: almost.seal(b"one too many"))
     check({"error": "INVALID_KEY_LENGTH"}, lambda: crypto.Sealer(b"short"))
+    for count in (-1, 1 << 64):
+        check({"error": "INVALID_ARGUMENT"}, lambda: crypto.Sealer.resume(key, count))  # noqa: B023
 
 
 def test_hmac() -> None:
@@ -174,7 +178,7 @@ def test_a_batch_says_what_single_checks_say() -> None:
     keys = [pair.public_key() for pair in pairs]
     signatures = [pair.sign(message) for pair, message in zip(pairs, messages)]
     assert crypto.batch_verify(keys, messages, signatures) == [True] * 64
-    signatures[3], keys[7], messages[11] = bytes(64), b"short", bytearray(b"other")
+    signatures[3], keys[7], messages[11] = bytes(64), b"short", b"other"
     expected = [i not in (3, 7, 11) for i in range(64)]
     assert crypto.batch_verify(keys, iter(messages), tuple(signatures)) == expected
     assert crypto.batch_verify([], [], []) == []

@@ -10,6 +10,7 @@ import pytest
 from conftest import REPOSITORY
 
 from memory_system import CertError, CryptoError, DecryptError, KeyFormatError
+from memory_system._rust.security import SecureBuffer
 
 Case = dict[str, Any]
 
@@ -55,3 +56,7 @@ def check(case: Case, run: Callable[[], object]) -> None:
 
 def unhex(case: Case, *names: str) -> list[bytes]:
     return [bytes.fromhex(case[name]) for name in names]
+
+
+def secure(data: bytes) -> SecureBuffer:
+    return SecureBuffer.from_bytes(data, wipe_source=False)

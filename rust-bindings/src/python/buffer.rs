@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView};
 use pyo3::{type_hint_identifier, type_hint_subscript};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::error::Failure;
 
@@ -102,6 +102,7 @@ pub(super) struct Many(Vec<Item>);
 
 enum Item {
     Bytes(PyBackedBytes),
+    Copied(Vec<u8>),
     Lent(Lent),
 }
 
@@ -109,6 +110,7 @@ impl Item {
     fn as_slice(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) => bytes,
+            Self::Copied(bytes) => bytes,
             Self::Lent(lent) => lent.as_slice(),
         }
     }
@@ -132,6 +134,30 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Many {
             Err(other) => Lent::read(&other.into_inner()).map(Item::Lent),
         };
         Ok(Self(object.try_iter()?.map(item).collect::<PyResult<_>>()?))
+    }
+}
+
+/// Any iterable of buffers that are taken apart, each as a [`Record`] is.
+pub(super) struct Records(Many);
+
+impl Records {
+    pub(super) fn as_slices(&self) -> Vec<&[u8]> {
+        self.0.as_slices()
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Records {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = Many::INPUT_TYPE;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let Many(items) = object.extract()?;
+        let fixed = |item| match item {
+            Item::Lent(lent) => Item::Copied(lent.as_slice().to_vec()),
+            item => item,
+        };
+        Ok(Self(Many(items.into_iter().map(fixed).collect())))
     }
 }
 
@@ -184,6 +210,30 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Out {
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         Lent::write(&object).map(Self)
+    }
+}
+
+/// A secret in a buffer, to be taken over and, unless the caller wants it otherwise, wiped where it was.
+pub(super) struct Source<'a, 'py>(Borrowed<'a, 'py, PyAny>);
+
+impl Source<'_, '_> {
+    /// Lets `take` have the bytes, which it wipes: those of the buffer, which must be writable, or else a copy.
+    pub(super) fn take<T>(&self, wipe: bool, take: impl FnOnce(&mut [u8]) -> T) -> PyResult<T> {
+        if wipe {
+            return Ok(take(self.0.extract::<Out>()?.as_mut_slice()));
+        }
+        let data: Data<'_> = self.0.extract()?;
+        Ok(take(&mut Zeroizing::new(data.as_slice().to_vec())))
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Source<'a, 'py> {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = Data::INPUT_TYPE;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(object))
     }
 }
 

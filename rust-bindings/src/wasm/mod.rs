@@ -1,5 +1,6 @@
 //! What JavaScript sees. Each feature adds one domain.
 
+#[cfg(any(feature = "crypto", feature = "security"))]
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 
@@ -7,6 +8,8 @@ mod memory;
 pub mod crypto;
 #[cfg(feature = "security")]
 pub mod security;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 /// How every package is loaded.
 #[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]

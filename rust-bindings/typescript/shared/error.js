@@ -16,13 +16,18 @@ export class SecurityError extends CodedError {}
 /** Why a text is not accepted as an API key. */
 export class ValidationError extends CodedError {}
 
-const CLASSES = { CryptoError, SecurityError, ValidationError };
+/** Why a chain of certificates is refused; `index` says which certificate, where that can be told. */
+export class CertError extends CodedError {}
+
+const CLASSES = { CertError, CryptoError, SecurityError, ValidationError };
 
 for (const [name, type] of Object.entries(CLASSES)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
 /** What the generated glue throws. */
-export function makeError(name, code, message) {
-  return new CLASSES[name](code, message);
+export function makeError(name, code, message, index) {
+  const error = new CLASSES[name](code, message);
+  if (index !== undefined) error.index = index;
+  return error;
 }

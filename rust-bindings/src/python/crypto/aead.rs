@@ -3,7 +3,7 @@
 use chrysalis_crypto as crypto;
 use crypto::{CryptoError, aead, aes, siv};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyInt};
 
 use super::key::Key;
 use crate::python::buffer::{Data, Out};
@@ -200,7 +200,9 @@ impl Sealer {
 
     /// A sealer for a key that has sealed so many messages already.
     #[staticmethod]
-    fn resume(key: Key<'_, '_>, sealed_messages: u64) -> Result<Self> {
+    fn resume(key: Key<'_, '_>, sealed_messages: &Bound<'_, PyInt>) -> Result<Self> {
+        let out_of_range = CryptoError::InvalidArgument("sealed_messages");
+        let sealed_messages = sealed_messages.extract().map_err(|_: PyErr| out_of_range)?;
         Ok(Self(key.lend().with(|key| crypto::sealer::Sealer::resume(key, sealed_messages))?))
     }
 

@@ -11,9 +11,9 @@ use pyo3::{PyTypeInfo, type_hint_union};
 use zeroize::Zeroizing;
 
 use super::{key_text, lend, owned};
-use crate::python::buffer::Out;
+use crate::python::buffer::Source;
 use crate::python::convert::{Text, detached, to_bytes, to_text};
-use crate::python::error::Result;
+use crate::python::error::{Failure, Result};
 use crate::python::{read, write};
 
 /// An API key in memory of its own: wiped by `wipe()`, at the end of a `with` block and when collected, never printed.
@@ -30,10 +30,13 @@ impl ApiKey {
         Ok(Self(RwLock::new(api_keys::ApiKey::from_bytes(&mut owned(key.0))?)))
     }
 
-    /// Takes the key out of `source`, a writable buffer, which is zero afterwards.
+    /// Takes the key out of `source`, a writable buffer, which is zero afterwards; with `wipe_source=False` a copy of any
+    /// buffer's bytes.
     #[staticmethod]
-    fn from_bytes(mut source: Out) -> Result<Self> {
-        Ok(Self(RwLock::new(api_keys::ApiKey::from_bytes(source.as_mut_slice())?)))
+    #[pyo3(signature = (source, *, wipe_source = true))]
+    fn from_bytes(source: Source<'_, '_>, wipe_source: bool) -> PyResult<Self> {
+        let key = source.take(wipe_source, api_keys::ApiKey::from_bytes)?.map_err(Failure::from)?;
+        Ok(Self(RwLock::new(key)))
     }
 
     /// The form for people and logs: a prefix that tells only whose it is, and the last four characters.
@@ -43,19 +46,19 @@ impl ApiKey {
 
     /// The key as a string: an explicit copy in Python's memory, which nothing wipes; prefer `use`.
     fn expose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        key_text(py, &read(&self.0))
+        key_text(py, &self.to_vec())
     }
 
     /// The key as bytes, a copy as with `expose`.
     fn expose_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        read(&self.0).expose(|bytes| to_bytes(py, bytes))
+        to_bytes(py, &self.to_vec())
     }
 
     /// Calls `work` with a temporary `bytearray` of the key and gives what it returns. The copy is zeroed when `work`
     /// returns or raises; nothing that outlives the call may refer to it.
     #[pyo3(name = "use")]
     fn use_in<'py>(&self, work: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        lend(work, |lend| read(&self.0).expose(lend))
+        lend(work, &self.to_vec())
     }
 
     /// Overwrites the key and leaves none.
@@ -87,6 +90,11 @@ impl ApiKey {
 }
 
 impl ApiKey {
+    /// A copy that is wiped: what Python does with it may take long, and is nothing to hold a lock for.
+    fn to_vec(&self) -> Zeroizing<Vec<u8>> {
+        self.with(|key| key.expose(|bytes| Zeroizing::new(bytes.to_vec())))
+    }
+
     fn with<T>(&self, work: impl FnOnce(&api_keys::ApiKey) -> T) -> T {
         work(&read(&self.0))
     }
@@ -97,7 +105,7 @@ impl PartialEq for ApiKey {
     fn eq(&self, other: &Self) -> bool {
         // Never two locks at a time, for two threads could take them in turns.
         std::ptr::eq(self, other) || {
-            let ours = self.with(|key| key.expose(|bytes| Zeroizing::new(bytes.to_vec())));
+            let ours = self.to_vec();
             other.with(|key| key.expose(|theirs| constant_time_eq(&ours, theirs)))
         }
     }

@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use super::api_key::KeyArgument;
 use super::{clock, key_text, lend, to_cost};
-use crate::python::buffer::{Data, Out, Record};
+use crate::python::buffer::{Data, Many, Record, Records, Source};
 use crate::python::convert::{Number, Text, detached, to_bytes, to_text, to_time};
 use crate::python::crypto::envelope::to_suite;
 use crate::python::crypto::key::Key;
@@ -51,16 +51,17 @@ impl SecurityContext {
         Ok(self.inner()?.store_api_key(provider.0, key.to_key()?)?)
     }
 
-    /// `store_api_key` for a key in a writable buffer, which is zero afterwards.
-    fn store_api_key_bytes(&self, provider: Text<'_>, mut key: Out) -> Result<()> {
-        let key = api_keys::ApiKey::from_bytes(key.as_mut_slice())?;
-        Ok(self.inner()?.store_api_key(provider.0, key)?)
+    /// `store_api_key` for a key in a writable buffer, which is zero afterwards; with `wipe=False` for a copy of any buffer.
+    #[pyo3(signature = (provider, key, *, wipe = true))]
+    fn store_api_key_bytes(&self, provider: Text<'_>, key: Source<'_, '_>, wipe: bool) -> PyResult<()> {
+        let key = key.take(wipe, api_keys::ApiKey::from_bytes)?.map_err(Failure::from)?;
+        Ok(self.inner()?.store_api_key(provider.0, key).map_err(Failure::from)?)
     }
 
     /// A provider's key as a string: an explicit copy in Python's memory, which nothing wipes; prefer `with_api_key` and
     /// `authorization_header`. Raises `CryptoError` with `KEY_NOT_FOUND`.
     fn get_api_key<'py>(&self, py: Python<'py>, provider: Text<'_>) -> PyResult<Bound<'py, PyString>> {
-        key_text(py, &*self.key(&provider)?)
+        self.key(&provider)?.expose(|key| key_text(py, key))
     }
 
     /// A provider's key as bytes, a copy as with `get_api_key`.
@@ -72,7 +73,7 @@ impl SecurityContext {
     /// returns or raises; nothing that outlives the call may refer to it.
     fn with_api_key<'py>(&self, provider: Text<'_>, work: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let key = self.key(&provider)?;
-        lend(work, |lend| key.expose(lend))
+        key.expose(|key| lend(work, key))
     }
 
     /// Whether a provider's key is kept.
@@ -245,6 +246,25 @@ impl SecurityContext {
         let (inner, ciphertext, context) = (self.inner()?, ciphertext.as_slice(), context.as_slice());
         let sealed = detached(py, ciphertext.len(), || inner.rewrap(ciphertext, context));
         to_bytes(py, &sealed.map_err(Failure::from)?)
+    }
+
+    /// `rewrap` for many records, each envelope with the context in its place. Raises for the first that fails; none is lost,
+    /// since the old ones go on opening.
+    fn rewrap_many<'py>(
+        &self,
+        py: Python<'py>,
+        ciphertexts: Records,
+        contexts: Many,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let inner = self.inner()?;
+        let (ciphertexts, contexts) = (ciphertexts.as_slices(), contexts.as_slices());
+        if ciphertexts.len() != contexts.len() {
+            let unequal = CryptoError::InvalidArgument("there must be one context for each ciphertext");
+            return Err(Failure::from(unequal).into());
+        }
+        let records: Vec<(&[u8], &[u8])> = ciphertexts.into_iter().zip(contexts).collect();
+        let sealed = py.detach(|| inner.rewrap_many(&records)).map_err(Failure::from)?;
+        sealed.into_iter().map(|sealed| to_bytes(py, &sealed.map_err(Failure::from)?)).collect()
     }
 
     /// Everything, sealed under `password`, to be kept by the caller. The password also becomes the one to lock with if there

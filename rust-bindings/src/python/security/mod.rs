@@ -9,7 +9,7 @@ pub(super) mod secure_buffer;
 pub(super) mod tls;
 pub(super) mod wallet;
 
-use chrysalis_crypto::api_keys::ApiKey;
+use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::kdf::Argon2Params;
 use chrysalis_security::context::{Clock, system_clock};
 use pyo3::exceptions::PyTypeError;
@@ -21,21 +21,16 @@ use super::buffer::Out;
 use super::convert::{Number, to_text};
 use super::error::{Failure, Result};
 
-/// Calls `work` with a `bytearray` of the secret that `secret` lends, which is zeroed afterwards.
-fn lend<'py>(
-    work: &Bound<'py, PyAny>,
-    secret: impl FnOnce(
-        &mut dyn FnMut(&[u8]) -> PyResult<Bound<'py, PyByteArray>>,
-    ) -> PyResult<Bound<'py, PyByteArray>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let copy = secret(&mut |bytes| {
-        PyByteArray::new_with(work.py(), bytes.len(), |target| {
-            target.copy_from_slice(bytes);
-            Ok(())
-        })
+/// Calls `work` with a `bytearray` of the secret, which is zeroed afterwards.
+///
+/// It is a copy, so that no lock is held while Python does anything.
+fn lend<'py>(work: &Bound<'py, PyAny>, secret: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let lent = PyByteArray::new_with(work.py(), secret.len(), |target| {
+        target.copy_from_slice(secret);
+        Ok(())
     })?;
-    let result = work.call1((&copy,));
-    copy.extract::<Out>()?.wipe();
+    let result = work.call1((&lent,));
+    lent.extract::<Out>()?.wipe();
     let result = result?;
     if result.hasattr("__await__")? {
         return Err(PyTypeError::new_err(
@@ -46,13 +41,11 @@ fn lend<'py>(
 }
 
 /// A key as text of Python's, which nothing wipes.
-fn key_text<'py>(py: Python<'py>, key: &ApiKey) -> PyResult<Bound<'py, PyString>> {
-    key.expose(|bytes| match str::from_utf8(bytes) {
+fn key_text<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    match str::from_utf8(key) {
         Ok(text) => to_text(py, text),
-        Err(_) => {
-            Err(Failure::from(chrysalis_crypto::CryptoError::InvalidArgument("key is not text")).into())
-        }
-    })
+        Err(_) => Err(Failure::from(CryptoError::InvalidArgument("key is not text")).into()),
+    }
 }
 
 /// The cost of passwords: what is recommended outside browsers, unless something else is given.

@@ -9,9 +9,9 @@ use pyo3::types::PyBytes;
 use zeroize::Zeroizing;
 
 use super::lend;
-use crate::python::buffer::{Data, Out};
+use crate::python::buffer::{Out, Source};
 use crate::python::convert::{Length, to_bytes};
-use crate::python::error::Result;
+use crate::python::error::{Failure, Result};
 use crate::python::{read, write};
 
 /// Secret bytes of a fixed length, outside Python's memory, wiped by `wipe()`, at the end of a `with` block and when
@@ -35,26 +35,18 @@ impl SecureBuffer {
         Self::of(SecretBytes::random(length.0)?, require_lock)
     }
 
-    /// Takes the bytes out of `source`, a writable buffer, which is zero afterwards.
+    /// Takes the bytes out of `source`, a writable buffer, which is zero afterwards; with `wipe_source=False` a copy of any
+    /// buffer's bytes.
     #[staticmethod]
-    #[pyo3(signature = (source, *, require_lock = false))]
-    fn take(mut source: Out, require_lock: bool) -> Result<Self> {
-        Self::of(SecretBytes::from_slice_wiping(source.as_mut_slice())?, require_lock)
-    }
-
-    /// A copy of `data`, which the caller should then overwrite; `take` does.
-    #[staticmethod]
-    #[pyo3(signature = (data, *, require_lock = false))]
-    fn copy_of(data: Data<'_>, require_lock: bool) -> Result<Self> {
-        let data = data.as_slice();
-        let mut secret = SecretBytes::zeroed(data.len())?;
-        secret.expose_mut(|target| target.copy_from_slice(data));
-        Self::of(secret, require_lock)
+    #[pyo3(signature = (source, *, wipe_source = true, require_lock = false))]
+    fn from_bytes(source: Source<'_, '_>, wipe_source: bool, require_lock: bool) -> PyResult<Self> {
+        let secret = source.take(wipe_source, SecretBytes::from_slice_wiping)?.map_err(Failure::from)?;
+        Ok(Self::of(secret, require_lock)?)
     }
 
     /// An explicit copy of the secret in Python's memory, which nothing wipes for you; prefer `use`.
     fn expose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.with(|bytes| to_bytes(py, bytes))
+        to_bytes(py, &self.to_vec())
     }
 
     /// Copies the secret into a writable buffer of its length, which is yours to wipe.
@@ -66,7 +58,7 @@ impl SecureBuffer {
     /// returns or raises; nothing that outlives the call may refer to it.
     #[pyo3(name = "use")]
     fn use_in<'py>(&self, work: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        lend(work, |lend| self.with(lend))
+        lend(work, &self.to_vec())
     }
 
     /// Overwrites the bytes and leaves the buffer empty.
@@ -109,6 +101,11 @@ impl SecureBuffer {
         Ok(Self(RwLock::new(secret)))
     }
 
+    /// A copy that is wiped: what Python does with it may take long, and is nothing to hold a lock for.
+    fn to_vec(&self) -> Zeroizing<Vec<u8>> {
+        self.with(|bytes| Zeroizing::new(bytes.to_vec()))
+    }
+
     /// Lets `work` see the bytes. It may run detached; wiping waits for it.
     pub(in crate::python) fn with<T>(&self, work: impl FnOnce(&[u8]) -> T) -> T {
         read(&self.0).expose(work)
@@ -120,7 +117,7 @@ impl PartialEq for SecureBuffer {
     fn eq(&self, other: &Self) -> bool {
         // Never two locks at a time, for two threads could take them in turns.
         std::ptr::eq(self, other) || {
-            let ours = self.with(|bytes| Zeroizing::new(bytes.to_vec()));
+            let ours = self.to_vec();
             other.with(|theirs| constant_time_eq(&ours, theirs))
         }
     }

@@ -4,7 +4,7 @@ use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::tls::{self, Certificate, Options, SignatureAlgorithm, Usage};
 use pyo3::prelude::*;
 
-use crate::python::buffer::Many;
+use crate::python::buffer::Records;
 use crate::python::convert::{Length, Millis, Text, Texts};
 use crate::python::error::Result;
 
@@ -14,7 +14,7 @@ use crate::python::error::Result;
 /// name with `validate_cert_chain_with`. Raises `CertError`, with the `code` and, where it can be told, the `index` of the
 /// certificate.
 #[pyfunction]
-pub(in crate::python) fn validate_cert_chain(py: Python<'_>, chain: Many) -> Result<()> {
+pub(in crate::python) fn validate_cert_chain(py: Python<'_>, chain: Records) -> Result<()> {
     let chain = to_certificates(&chain);
     Ok(py.detach(|| tls::validate_cert_chain(&chain))?)
 }
@@ -56,12 +56,12 @@ impl ChainReport {
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub(in crate::python) fn validate_cert_chain_with(
     py: Python<'_>,
-    chain: Many,
+    chain: Records,
     server_name: Option<Text<'_>>,
-    roots: Option<Many>,
+    roots: Option<Records>,
     time: Option<Millis>,
     usage: Text<'_>,
-    crls: Option<Many>,
+    crls: Option<Records>,
     require_revocation: bool,
     max_depth: Length,
     min_rsa_bits: Length,
@@ -69,7 +69,7 @@ pub(in crate::python) fn validate_cert_chain_with(
 ) -> Result<ChainReport> {
     let chain = to_certificates(&chain);
     let roots = roots.as_ref().map(to_certificates);
-    let crls = crls.as_ref().map(Many::as_slices).unwrap_or_default();
+    let crls = crls.as_ref().map(Records::as_slices).unwrap_or_default();
     let allowed = allowed_signatures.map(|names| to_algorithms(&names.0)).transpose()?;
     let defaults = time.map_or_else(Options::now, |Millis(time_ms)| Options::at(time_ms));
     let options = Options {
@@ -86,7 +86,7 @@ pub(in crate::python) fn validate_cert_chain_with(
     Ok(ChainReport(py.detach(|| tls::validate_cert_chain_with(&chain, &options))?))
 }
 
-fn to_certificates(chain: &Many) -> Vec<Certificate<'_>> {
+fn to_certificates(chain: &Records) -> Vec<Certificate<'_>> {
     chain.as_slices().into_iter().map(Certificate::from_der).collect()
 }
 

@@ -70,6 +70,12 @@ impl ApiKeyWallet {
         Ok(py.detach(|| self.0.unlock_with_host_key(&key, now_ms()))?)
     }
 
+    /// Whether the password costs a guesser less than is recommended today: worth a `change_password`, to the same one, while
+    /// it is at hand.
+    fn needs_rewrap(&self) -> bool {
+        self.0.needs_rewrap()
+    }
+
     /// Lets 32 bytes that the host keeps open the wallet as well, for unattended use; gives their id.
     fn add_host_key(&self, label: Text<'_>, key: Key<'_, '_>) -> Result<String> {
         Ok(self.0.add_host_key(label.0, &to_wrapping_key(&key)?, now_ms())?.to_string())
@@ -126,7 +132,7 @@ impl ApiKeyWallet {
     /// The key of an entry as a string, an explicit copy in Python's memory; `None` when there is none of this id or it
     /// expired. Prefer `with_key`.
     fn get_key<'py>(&self, py: Python<'py>, id: Text<'_>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.key(&id)?.map(|key| key_text(py, &key)).transpose()
+        self.key(&id)?.map(|key| key.expose(|key| key_text(py, key))).transpose()
     }
 
     /// The key of an entry as bytes, a copy as with `get_key`.
@@ -141,7 +147,7 @@ impl ApiKeyWallet {
         provider: Text<'_>,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
         let key = self.0.key_for_provider(provider.0, now_ms()).map_err(Failure::from)?;
-        key.map(|key| key_text(py, &key)).transpose()
+        key.map(|key| key.expose(|key| key_text(py, key))).transpose()
     }
 
     /// Calls `work` with a temporary `bytearray` of an entry's key and gives what it returns. The copy is zeroed when `work`
@@ -149,7 +155,7 @@ impl ApiKeyWallet {
     fn with_key<'py>(&self, id: Text<'_>, work: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let missing = chrysalis_security::SecurityError::EntryNotFound;
         let key = self.key(&id)?.ok_or(missing).map_err(Failure::from)?;
-        lend(work, |lend| key.expose(lend))
+        key.expose(|key| lend(work, key))
     }
 
     /// What is known of all keys, or of one provider's, in the order in which they were added. Works while locked.
