@@ -78,7 +78,7 @@ impl<T: Decompose> Held<T> {
 
     /// Joins another state into this one.
     fn take_in(&self, other: &Self) -> Result<()> {
-        // Another reference while this one is changed: only when both are one object, which then has nothing to take in.
+        // No lock is held but one, so that two objects may be merged into each other at the same time.
         let theirs = other.now();
         self.change(|state| state.merge(&theirs))
     }
