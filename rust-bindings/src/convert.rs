@@ -65,6 +65,7 @@ pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
 }
 
 /// The byte strings of an `Array` of `Uint8Array`s.
+#[cfg(feature = "crypto")]
 pub(crate) fn byte_strings(value: &JsValue, name: &str) -> Result<Vec<Vec<u8>>> {
     let array = list(value, name)?;
     let mut items = Vec::new();

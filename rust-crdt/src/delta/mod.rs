@@ -43,10 +43,29 @@ pub trait Decompose: State + Send + Sync {
         let mut delta = Self::default();
         for part in self.split() {
             if !known.contains(&part.to_bytes()) && !other.covers(&part) {
-                merge_part(&mut delta, &part)?;
+                delta.join_delta(&part)?;
             }
         }
         Ok(delta)
+    }
+
+    /// Joins a delta into this state. The empty delta changes nothing, and the empty state takes a delta over, whatever
+    /// unit or mode was fixed when the other one was made.
+    ///
+    /// # Errors
+    /// What the type's own `merge` gives; nothing changed.
+    fn join_delta(&mut self, delta: &Self) -> Result<(), CrdtError> {
+        let empty = Self::default();
+        if *delta == empty {
+            return Ok(());
+        }
+        match self.merge(delta) {
+            Err(CrdtError::UnitMismatch | CrdtError::ModeMismatch) if *self == empty => {
+                self.clone_from(delta);
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     /// The updates it has taken in, for a type where that alone tells two replicas what one of them lacks.
@@ -79,7 +98,7 @@ pub trait Decompose: State + Send + Sync {
         let mut picked = Self::default();
         for part in self.split() {
             if pick(&part.to_bytes(), 0) {
-                merge_part(&mut picked, &part)?;
+                picked.join_delta(&part)?;
             }
         }
         Ok(picked)
@@ -155,7 +174,7 @@ pub trait Decompose: State + Send + Sync {
         while let Some(some) = rest.pop() {
             let mut joined = Self::default();
             for part in some {
-                merge_part(&mut joined, part)?;
+                joined.join_delta(part)?;
             }
             let bytes = joined.to_wire();
             if bytes.len() <= limit || some.len() < 2 {
@@ -167,15 +186,6 @@ pub trait Decompose: State + Send + Sync {
         }
         Ok(pieces)
     }
-}
-
-/// Merges a part; the empty state takes it over, with what its type fixes at creation.
-fn merge_part<T: State>(joined: &mut T, part: &T) -> Result<(), CrdtError> {
-    if *joined == T::default() {
-        joined.clone_from(part);
-        return Ok(());
-    }
-    State::merge(joined, part)
 }
 
 /// The parts, or the state itself when it has none and is not the empty one: then only what its creation fixed is told.
