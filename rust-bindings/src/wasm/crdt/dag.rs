@@ -104,7 +104,10 @@ impl MerkleDag {
 
     /// All nodes that rest on a node.
     #[wasm_bindgen(unchecked_return_type = "string[]")]
-    pub fn descendants(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Result<JsValue> {
+    pub fn descendants(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+    ) -> Result<JsValue> {
         ids_to_js(&self.0.descendants(&to_id(&id, "id")?))
     }
 
