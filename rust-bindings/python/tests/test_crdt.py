@@ -319,6 +319,7 @@ def test_graphs_of_nodes() -> None:
     order = one.topological_sort()
     assert order[0] == root and order[-1] == top and len(one) == 4 and top in one
     node = one.get(top)
+    assert node is not None
     assert node["payload"] == {"merged": True} and sorted([left, right]) == node["parents"] and one.forks() == []
     assert code_of(lambda: one.add("x", ["00" * 32])) == "crdt/unknown-parent"
     assert code_of(lambda: one.has("zz")) == "crdt/wrong-shape"
@@ -456,8 +457,16 @@ def test_laws_on_random_histories() -> None:
     seed = int(os.environ.get("CHRYSALIS_SEED", random.SystemRandom().getrandbits(32)))
     print("seed", seed)
     draw = random.Random(seed)
-    name, time = (lambda: draw.choice(NAMES)), (lambda: float(draw.randrange(4)))
-    score = lambda: draw.choice([0.0, 0.5, 1.0])  # noqa: E731
+
+    def name() -> str:
+        return draw.choice(NAMES)
+
+    def time() -> float:
+        return float(draw.randrange(4))
+
+    def score() -> float:
+        return draw.choice([0.0, 0.5, 1.0])
+
     steps: dict[Callable[[], State], list[Callable[[State], object]]] = {
         GSet: [lambda s: s.add(name())],
         ORSet: [lambda s: s.add(name()), lambda s: s.remove_all(name()), lambda s: s.add_many([name(), name()])],
@@ -582,11 +591,14 @@ def test_sessions_make_replicas_equal() -> None:
         if quiet:
             break
     assert alice.is_equal(ours) and ours.digest_hex("set") == theirs.digest_hex("set") is not None
-    assert len(ours.get("set")) == 1000 and theirs.get("count").value() == 6 and ours.get("unknown") is None
+    topics, count = ours.get("set"), theirs.get("count")
+    assert topics is not None and count is not None
+    assert len(topics) == 1000 and count.value() == 6 and ours.get("unknown") is None
     assert {event["type"] for event in events} >= {"merged", "equal"} and alice.held == 0
     assert ours.names() == [("count", "g_counter"), ("set", "or_set")]
     ours.import_deltas("count", [GCounter({"x": 1}).to_bytes()])
-    assert ours.get("count").value() == 7
+    count = ours.get("count")
+    assert count is not None and count.value() == 7
     assert code_of(lambda: ours.import_deltas("unknown", [])) == "crdt/wrong-shape"
     assert code_of(lambda: bob.receive(theirs, b"\xff")) == "crdt/malformed"
     with pytest.raises(TypeError):

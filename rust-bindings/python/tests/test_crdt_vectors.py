@@ -134,7 +134,8 @@ def test_thresholds_of_the_resolver() -> None:
     resolver.set_thresholds({"risk_disagreement": 0.8, "blind_spots_minimum": 5})
     assert not resolver.has_conflicts(outputs)
     assert (resolver.get_thresholds()["risk_disagreement"], resolver.get_thresholds()["blind_spots_minimum"]) == (0.8, 5)
-    for wrong in ({"unknown": 1}, {"risk_disagreement": "x"}, []):
+    wrongs: list[Any] = [{"unknown": 1}, {"risk_disagreement": "x"}, []]
+    for wrong in wrongs:
         with pytest.raises(CrdtError):
             ConflictResolver(wrong)
     with pytest.raises(CrdtError) as caught:

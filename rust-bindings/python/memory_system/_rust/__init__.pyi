@@ -171,7 +171,7 @@ class BeliefState:
         """
         Counts one piece of evidence for a belief; nothing happens when it is unknown.
         """
-    def confident_beliefs(self, /, threshold: SupportsFloat | SupportsIndex) -> list[Incomplete]:
+    def confident_beliefs(self, /, threshold: SupportsFloat | SupportsIndex) -> list[dict[str, Any]]:
         """
         The beliefs with at least this conviction, in the byte order of their ids.
         """
@@ -202,7 +202,7 @@ class BeliefState:
         The state of a JSON text, in the current form or in that of any system before. `clock` is the unit of its
         stamps where the text names none, `origin` the actor of counts that it gives to nobody.
         """
-    def get(self, /, id: str) -> Incomplete | None:
+    def get(self, /, id: str) -> dict[str, Any] | None:
         """
         One belief, as a `dict`.
         """
@@ -226,7 +226,7 @@ class BeliefState:
         """
         The state in its envelope as canonical JSON. Raises for counts over 2^53 - 1, which JSON does not carry.
         """
-    def to_list(self, /) -> list[Incomplete]:
+    def to_list(self, /) -> list[dict[str, Any]]:
         """
         All beliefs, in the byte order of their ids.
         """
@@ -382,7 +382,7 @@ class EpisodeMemory:
         """
         All that led to an episode, in byte order.
         """
-    def causal_order(self, /) -> list[Incomplete]:
+    def causal_order(self, /) -> list[dict[str, Any]]:
         """
         The episodes, causes first, else by time.
         """
@@ -422,7 +422,7 @@ class EpisodeMemory:
         """
         What an episode caused directly.
         """
-    def episodes(self, /) -> list[Incomplete]:
+    def episodes(self, /) -> list[dict[str, Any]]:
         """
         All episodes, most important first.
         """
@@ -437,7 +437,7 @@ class EpisodeMemory:
         The state of a JSON text, in the current form or in that of any system before. `clock` is the unit of its
         stamps where the text names none, `origin` the actor of counts that it gives to nobody.
         """
-    def get(self, /, id: str) -> Incomplete | None:
+    def get(self, /, id: str) -> dict[str, Any] | None:
         """
         The episode with an id, if it is here.
         """
@@ -445,7 +445,7 @@ class EpisodeMemory:
         """
         Joins deltas or states of other replicas into this one: all of them, or none and it raises.
         """
-    def important(self, /, n: SupportsIndex) -> list[Incomplete]:
+    def important(self, /, n: SupportsIndex) -> list[dict[str, Any]]:
         """
         The `n` most important, most important first.
         """
@@ -470,15 +470,15 @@ class EpisodeMemory:
         """
         Takes in another state. Raises, and changes nothing, where they contradict each other.
         """
-    def query_by_tag(self, /, tag: str) -> list[Incomplete]:
+    def query_by_tag(self, /, tag: str) -> list[dict[str, Any]]:
         """
         The episodes with a label, most important first.
         """
-    def query_by_time(self, /, start: SupportsFloat | SupportsIndex, end: SupportsFloat | SupportsIndex) -> list[Incomplete]:
+    def query_by_time(self, /, start: SupportsFloat | SupportsIndex, end: SupportsFloat | SupportsIndex) -> list[dict[str, Any]]:
         """
         The episodes from `start` to `end`, both included, most important first.
         """
-    def recent(self, /, n: SupportsIndex) -> list[Incomplete]:
+    def recent(self, /, n: SupportsIndex) -> list[dict[str, Any]]:
         """
         The `n` newest, newest first.
         """
@@ -533,7 +533,7 @@ class GCounter:
     def __copy__(self, /) -> GCounter: ...
     def __deepcopy__(self, /, _memo: Any) -> GCounter: ...
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, counts: dict[str, SupportsIndex] | None = None) -> GCounter:
+    def __new__(cls, /, counts: dict[str, int] | None = None) -> GCounter:
         """
         A counter of these counts by instance.
         """
@@ -624,7 +624,7 @@ class GSet:
     def __copy__(self, /) -> GSet: ...
     def __deepcopy__(self, /, _memo: Any) -> GSet: ...
     def __eq__(self, other: object, /) -> bool: ...
-    def __iter__(self, /) -> Iterator: ...
+    def __iter__(self, /) -> Iterator[Any]: ...
     def __len__(self, /) -> int: ...
     def __new__(cls, /, elements: Iterable[Any] | None = None) -> GSet:
         """
@@ -713,7 +713,7 @@ class LWWElementSet:
     def __copy__(self, /) -> LWWElementSet: ...
     def __deepcopy__(self, /, _memo: Any) -> LWWElementSet: ...
     def __eq__(self, other: object, /) -> bool: ...
-    def __iter__(self, /) -> Iterator: ...
+    def __iter__(self, /) -> Iterator[Any]: ...
     def __len__(self, /) -> int: ...
     def __new__(cls, /, *, clock: str = ...) -> LWWElementSet:
         """
@@ -1423,7 +1423,7 @@ class ORSet:
     def __copy__(self, /) -> ORSet: ...
     def __deepcopy__(self, /, _memo: Any) -> ORSet: ...
     def __eq__(self, other: object, /) -> bool: ...
-    def __iter__(self, /) -> Iterator: ...
+    def __iter__(self, /) -> Iterator[Any]: ...
     def __len__(self, /) -> int: ...
     def __new__(cls, /, instance_id: str | None = None) -> ORSet:
         """
@@ -1542,7 +1542,7 @@ class PNCounter:
     def __copy__(self, /) -> PNCounter: ...
     def __deepcopy__(self, /, _memo: Any) -> PNCounter: ...
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, positive: dict[str, SupportsIndex] | None = None, negative: dict[str, SupportsIndex] | None = None) -> PNCounter:
+    def __new__(cls, /, positive: dict[str, int] | None = None, negative: dict[str, int] | None = None) -> PNCounter:
         """
         A counter of what was counted up and down, by instance.
         """
@@ -1836,11 +1836,11 @@ class SkillAccumulator:
         The state of a JSON text, in the current form or in that of any system before. `clock` is the unit of its
         stamps where the text names none, `origin` the actor of counts that it gives to nobody.
         """
-    def get(self, /, name: str) -> Incomplete | None:
+    def get(self, /, name: str) -> dict[str, Any] | None:
         """
         One skill, as a `dict`.
         """
-    def get_skill(self, /, name: str) -> Incomplete | None:
+    def get_skill(self, /, name: str) -> dict[str, Any] | None:
         """
         The same as `get`.
         """
@@ -1869,7 +1869,7 @@ class SkillAccumulator:
         """
         The state in its envelope as canonical JSON. Raises for counts over 2^53 - 1, which JSON does not carry.
         """
-    def to_list(self, /) -> list[Incomplete]:
+    def to_list(self, /) -> list[dict[str, Any]]:
         """
         All skills, in the byte order of their names.
         """
@@ -1969,7 +1969,7 @@ class TwoPhaseSet:
     def __copy__(self, /) -> TwoPhaseSet: ...
     def __deepcopy__(self, /, _memo: Any) -> TwoPhaseSet: ...
     def __eq__(self, other: object, /) -> bool: ...
-    def __iter__(self, /) -> Iterator: ...
+    def __iter__(self, /) -> Iterator[Any]: ...
     def __len__(self, /) -> int: ...
     def __new__(cls, /) -> TwoPhaseSet:
         """
@@ -2066,7 +2066,7 @@ class VectorClock:
     def __deepcopy__(self, /, _memo: Any) -> VectorClock: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __len__(self, /) -> int: ...
-    def __new__(cls, /, clock: dict[str, SupportsIndex] | None = None) -> VectorClock:
+    def __new__(cls, /, clock: dict[str, int] | None = None) -> VectorClock:
         """
         A clock of these counters.
         """
@@ -2196,7 +2196,7 @@ def inclusion_root(leaves: SupportsGetItem[int, bytes | bytearray]) -> str:
     The root over leaves with these contents, 64 hexadecimal characters.
     """
 
-def prove_inclusion(leaves: SupportsGetItem[int, bytes | bytearray], index: SupportsIndex) -> Incomplete:
+def prove_inclusion(leaves: SupportsGetItem[int, bytes | bytearray], index: SupportsIndex) -> dict[str, Any]:
     """
     The proof for the leaf at a place, as a `dict`.
     """

@@ -1,5 +1,7 @@
 //! Values between Python and rust-crdt, and the checked arguments of its methods.
 
+use std::collections::BTreeMap;
+
 use chrysalis_crdt::cbor::MAX_DEPTH;
 use chrysalis_crdt::{ActorKey, ClockUnit, CrdtError, Stamp, Value};
 use pyo3::exceptions::PyTypeError;
@@ -182,6 +184,30 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Count {
 }
 
 const OVER_64_BITS: CrdtError = CrdtError::OutOfRange("integer needs more than 64 bits");
+
+/// Counts by actor.
+#[derive(Default)]
+pub(in crate::python) struct Counts(pub(super) BTreeMap<String, u64>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Counts {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("builtins", "dict"),
+        type_hint_identifier!("builtins", "str"),
+        type_hint_identifier!("builtins", "int")
+    );
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let dict = object.cast::<PyDict>().map_err(|_| PyTypeError::new_err("a dict is required"))?;
+        let entry = |(actor, count): (Bound<'py, PyAny>, Bound<'py, PyAny>)| {
+            let Name(actor) = actor.extract()?;
+            let Count(count) = count.extract()?;
+            Ok((actor.to_owned(), count))
+        };
+        dict.iter().map(entry).collect::<PyResult<_>>().map(Self)
+    }
+}
 
 /// Makes a struct a `dict` of its fields on the way to Python.
 macro_rules! dict {
