@@ -3,9 +3,9 @@
 use chrysalis_crdt as crdt;
 use chrysalis_crdt::{Dot, Value};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator};
+use pyo3::types::PyBytes;
 
-use super::value::{Data, Datum, Name, record};
+use super::value::{Data, Datum, Items, Name, record};
 use super::{Held, merge_into, state};
 use crate::python::convert::{Texts, to_bytes};
 use crate::python::error::{Failure, Result};
@@ -131,7 +131,7 @@ impl ORSet {
         self.contains(element)
     }
 
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.elements().into_pyobject(py)?.try_iter()
+    fn __iter__(&self) -> Items {
+        Items(self.elements())
     }
 }
