@@ -18,6 +18,7 @@ mod private_file;
 pub mod provider;
 pub mod registry;
 mod sealing;
+mod sorted;
 pub mod source;
 #[cfg(any(unix, windows))]
 pub mod vault;
