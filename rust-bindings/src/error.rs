@@ -1,6 +1,8 @@
 //! How errors reach JavaScript: as an `Error` of the domain's class, with a stable `code` to branch on and a text for
 //! people.
 
+#[cfg(feature = "crdt")]
+use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 #[cfg(any(feature = "crypto", feature = "security"))]
 use chrysalis_crypto::api_keys::ValidationError;
@@ -40,7 +42,7 @@ impl Thrown {
 }
 
 /// The class of errors that come from no domain.
-const OWN: &str = "CryptoError";
+const OWN: &str = if cfg!(feature = "crdt") { "CrdtError" } else { "CryptoError" };
 
 impl From<CryptoError> for Thrown {
     #[cold]
@@ -78,6 +80,21 @@ impl From<CertError> for Thrown {
     fn from(error: CertError) -> Self {
         let index = error.index.and_then(|index| index.try_into().ok());
         Self(Box::new(Fault { class: "CertError", code: error.code(), message: error.to_string(), index }))
+    }
+}
+
+#[cfg(feature = "crdt")]
+impl Thrown {
+    /// A count that a `number` does not hold.
+    pub(crate) fn range(error: CrdtError) -> Self {
+        Self { class: "RangeError", ..error.into() }
+    }
+}
+
+#[cfg(feature = "crdt")]
+impl From<CrdtError> for Thrown {
+    fn from(error: CrdtError) -> Self {
+        Self { class: "CrdtError", code: error.code(), message: error.to_string() }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod or_set;
 mod or_set_tags;
 mod runs;
 mod score;
+pub mod selftest;
 pub mod skills;
 pub mod state;
 pub mod sync;

@@ -1,7 +1,6 @@
 //! Processes that change a vault are killed; what they were told is done is there.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![expect(clippy::print_stdout, reason = "a worker tells its parent what was done")]
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;

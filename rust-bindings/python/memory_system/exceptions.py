@@ -7,9 +7,11 @@ Callers branch on the class, or on ``code``, which never changes: ``memory/no-su
 from __future__ import annotations
 
 __all__ = [
+    "CertError",
     "ConfigurationError",
     "CryptoError",
     "DecryptError",
+    "KeyFormatError",
     "MemoryError",
     "RetrievalError",
     "StorageError",
@@ -92,13 +94,32 @@ class DecryptError(CryptoError):
         super().__init__(message, code)
 
 
-def from_native(code: str, message: str) -> Exception:
+class KeyFormatError(CryptoError):
+    """A text is not accepted as an API key. No part of it is in the message."""
+
+    def __init__(self, message: str, code: str = "UnknownFormat") -> None:
+        super().__init__(message, code)
+
+
+class CertError(CryptoError):
+    """A chain of certificates is refused; ``index`` says which certificate it is wrong with, where that can be told."""
+
+    def __init__(self, message: str, code: str = "UnknownIssuer", index: int | None = None) -> None:
+        super().__init__(message, code)
+        self.index = index
+
+
+def from_native(code: str, message: str, index: int | None = None) -> Exception:
     """The exception for an error of the native module."""
     known = _CLASSES.get(code)
     if known is not None:
         error = known[0](message, known[1])
     elif code == "DECRYPT_FAILED":
         return DecryptError(message)
+    elif code in _KEY_FORMAT_CODES:
+        return KeyFormatError(message, code)
+    elif code in _CERT_CODES:
+        return CertError(message, code, index)
     elif "/" not in code:
         return CryptoError(message, code)
     else:
@@ -156,3 +177,15 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "memory/secret-key": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "memory/too-large": (ValidationError, "VALIDATION_INVALID_VALUE"),
 }
+
+# The codes of rust-crypto that have exceptions of their own.
+_KEY_FORMAT_CODES = frozenset(
+    ("Empty", "InvalidCharacter", "Malformed", "Placeholder", "ProviderMismatch", "TooLong", "TooShort", "UnknownFormat")
+)
+_CERT_CODES = frozenset(
+    (
+        "BadDer", "BadSignature", "CaUsedAsLeaf", "CrlExpired", "EmptyChain", "Expired", "LeafUsedAsCa", "NameConstraintViolation",
+        "NameMismatch", "NotYetValid", "PathLenExceeded", "RevocationUnknown", "Revoked", "TooComplex", "UnknownCriticalExtension",
+        "UnknownIssuer", "UnsupportedAlgorithm", "WeakKey", "WrongUsage",
+    )
+)  # fmt: skip

@@ -1,8 +1,11 @@
 //! What JavaScript sees. Each feature adds one domain.
 
+#[cfg(any(feature = "crypto", feature = "security"))]
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 
+#[cfg(feature = "crdt")]
+pub mod crdt;
 #[cfg(feature = "crypto")]
 pub mod crypto;
 #[cfg(feature = "security")]

@@ -19,7 +19,18 @@ export class ValidationError extends CodedError {}
 /** Why a chain of certificates is refused; `index` says which certificate, where that can be told. */
 export class CertError extends CodedError {}
 
-const CLASSES = { CertError, CryptoError, SecurityError, ValidationError };
+/** What went wrong with a replicated type. The text repeats nothing of what it holds. */
+export class CrdtError extends CodedError {}
+
+/** A count that a `number` does not hold: a `RangeError` with a code. */
+class CountError extends RangeError {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const CLASSES = { CertError, CrdtError, CryptoError, RangeError: CountError, SecurityError, ValidationError };
 
 for (const [name, type] of Object.entries(CLASSES)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });

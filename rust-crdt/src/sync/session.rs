@@ -399,9 +399,12 @@ impl SyncSession {
         track.theirs = Some(have.clone());
         if !self.is_initiator {
             track.say(is_question, false);
-            let is_small = ours.context.is_some() || ours.parts.min(have.parts) <= SMALL;
+            let is_for_cells = match (&ours.context, &have.context) {
+                (Some(mine), Some(theirs)) => mine == theirs,
+                _ => ours.parts.min(have.parts) > SMALL,
+            };
             // Saves a round: the first question would be for these.
-            if is_question && !is_small && track.pieces.is_empty() && track.cells.is_none() {
+            if is_question && is_for_cells && track.pieces.is_empty() && track.cells.is_none() {
                 track.cells = Some((0, FIRST_CELLS));
             }
             return;

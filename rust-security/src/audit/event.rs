@@ -240,7 +240,7 @@ pub struct AuditRecord {
     pub sequence: u64,
     /// What happened.
     pub event: AuditEvent,
-    /// [`chain_hash`] of the record before this one and of this event.
+    /// BLAKE3 over the hash of the record before this one, the number and the event; see `docs/encodings/wallet.md`.
     pub hash: [u8; 32],
 }
 

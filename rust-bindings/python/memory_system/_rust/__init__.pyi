@@ -2,14 +2,14 @@
 The native half of `memory_system`.
 """
 
-from . import crypto as crypto
+from . import crypto as crypto, security as security
 from collections.abc import Iterable
 from datetime import datetime
 from os import PathLike
 from typing import Any, Final, SupportsIndex, final
 from typing_extensions import disjoint_base
 
-__all__ = ["Entry", "Forgotten", "Learned", "MergeReport", "Pool", "Port", "Recalled", "RustMemoryStore", "Stats", "error_codes", "crypto"]
+__all__ = ["Entry", "Forgotten", "Learned", "MergeReport", "Pool", "Port", "Recalled", "RustMemoryStore", "Stats", "error_codes", "crypto", "security"]
 
 @disjoint_base
 class Entry:
@@ -360,5 +360,6 @@ class Stats:
 
 def error_codes() -> list[str]:
     """
-    Every code an error of this package can have: those of the bindings, the memory, the journal and cryptography.
+    Every code an error of this package can have: those of the bindings, the memory, the journal, cryptography, keys and
+    certificates.
     """

@@ -1,0 +1,297 @@
+//! Replicas, and sessions that make two of them equal. Bytes in, bytes out: what carries them is the caller's.
+
+use std::cell::RefCell;
+
+use chrysalis_crdt as crdt;
+use chrysalis_crypto::hex;
+use crdt::sync::{self, SyncConfig, SyncEvent};
+use crdt::{Decompose, Value};
+use wasm_bindgen::prelude::*;
+
+use super::batch::{Batch, Op};
+use super::values::{self, list_to_js, record, to_js};
+use super::writers::writer;
+use crate::convert;
+use crate::error::{Result, Thrown};
+
+/// Named states that sessions keep equal with those of other replicas; the one object here that changes in place.
+#[wasm_bindgen]
+pub struct Replica(RefCell<sync::Replica>);
+
+/// Runs a generic method of this file for the state of a kind.
+macro_rules! for_kind {
+    ($kind:expr, $wrong:expr, $state:ident => $run:expr) => {
+        match $kind {
+            crdt::Kind::VectorClock => {
+                type $state = crdt::VectorClock;
+                $run
+            }
+            crdt::Kind::GCounter => {
+                type $state = crdt::GCounter;
+                $run
+            }
+            crdt::Kind::PnCounter => {
+                type $state = crdt::PnCounter;
+                $run
+            }
+            crdt::Kind::GSet => {
+                type $state = crdt::GSet;
+                $run
+            }
+            crdt::Kind::TwoPhaseSet => {
+                type $state = crdt::TwoPhaseSet;
+                $run
+            }
+            crdt::Kind::OrSet => {
+                type $state = crdt::OrSet;
+                $run
+            }
+            crdt::Kind::LwwElementSet => {
+                type $state = crdt::LwwElementSet;
+                $run
+            }
+            crdt::Kind::LwwRegister => {
+                type $state = crdt::LwwRegister;
+                $run
+            }
+            crdt::Kind::LwwNumericRegister => {
+                type $state = crdt::LwwNumericRegister;
+                $run
+            }
+            crdt::Kind::LwwMap => {
+                type $state = crdt::LwwMap;
+                $run
+            }
+            crdt::Kind::MvRegister => {
+                type $state = crdt::MvRegister;
+                $run
+            }
+            crdt::Kind::SkillAccumulator => {
+                type $state = crdt::SkillAccumulator;
+                $run
+            }
+            crdt::Kind::EpisodeMemory => {
+                type $state = crdt::EpisodeMemory;
+                $run
+            }
+            crdt::Kind::BeliefState => {
+                type $state = crdt::BeliefState;
+                $run
+            }
+            crdt::Kind::AgentState => {
+                type $state = crdt::AgentState;
+                $run
+            }
+            crdt::Kind::MerkleDag => {
+                type $state = crdt::MerkleDag;
+                $run
+            }
+            _ => $wrong,
+        }
+    };
+}
+
+#[wasm_bindgen]
+impl Replica {
+    /// No state.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Replica {
+        Self(RefCell::new(sync::Replica::new()))
+    }
+
+    /// The names of the states, in byte order, with their kinds.
+    #[wasm_bindgen(unchecked_return_type = "[string, StateKind][]")]
+    pub fn names(&self) -> Result<JsValue> {
+        let replica = self.0.borrow();
+        to_js(&Value::array(replica.names().map(|(name, kind)| Value::array([name, kind.as_str()]))))
+    }
+
+    /// The kind of a state, if it is there.
+    #[wasm_bindgen(js_name = kindOf, unchecked_return_type = "StateKind | undefined")]
+    pub fn kind_of(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+    ) -> Result<Option<String>> {
+        let name = convert::text(&name, "name")?;
+        Ok(self.find(&name).map(|kind| kind.as_str().to_owned()))
+    }
+
+    /// Makes a batch of changes to a state, all or none, and gives their delta as bytes: what `importDeltas` takes elsewhere.
+    pub fn apply(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "readonly Operation[]")] operations: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "string")] actor: JsValue,
+    ) -> Result<Vec<u8>> {
+        let (name, writer) = (convert::text(&name, "name")?, writer(&actor)?);
+        let operations = Op::list(values::values(&operations, "operations")?)?;
+        let kind = self.find(&name).ok_or_else(unknown)?;
+        for_kind!(kind, Err(unknown()), T => self.apply_to::<T>(&name, operations, &writer))
+    }
+
+    /// Joins deltas or states of other replicas into a state, in place: the way to take in many. Where one of them is
+    /// malformed nothing changes; where one contradicts the state, those before it have been joined.
+    #[wasm_bindgen(js_name = importDeltas)]
+    pub fn import_deltas(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "readonly Uint8Array[]")] deltas: JsValue,
+    ) -> Result<()> {
+        let name = convert::text(&name, "name")?;
+        let kind = self.find(&name).ok_or_else(unknown)?;
+        for_kind!(kind, Err(unknown()), T => self.import_to::<T>(&name, &deltas))
+    }
+
+    /// The digest of a state, 64 hexadecimal characters, if it is there.
+    #[wasm_bindgen(js_name = digestHex)]
+    pub fn digest_hex(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+    ) -> Result<Option<String>> {
+        let name = convert::text(&name, "name")?;
+        Ok(self.0.borrow_mut().digest(&name).map(|digest| hex::encode(&digest)))
+    }
+}
+
+impl Replica {
+    pub(super) fn state<T: Decompose + 'static>(&self, name: &str) -> Option<T> {
+        self.0.borrow().state::<T>(name).cloned()
+    }
+
+    pub(super) fn insert<T: Decompose + 'static>(&self, name: &str, state: T) -> Result<()> {
+        Ok(self.0.borrow_mut().insert(name, state)?)
+    }
+
+    fn find(&self, name: &str) -> Option<crdt::Kind> {
+        self.0.borrow().names().find(|(one, _)| *one == name).map(|(_, kind)| kind)
+    }
+
+    fn apply_to<T: Batch>(&self, name: &str, operations: Vec<Op>, writer: &crdt::Writer) -> Result<Vec<u8>> {
+        let mut replica = self.0.borrow_mut();
+        let state = replica.state_mut::<T>(name).ok_or_else(unknown)?;
+        let mut next = state.clone();
+        let mut delta = T::default();
+        for operation in operations {
+            crdt::State::merge(&mut delta, &next.apply(operation, writer)?)?;
+        }
+        *state = next;
+        Ok(crdt::State::to_bytes(&delta))
+    }
+
+    fn import_to<T: Decompose + 'static>(&self, name: &str, deltas: &JsValue) -> Result<()> {
+        let deltas = super::read_deltas::<T>(deltas)?;
+        let mut replica = self.0.borrow_mut();
+        let state = replica.state_mut::<T>(name).ok_or_else(unknown)?;
+        deltas.iter().try_for_each(|delta| state.merge(delta)).map_err(Thrown::from)
+    }
+}
+
+/// One side of a conversation that makes two replicas equal. Messages may be lost, doubled or late.
+///
+/// Send what `poll` gives until it gives nothing; hand what arrives to `receive`; call `tick` every second or so.
+#[wasm_bindgen]
+pub struct SyncSession(RefCell<sync::SyncSession>);
+
+#[wasm_bindgen]
+impl SyncSession {
+    /// The side that begins.
+    pub fn initiator(
+        #[wasm_bindgen(unchecked_optional_param_type = "SyncOptions")] options: JsValue,
+    ) -> Result<SyncSession> {
+        Ok(Self(RefCell::new(sync::SyncSession::make_initiator(to_config(&options)?)?)))
+    }
+
+    /// The side that answers.
+    pub fn responder(
+        #[wasm_bindgen(unchecked_optional_param_type = "SyncOptions")] options: JsValue,
+    ) -> Result<SyncSession> {
+        Ok(Self(RefCell::new(sync::SyncSession::make_responder(to_config(&options)?)?)))
+    }
+
+    /// The next message to send, or `undefined` while there is nothing to say.
+    pub fn poll(&self, replica: &Replica) -> Result<Option<Vec<u8>>> {
+        Ok(self.0.borrow_mut().poll(&mut replica.0.borrow_mut())?)
+    }
+
+    /// Takes in a message of the other side, and gives what happened.
+    #[wasm_bindgen(unchecked_return_type = "SyncEvent[]")]
+    pub fn receive(
+        &self,
+        replica: &Replica,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] message: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] now_ms: JsValue,
+    ) -> Result<JsValue> {
+        let (message, now_ms) = (convert::bytes(&message, "message")?, values::now_ms(&now_ms)?);
+        events_to_js(self.0.borrow_mut().receive(&mut replica.0.borrow_mut(), &message, now_ms)?)
+    }
+
+    /// Says that time has passed: asks again where no answer came, and merges what was held until now.
+    #[wasm_bindgen(unchecked_return_type = "SyncEvent[]")]
+    pub fn tick(
+        &self,
+        replica: &Replica,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] now_ms: JsValue,
+    ) -> Result<JsValue> {
+        let now_ms = values::now_ms(&now_ms)?;
+        events_to_js(self.0.borrow_mut().tick(&mut replica.0.borrow_mut(), now_ms))
+    }
+
+    /// Whether, as far as this side knows, both replicas are equal.
+    #[wasm_bindgen(js_name = isEqual)]
+    pub fn is_equal(&self, replica: &Replica) -> bool {
+        self.0.borrow().is_equal(&replica.0.borrow())
+    }
+
+    /// How many deltas from the future are held.
+    #[wasm_bindgen(getter)]
+    pub fn held(&self) -> usize {
+        self.0.borrow().held()
+    }
+}
+
+fn to_config(options: &JsValue) -> Result<SyncConfig> {
+    let default = SyncConfig::default();
+    let bytes = |name: &str, default: usize| {
+        convert::option(options, name)?
+            .map_or(Ok::<_, Thrown>(default), |value| Ok(convert::integer(&value, name)? as usize))
+    };
+    let time = |name: &str, default: u64| {
+        convert::option(options, name)?.map_or(Ok(default), |value| values::count(&value, name))
+    };
+    Ok(SyncConfig {
+        max_message_bytes: bytes("maxMessageBytes", default.max_message_bytes)?,
+        max_receive_bytes: bytes("maxReceiveBytes", default.max_receive_bytes)?,
+        max_drift_ms: time("maxDriftMs", default.max_drift_ms)?,
+        retry_ms: time("retryMs", default.retry_ms)?,
+    })
+}
+
+fn events_to_js(events: Vec<SyncEvent>) -> Result<JsValue> {
+    list_to_js(&events.into_iter().map(event_value).collect::<Vec<_>>())
+}
+
+fn event_value(event: SyncEvent) -> Value {
+    let named = |kind: &str, name: String| record([("type", kind.into()), ("name", name.into())]);
+    match event {
+        SyncEvent::Merged { name } => named("merged", name),
+        SyncEvent::Equal { name } => named("equal", name),
+        SyncEvent::Refused { name } => named("refused", name),
+        SyncEvent::Held { name, ahead_ms } => {
+            record([("type", "held".into()), ("name", name.into()), ("aheadMs", ahead_ms.into())])
+        }
+        SyncEvent::Rejected { name, error, delta } => record([
+            ("type", "rejected".into()),
+            ("name", name.into()),
+            ("code", error.code().into()),
+            ("delta", delta.into()),
+        ]),
+        SyncEvent::Unknown { name, kind } => {
+            record([("type", "unknown".into()), ("name", name.into()), ("kind", kind.as_str().into())])
+        }
+        _ => record([("type", "other".into())]),
+    }
+}
+
+fn unknown() -> Thrown {
+    Thrown::argument("name", "must be that of a state of the replica")
+}
