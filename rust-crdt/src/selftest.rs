@@ -164,8 +164,13 @@ fn run_one<T: Decompose>(
         let delta = change(&mut state, by, random)?;
         Ok((state.to_bytes(), delta.to_bytes()))
     };
-    let subject =
-        Subject { kind: T::KIND, start: start().to_bytes(), change: &change, join: join::<T>, least: least::<T> };
+    let subject = Subject {
+        kind: T::KIND,
+        start: start().to_bytes(),
+        change: &change,
+        join: join::<T>,
+        least: least::<T>,
+    };
     history(report, seed, &subject);
 }
 

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use chrysalis_crdt::json::{Envelope, Import};
 use chrysalis_crdt::{
-    ActorId, ActorKey, AgentState, Belief, BeliefState, ClockUnit, CrdtError, Decompose, Episode, EpisodeMemory,
-    GCounter, GSet, JsonState, LwwElementSet, LwwMap, LwwNumericRegister, LwwRegister, MerkleDag, MvRegister,
-    NumericMode, OrSet, PnCounter, SkillAccumulator, State, TwoPhaseSet, Value, VectorClock, Writer,
+    ActorId, ActorKey, AgentState, Belief, BeliefState, ClockUnit, CrdtError, Decompose, Episode,
+    EpisodeMemory, GCounter, GSet, JsonState, LwwElementSet, LwwMap, LwwNumericRegister, LwwRegister,
+    MerkleDag, MvRegister, NumericMode, OrSet, PnCounter, SkillAccumulator, State, TwoPhaseSet, Value,
+    VectorClock, Writer,
 };
 use chrysalis_crypto::hex;
 use serde_json::Value as Json;
@@ -102,7 +103,9 @@ impl Run {
         match step[0].as_str().unwrap() {
             "writer" => drop(self.writers.insert(name.to_owned(), Writer::resume(ActorKey::new(name)?, 0))),
             "new" => drop(self.states.insert(name.to_owned(), empty(step[2].as_str().unwrap(), step.get(3)))),
-            "copy" => drop(self.states.insert(name.to_owned(), self.states[step[2].as_str().unwrap()].copy())),
+            "copy" => {
+                drop(self.states.insert(name.to_owned(), self.states[step[2].as_str().unwrap()].copy()))
+            }
             "do" => {
                 let writer = step.last().unwrap().as_str().and_then(|key| self.writers.get(key)).cloned();
                 let state = self.states.get_mut(name).unwrap();
@@ -135,9 +138,8 @@ impl Run {
 
 fn empty(kind: &str, options: Option<&Json>) -> Box<dyn Any> {
     let option = |name: &str| options.and_then(|options| options.get(name));
-    let unit = option("clock").map_or(ClockUnit::Milliseconds, |name| {
-        ClockUnit::from_name(name.as_str().unwrap()).unwrap()
-    });
+    let unit = option("clock")
+        .map_or(ClockUnit::Milliseconds, |name| ClockUnit::from_name(name.as_str().unwrap()).unwrap());
     match kind {
         "vector_clock" => Box::new(VectorClock::new()),
         "g_counter" => Box::new(GCounter::new()),
@@ -155,9 +157,10 @@ fn empty(kind: &str, options: Option<&Json>) -> Box<dyn Any> {
         "lww_map" => Box::new(LwwMap::with_unit(unit)),
         "mv_register" => Box::new(MvRegister::new()),
         "skill_accumulator" => Box::new(SkillAccumulator::new()),
-        "episode_memory" => {
-            Box::new(EpisodeMemory::with(option("maxEpisodes").and_then(Json::as_u64), ClockUnit::Milliseconds))
-        }
+        "episode_memory" => Box::new(EpisodeMemory::with(
+            option("maxEpisodes").and_then(Json::as_u64),
+            ClockUnit::Milliseconds,
+        )),
         "belief_state" => Box::new(BeliefState::with_unit(unit)),
         "agent_state" => {
             Box::new(AgentState::new(ActorId::new(option("agentId").unwrap().as_str().unwrap()).unwrap()))

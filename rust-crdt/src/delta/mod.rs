@@ -155,7 +155,7 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// As [`from_wire`](Self::from_wire) and [`State::merge`]; nothing changed.
     fn merge_wire(&mut self, bytes: &[u8]) -> Result<(), CrdtError> {
-        State::merge(self, &Self::from_wire(bytes)?)
+        self.join_delta(&Self::from_wire(bytes)?)
     }
 
     /// The state as deltas of at most `limit` bytes for the wire each, unless one part alone is longer.

@@ -130,7 +130,7 @@ impl Replica {
     }
 
     /// Joins deltas or states of other replicas into a state, in place: the way to take in many. Where one of them is
-    /// malformed nothing changes; where one contradicts the state, those before it have been joined.
+    /// refused, those before it have been joined.
     #[wasm_bindgen(js_name = importDeltas)]
     pub fn import_deltas(
         &self,
@@ -175,14 +175,12 @@ impl Replica {
             delta.join_delta(&next.apply(operation, writer)?)?;
         }
         *state = next;
-        Ok(crdt::State::to_bytes(&delta))
+        Ok(delta.to_wire())
     }
 
     fn import_to<T: Decompose + 'static>(&self, name: &str, deltas: &JsValue) -> Result<()> {
-        let deltas = super::read_deltas::<T>(deltas)?;
         let mut replica = self.0.borrow_mut();
-        let state = replica.state_mut::<T>(name).ok_or_else(unknown)?;
-        deltas.iter().try_for_each(|delta| state.join_delta(delta)).map_err(Thrown::from)
+        super::import_deltas(replica.state_mut::<T>(name).ok_or_else(unknown)?, deltas)
     }
 }
 

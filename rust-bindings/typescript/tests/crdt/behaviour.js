@@ -26,7 +26,7 @@ const METHODS = {
     getTags: ['value'], preview: ['self'], startMerge: ['self'],
   },
   LWWElementSet: { add: ['value', 'number'], remove: ['value', 'number'], contains: ['value'], has: ['value'], times: ['value'] },
-  LWWRegister: { set: ['value', 'number', 'text'], forceSet: ['value', 'number', 'text'], setWithClock: ['value', 'clock', 'text'] },
+  LWWRegister: { set: ['value', 'number', 'text'], forceSet: ['value', 'number', 'text'] },
   LWWNumericRegister: { set: ['number', 'number', 'text'] },
   LWWMap: {
     set: ['key', 'value', 'number', 'text'], remove: ['key', 'number', 'text'], get: ['key'], has: ['key'], getEntry: ['key'],
@@ -125,6 +125,7 @@ const CHECKS = {
         for (const [position, kind] of kinds.entries()) {
           for (const [value, ...valid] of VALUES) {
             if (valid.includes(kind)) continue;
+            if (kind === 'options' && typeof value === 'object' && value !== null) continue;
             // An id that is no id, a score out of range: of the right type, and refused by its own code.
             if (typeof value === 'string' && (kind === 'id' || kind === 'deltas')) continue;
             if (kind === 'score' && typeof value === 'number' && Number.isFinite(value)) continue;
@@ -219,6 +220,9 @@ const CHECKS = {
   'hybrid writes are later than all that was seen'(api) {
     const future = new api.LWWRegister({ clock: 'hlc' }).write('theirs', 'b', Date.now() + 50_000);
     equal(future.write('ours', 'a', 1).get(), 'ours');
+    const clocked = new api.LWWRegister({ clock: 'lamport' }).setWithClock('x', new api.VectorClock({ a: 3, b: 4 }), 'a');
+    equal([clocked.get(), clocked.timestamp], ['x', 7]);
+    throws(api, 'INVALID_ARGUMENT', () => clocked.setWithClock('x', { a: 1 }, 'a'));
     const map = new api.LWWMap({ clock: 'hlc' }).writeMany([['a', 1], ['b', 2], ['a', 3]], 'w').erase('b', 'w');
     equal(map.entries(), [['a', 3]]);
   },
