@@ -104,7 +104,7 @@ mod small {
         let fault = |reason, position| CryptoError::Serialization { reason, position };
         let mut symbols = text.as_bytes();
         if matches!(alphabet, Alphabet::Standard) {
-            if symbols.len() % 4 != 0 {
+            if !symbols.len().is_multiple_of(4) {
                 return Err(fault("invalid base64 padding", None));
             }
             for _ in 0..2 {
