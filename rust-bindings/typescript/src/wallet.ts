@@ -81,6 +81,11 @@ export class ApiKeyWallet {
     this.#do(() => this.#wallet.lock());
   }
 
+  /** Locks if the time to has come, which the timer does where it is not late; whether it did. */
+  tick(): boolean {
+    return this.#do(() => this.#wallet.tick());
+  }
+
   /** Changes the password. Entries stay as they are sealed. */
   async changePassword(oldPassword: string, newPassword: string): Promise<void> {
     const oldKdf = this.#wallet.password_kdf();
@@ -193,10 +198,7 @@ export class ApiKeyWallet {
     const deadline = this.#wallet.lock_deadline_ms();
     if (deadline === null) return;
     this.#timer = setTimeout(
-      () => {
-        this.#wallet.tick();
-        this.#settle();
-      },
+      () => this.tick(),
       Math.min(Math.max(deadline - Date.now(), 0), LONGEST_TIMER),
     );
     // A program that has nothing else to do ends.

@@ -150,6 +150,50 @@ test('keys come from a wallet, then from the environment', async () => {
   wallet.destroy();
 });
 
+test('a key that is gone, rotated or no longer the default is not given out, by whatever name it was asked', async () => {
+  const wallet = await open();
+  const provider = new WalletKeyProvider(wallet);
+  const key = async (name) => (await provider.getKey(name)).key;
+  for (const name of ['OpenAI', ' openai ', 'My-Models', 'custom:my-models']) {
+    const first = await wallet.addKey(name, KEY, { isDefault: true });
+    assert.equal(await key(name), KEY);
+    await wallet.rotateKey(first, `${KEY}2`);
+    assert.equal(await key(name), `${KEY}2`, `${name}: rotated`);
+    const second = await wallet.addKey(name, `${KEY}3`);
+    wallet.setDefault(second);
+    assert.equal(await key(name), `${KEY}3`, `${name}: another default`);
+    wallet.removeKey(first);
+    wallet.removeKey(second);
+    assert.equal(await key(name), null, `${name}: removed`);
+  }
+  await wallet.addKey('openai', KEY);
+  assert.equal(await key('openai'), KEY);
+  wallet.destroy();
+  assert.deepEqual(await provider.getKey('openai'), { key: null, source: 'none', found: false });
+  await wallet.initialize(PASSWORD);
+  assert.equal(await key('openai'), null, 'another wallet in the same object');
+  wallet.destroy();
+});
+
+test('a provider whose wallet should be locked by now is not ready', async () => {
+  const wallet = await open();
+  const provider = new WalletKeyProvider(wallet);
+  await wallet.addKey('openai', KEY);
+  wallet.updateSettings({ autoLockTimeout: 2 });
+  const events = [];
+  wallet.on('locked', (event) => events.push(event.type));
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + 121_000 }); // and the timer has not run
+  try {
+    assert.equal(provider.isReady(), false);
+    assert.deepEqual(events, ['locked']);
+    const chain = new ChainKeyProvider(provider, new EnvKeyProvider({ OPENAI_API_KEY: 'from-env' }));
+    assert.equal((await chain.getKey('openai')).source, 'env');
+  } finally {
+    mock.timers.reset();
+  }
+  wallet.destroy();
+});
+
 test('the functions of the older module', async () => {
   const key = legacy.generateKey();
   assert.ok(Buffer.isBuffer(key) && key.length === 32 && legacy.generateSalt().length === 32 && legacy.generateIV().length === 12);
