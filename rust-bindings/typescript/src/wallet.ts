@@ -1,7 +1,7 @@
 /** `ApiKeyWallet`: the wallet of `rust-security/pkg` with promises, handlers of events, and the timer that locks it. */
 import * as raw from 'rust-security/pkg';
 import type { ApiKeyEntry, ImportReport, NewKey, WalletEvent, WalletSettings, WalletState } from 'rust-security/pkg';
-import { withDerivedKey } from './derive.js';
+import { importInWorker, withDerivedKey } from './derive.js';
 import { Handlers } from './handlers.js';
 
 /** Providers that have a name here; any other is taken as `custom:{name}`. */
@@ -218,8 +218,18 @@ export function getApiKeyWallet(): ApiKeyWallet {
   return (shared ??= new ApiKeyWallet());
 }
 
-/** Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. */
+/**
+ * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. The work is done in a
+ * worker; where there is none, it blocks for as long as it takes, which each password-sealed key of the file prolongs.
+ */
 export async function importLegacyWallet(json: string, password: string): Promise<{ wallet: ApiKeyWallet; report: ImportReport }> {
-  const { wallet, report } = raw.import_legacy_wallet(json, password);
-  return { wallet: new ApiKeyWallet(wallet), report };
+  const imported = await importInWorker(json, password);
+  if (!imported) {
+    const { wallet, report } = raw.import_legacy_wallet(json, password);
+    return { wallet: new ApiKeyWallet(wallet), report };
+  }
+  const wallet = new ApiKeyWallet();
+  await wallet.load(imported.file);
+  await wallet.unlock(password);
+  return { wallet, report: imported.report };
 }
