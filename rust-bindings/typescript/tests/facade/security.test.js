@@ -273,7 +273,9 @@ test('older wallets are imported, and passwords judged', async () => {
 });
 
 test('everything at once', async () => {
-  const { crypto, security } = await initializeRustNative();
+  const { crypto, security, crdt } = await initializeRustNative();
   assert.equal(crypto.blake3_hex(new Uint8Array()).length, 64);
   new security.SecurityContext().free();
+  const [a, b] = ['a', 'b'].map((node) => new crdt.GCounter().increment(node));
+  assert.equal(a.merge(b).value(), 2);
 });
