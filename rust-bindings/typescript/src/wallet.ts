@@ -49,6 +49,7 @@ export class ApiKeyWallet {
 
   /** Opens the wallet. Nothing when it is open. */
   async unlock(password: string): Promise<void> {
+    this.tick(); // or a wallet that is about to lock would count as open
     if (this.isUnlocked()) return;
     const kdf = this.#wallet.password_kdf();
     // Without a password in the file, or with an empty one, the wallet refuses without any work.

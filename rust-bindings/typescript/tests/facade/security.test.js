@@ -197,6 +197,10 @@ test('a provider whose wallet should be locked by now is not ready', async () =>
     assert.deepEqual(events, ['locked']);
     const chain = new ChainKeyProvider(provider, new EnvKeyProvider({ OPENAI_API_KEY: 'from-env' }));
     assert.equal((await chain.getKey('openai')).source, 'env');
+    await wallet.unlock(PASSWORD);
+    mock.timers.setTime(Date.now() + 121_000);
+    await wallet.unlock(PASSWORD);
+    assert.equal(wallet.getKeyForProvider('openai'), KEY, 'unlocked anew');
   } finally {
     mock.timers.reset();
   }
