@@ -64,7 +64,7 @@ impl ORSet {
             None => self.remove_all(element).map(drop),
             Some(tags) => {
                 let dots: Vec<Dot> = tags.0.iter().map(|tag| Dot::of_tag(tag)).collect();
-                self.0.change(|set| Ok(drop(set.remove_tags(&element.0, &dots))))
+                self.0.change(|set| Ok(set.remove_tags(&element.0, &dots))).map(drop)
             }
         }
     }
