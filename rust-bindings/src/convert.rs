@@ -117,7 +117,7 @@ pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool>
 }
 
 /// A property that is a non-negative integer; `default` where it is absent.
-#[cfg(any(feature = "crypto", feature = "tls"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "tls"))]
 pub(crate) fn number(options: &JsValue, name: &str, default: u32) -> Result<u32> {
     option(options, name)?.map_or(Ok(default), |value| integer(&value, name))
 }

@@ -87,14 +87,16 @@ impl From<CertError> for Thrown {
 impl Thrown {
     /// A count that a `number` does not hold.
     pub(crate) fn range(error: CrdtError) -> Self {
-        Self { class: "RangeError", ..error.into() }
+        Self::of("RangeError", error.code(), error.to_string())
     }
 }
 
 #[cfg(feature = "crdt")]
 impl From<CrdtError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: CrdtError) -> Self {
-        Self { class: "CrdtError", code: error.code(), message: error.to_string() }
+        Self::of("CrdtError", error.code(), error.to_string())
     }
 }
 
