@@ -1,7 +1,7 @@
 # Every command a person or a machine needs. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-.PHONY: help setup run build test lint fmt fix doc test-rust wasm test-ts python test-py stubs peers soak
+.PHONY: help setup run build test lint fmt fix doc test-rust wasm test-ts vault-page python test-py stubs peers soak
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -44,6 +44,12 @@ test-ts: wasm ## Test the built packages under Node and headless Chromium
 	@scripts/setup.sh browser
 	@scripts/test-ts.sh
 	@scripts/declarations.sh
+
+vault-page: ## Build the vault for browsers and serve it on this machine; PORT=8765
+	@scripts/setup.sh node
+	@test -f rust-security/pkg/rust_security.js || { scripts/setup.sh wasm && scripts/build-wasm.sh security; }
+	@scripts/build-page.sh
+	@"$(PYTHON)" scripts/serve_page.py $(if $(PORT),--port $(PORT))
 
 python: ## Build the Python wheel into dist/
 	@scripts/setup.sh python

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 status=0
 for domain in $WASM_PACKAGES; do
-  built=rust-$domain/pkg/rust_$domain.d.ts kept=rust-bindings/typescript/declarations/rust_$domain.d.ts
+  built=$(package_of "$domain")/rust_$domain.d.ts kept=rust-bindings/typescript/declarations/rust_$domain.d.ts
   [ -f "$built" ] || fail "$built is missing; run: make wasm"
   if [ "${1:-}" = --write ]; then
     mkdir -p "$(dirname "$kept")"

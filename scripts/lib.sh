@@ -11,14 +11,17 @@ mkdir -p "$TOOLS"
 # The one place that says which wasm-bindgen is used is Cargo.toml; the command must be the same version.
 WASM_BINDGEN_VERSION=$(sed -n 's/^wasm-bindgen = "=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK_VERSION=0.15.1
-# The domains that have a WebAssembly package; each is a feature of rust-bindings.
-WASM_PACKAGES="crypto crdt"
+# What has a WebAssembly module of its own; each is a feature of rust-bindings.
+WASM_PACKAGES="crypto tls crdt security"
 
 case $(uname -s) in
   MINGW* | MSYS* | CYGWIN*) VENV_BIN=$ROOT/.venv/Scripts ;;
   *) VENV_BIN=$ROOT/.venv/bin ;;
 esac
 export TOOLS VENV_BIN WASM_PACKAGES
+
+# Where a domain's package is built. Certificate chains are an entry of rust-crypto's, which must be built before.
+package_of() { if [ "$1" = tls ]; then echo rust-crypto/pkg/tls; else echo "rust-$1/pkg"; fi; }
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -60,5 +63,8 @@ use_wasm_toolchain() {
   source "$TOOLS/wasm.env"
   export PATH="$WASM_BIN:$TOOLS/bin:$ROOT/node_modules/.bin:$PATH"
   export RUSTC="$WASM_RUSTC" CARGO="$WASM_CARGO" CARGO_TARGET_DIR="$ROOT/target/wasm"
-  export RUSTFLAGS="${RUSTFLAGS:-} -Ctarget-feature=+simd128"
+  # No path of the building machine is in a package: panic messages name their files without one.
+  local crates remap="--remap-path-prefix=$ROOT/="
+  for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do remap+=" --remap-path-prefix=$crates="; done
+  export RUSTFLAGS="${RUSTFLAGS:-} -Ctarget-feature=+simd128 $remap"
 }

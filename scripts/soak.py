@@ -38,6 +38,17 @@ def pieces():
         "chrysalis-crdt", "fuzz", CHRYSALIS_HISTORIES="100000000")
     yield "journal", "power cuts, flips and kills, exhaustive", ["cargo", "test", "--release", "-p", "chrysalis-journal"], {
         "CHRYSALIS_SOAK": "1"}
+    for seed in range(1, 4):
+        yield "crypto", f"changed, spliced and moved envelopes, seed {seed}", *cargo_test(
+            "chrysalis-crypto", "envelopes", CHRYSALIS_SOAK="1", CHRYSALIS_SEED=str(seed))
+    yield "crypto", "every decoder on changed inputs, 10 minutes each", *cargo_test(
+        "chrysalis-crypto", "fuzz", FUZZ_SECONDS="600")
+    yield "crypto", "secrets in memory, 10,000 cycles", *cargo_test("chrysalis-crypto", "memory", CHRYSALIS_SOAK="1")
+    yield "crypto", "time against secrets, 10^6 measurements", [
+        "cargo", "run", "--release", "-p", "chrysalis-crypto", "--example", "timing", "--", "1000000"], {}
+    yield "security", "keys in memory, 10,000 rounds", *cargo_test("chrysalis-security", "memory", CHRYSALIS_SOAK="1")
+    yield "security", "200 rounds of kills on a vault", *cargo_test("chrysalis-security", "vault_kill", CHRYSALIS_SOAK="1")
+    yield "security", "damaged wallets, states and old files", *cargo_test("chrysalis-security", "fuzz", CHRYSALIS_SOAK="1")
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
             sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",
@@ -67,7 +78,7 @@ def write_report(state):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="run one part: memory, crdt, journal or kills")
+    parser.add_argument("--only", default="", help="run one part: memory, crdt, journal, crypto, security or kills")
     only = parser.parse_args().only
     state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
     commit = revision()

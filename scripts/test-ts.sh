@@ -3,6 +3,7 @@
 source "$(dirname "$0")/lib.sh"
 CHROMIUM=$(find_browser) || fail "the browser tests need Chromium or Chrome: install one, or set CHROMIUM=path"
 export CHROMIUM
+scripts/build-page.sh
 cd rust-bindings/typescript
 
 # Everything but the hundreds of lines for what passed; the runner's closing lines stay.

@@ -144,7 +144,7 @@ for (const { name, size, rival, sides, check } of comparisons) {
   if (!check(await sides.ours(0), await sides.other(0))) throw new Error(`${name}: the sides do not agree`);
   const order = Object.keys(sides);
   const us = { ours: [], other: [] };
-  for (const side of order) await time(() => sides[side](), 300);
+  for (const side of order) await time(() => sides[side](), 600);
   for (let round = 0; round < Number(rounds); round += 1) {
     for (const side of order) us[side].push(await time(() => sides[side](), Number(milliseconds)));
     order.reverse();

@@ -4,25 +4,40 @@
 #[cfg(feature = "crdt")]
 use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
-#[cfg(feature = "crypto")]
+#[cfg(any(feature = "crypto", feature = "security"))]
 use chrysalis_crypto::api_keys::ValidationError;
+#[cfg(feature = "tls")]
+use chrysalis_crypto::tls::CertError;
+#[cfg(feature = "security")]
+use chrysalis_security::SecurityError;
 use wasm_bindgen::prelude::*;
 
 /// A result whose error is thrown by the generated glue.
 pub type Result<T> = std::result::Result<T, Thrown>;
 
-/// An error on its way to JavaScript.
-pub struct Thrown {
+/// An error on its way to JavaScript; boxed, so that results are small to hand on.
+pub struct Thrown(Box<Fault>);
+
+struct Fault {
     /// The class, by its name in `typescript/shared/error.js`.
     class: &'static str,
     code: &'static str,
     message: String,
+    /// Which item of a list is at fault, where that is known.
+    index: Option<u32>,
 }
 
 impl Thrown {
     /// An argument that is not what its name promises; `problem` says what it must be, never what it was.
+    #[cold]
     pub(crate) fn argument(name: &str, problem: &str) -> Self {
-        Self { class: OWN, code: "INVALID_ARGUMENT", message: format!("Invalid argument: {name} {problem}") }
+        Self::of(OWN, "INVALID_ARGUMENT", ["Invalid argument: ", name, " ", problem].concat())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(class: &'static str, code: &'static str, message: String) -> Self {
+        Self(Box::new(Fault { class, code, message, index: None }))
     }
 }
 
@@ -30,15 +45,41 @@ impl Thrown {
 const OWN: &str = if cfg!(feature = "crdt") { "CrdtError" } else { "CryptoError" };
 
 impl From<CryptoError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: CryptoError) -> Self {
-        Self { class: "CryptoError", code: error.code(), message: error.to_string() }
+        Self::of("CryptoError", error.code(), error.to_string())
     }
 }
 
-#[cfg(feature = "crypto")]
+#[cfg(any(feature = "crypto", feature = "security"))]
 impl From<ValidationError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: ValidationError) -> Self {
-        Self { class: "ValidationError", code: error.code(), message: error.to_string() }
+        Self::of("ValidationError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(feature = "security")]
+impl From<SecurityError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: SecurityError) -> Self {
+        match error {
+            SecurityError::Crypto(inner) => inner.into(),
+            SecurityError::InvalidApiKey(inner) => inner.into(),
+            own => Self::of("SecurityError", own.code(), own.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl From<CertError> for Thrown {
+    #[cold]
+    fn from(error: CertError) -> Self {
+        let index = error.index.and_then(|index| index.try_into().ok());
+        Self(Box::new(Fault { class: "CertError", code: error.code(), message: error.to_string(), index }))
     }
 }
 
@@ -46,25 +87,30 @@ impl From<ValidationError> for Thrown {
 impl Thrown {
     /// A count that a `number` does not hold.
     pub(crate) fn range(error: CrdtError) -> Self {
-        Self { class: "RangeError", ..error.into() }
+        Self::of("RangeError", error.code(), error.to_string())
     }
 }
 
 #[cfg(feature = "crdt")]
 impl From<CrdtError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: CrdtError) -> Self {
-        Self { class: "CrdtError", code: error.code(), message: error.to_string() }
+        Self::of("CrdtError", error.code(), error.to_string())
     }
 }
 
 impl From<Thrown> for JsValue {
+    #[cold]
+    #[inline(never)]
     fn from(thrown: Thrown) -> Self {
-        make_error(thrown.class, thrown.code, &thrown.message)
+        let Fault { class, code, message, index } = *thrown.0;
+        make_error(class, code, &message, index)
     }
 }
 
 #[wasm_bindgen(module = "/typescript/shared/error.js")]
 extern "C" {
     #[wasm_bindgen(js_name = makeError)]
-    fn make_error(class: &str, code: &str, message: &str) -> JsValue;
+    fn make_error(class: &str, code: &str, message: &str, index: Option<u32>) -> JsValue;
 }

@@ -10,6 +10,7 @@ First steps:
   chrysalis remember docs                       remember every text file below docs
   chrysalis recall how do I install it          ask; every answer says who wrote it and where
   chrysalis mcp                                 serve remember, recall and forget to MCP clients
+  chrysalis vault init                          keep API keys sealed, and hand them to programs
 
 Exit status:
   0    all is well
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     Doctor(Doctor),
     Demo(Demo),
     Mcp(Mcp),
+    Vault(crate::vault::args::Vault),
 }
 
 /// Remember files, folders, standard input or a text

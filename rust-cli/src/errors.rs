@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrysalis_crypto::CryptoError;
 use chrysalis_journal::JournalError;
 use chrysalis_memory::MemoryError;
+use chrysalis_security::SecurityError;
 
 /// The code of an MCP tool's result when its arguments are wrong.
 pub(crate) const BAD_ARGUMENTS: &str = "cli/bad-arguments";
@@ -61,6 +62,30 @@ pub(crate) enum CliError {
     Mcp(String),
     /// A part of the self-contained demonstration did not come out as it must.
     Demo(&'static str),
+    /// A vault, a wallet file or a key file, which their own errors do not name.
+    Vault { path: PathBuf, error: SecurityError },
+    /// What the vault's errors say about arguments, keys and keychains, where no file is concerned.
+    Security(SecurityError),
+    /// A secret was to be typed, and there is no terminal.
+    NoTerminal,
+    /// A secret was to be typed, and Ctrl-C was.
+    Interrupted,
+    /// What was typed or piped cannot be a secret.
+    SecretInput(&'static str),
+    /// A new password is too easy to guess.
+    WeakPassword(Vec<&'static str>),
+    /// A key was to be shown, and standard output is no terminal.
+    SecretToPipe,
+    /// No key of a vault goes by what was typed.
+    NoSuchKey,
+    /// Several keys of a vault go by what was typed.
+    AmbiguousKey { count: usize },
+    /// The key has expired.
+    KeyExpired,
+    /// The provider has a key of this name.
+    KeyExists,
+    /// The program that was to get keys cannot be started.
+    Program { program: PathBuf, error: io::Error },
 }
 
 impl CliError {
@@ -76,6 +101,16 @@ impl CliError {
         "cli/not-remembered",
         "cli/mcp",
         "cli/demo",
+        "cli/no-terminal",
+        "cli/interrupted",
+        "cli/secret-input",
+        "cli/weak-password",
+        "cli/secret-to-pipe",
+        "cli/no-such-key",
+        "cli/ambiguous-key",
+        "cli/key-expired",
+        "cli/key-exists",
+        "cli/program",
         BAD_ARGUMENTS,
     ];
 
@@ -93,6 +128,17 @@ impl CliError {
             Self::NotRemembered { .. } => "cli/not-remembered",
             Self::Mcp(_) => "cli/mcp",
             Self::Demo(_) => "cli/demo",
+            Self::Vault { error, .. } | Self::Security(error) => error.code(),
+            Self::NoTerminal => "cli/no-terminal",
+            Self::Interrupted => "cli/interrupted",
+            Self::SecretInput(_) => "cli/secret-input",
+            Self::WeakPassword(_) => "cli/weak-password",
+            Self::SecretToPipe => "cli/secret-to-pipe",
+            Self::NoSuchKey => "cli/no-such-key",
+            Self::AmbiguousKey { .. } => "cli/ambiguous-key",
+            Self::KeyExpired => "cli/key-expired",
+            Self::KeyExists => "cli/key-exists",
+            Self::Program { .. } => "cli/program",
         }
     }
 
@@ -104,7 +150,14 @@ impl CliError {
     /// The exit status.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::NotConfirmed => 2,
+            Self::Usage(_) | Self::NotConfirmed | Self::NoTerminal | Self::SecretToPipe => 2,
+            Self::AmbiguousKey { .. } => 2,
+            Self::NoSuchKey | Self::KeyExpired => 1,
+            Self::Interrupted => 130,
+            // As shells and the programs that start others have it.
+            Self::Program { error, .. } if error.kind() == io::ErrorKind::NotFound => 127,
+            Self::Program { .. } => 126,
+            Self::Vault { error, .. } | Self::Security(error) => security_exit_code(error),
             Self::Memory(
                 MemoryError::EmptyQuery
                 | MemoryError::InvalidEntryId
@@ -132,10 +185,27 @@ impl CliError {
         }
     }
 
+    /// For `map_err` on what opens or reads the vault, wallet file or key file at `path`.
+    pub(crate) fn vault(path: impl Into<PathBuf>) -> impl FnOnce(SecurityError) -> Self {
+        let path = path.into();
+        move |error| Self::Vault { path, error }
+    }
+
     /// For `map_err` on files the user named.
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |error| Self::Io { path, error }
+    }
+}
+
+fn security_exit_code(error: &SecurityError) -> u8 {
+    match error {
+        SecurityError::InvalidProvider | SecurityError::Crypto(CryptoError::InvalidArgument(_)) => 2,
+        SecurityError::EntryNotFound
+        | SecurityError::KeyNotFound(_)
+        | SecurityError::WalletTampered
+        | SecurityError::Journal(JournalError::Corrupt { .. }) => 1,
+        _ => 3,
     }
 }
 
@@ -167,12 +237,45 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         }
         "memory/not-text" => "only UTF-8 text without NUL characters can be remembered; convert it first",
         "memory/secret-key" => {
-            "whoever holds the key signs as its agent: leave it out of stores, and back it up as a file"
+            "whoever holds the key is its agent, or opens its vault: leave it out of stores, and back it up as a file"
         }
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
         "cli/usage" => "`chrysalis help COMMAND` says what it takes",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",
         "cli/input-too-large" => "raise the limit with --max-file-size",
+        "cli/no-terminal" => {
+            "unlock with --key-file or --keychain, or pipe secrets in with --password-stdin and --stdin"
+        }
+        "cli/secret-to-pipe" => {
+            "`chrysalis vault run -- COMMAND` gives it to a program; --to-pipe writes it all the same"
+        }
+        "cli/no-such-key" => "`chrysalis vault list` shows providers, names and ids",
+        "cli/ambiguous-key" => "give its name or id; `chrysalis vault list` shows them",
+        "cli/key-expired" => "remove it, and set a new one",
+        "cli/key-exists" => "`chrysalis vault rotate` replaces it; --name NAME adds another beside it",
+        "VAULT_MISSING" => {
+            "make one with `chrysalis vault init`, or name another with --vault FILE or CHRYSALIS_VAULT"
+        }
+        "VAULT_EXISTS" => "use it as it is, or name another with --vault FILE",
+        "WALLET_LOAD" => {
+            "restore the file from a copy; the wallets of older programs go in with `chrysalis vault import`"
+        }
+        "WALLET_TAMPERED" => "restore the file from a copy, and do not use keys from this one",
+        "INVALID_PASSWORD" => {
+            "a key file or keychain may have been removed; `chrysalis vault unattended list` shows them"
+        }
+        "KEY_FILE_EXPOSED" => {
+            "others may have read it: best make a new one with `chrysalis vault unattended key-file`"
+        }
+        "KEYCHAIN_UNAVAILABLE" => "unlock with the password or --key-file",
+        "KEYCHAIN_ENTRY_MISSING" => "`chrysalis vault unattended keychain` adds one",
+        "INVALID_PROVIDER" => {
+            "lower-case letters, digits and `_.:-`, at most 64, such as openai; the key itself is asked for"
+        }
+        "ProviderMismatch" => "give the right provider, or keep it all the same with --unchecked",
+        "InvalidCharacter" | "Placeholder" | "TooShort" => {
+            "copy the key again, without what stands around it; --unchecked takes any text"
+        }
         _ => return None,
     })
 }
@@ -193,6 +296,22 @@ impl fmt::Display for CliError {
                 write!(f, "{refused} not remembered, the first: {first}")
             }
             Self::Demo(what) => write!(f, "the demonstration went wrong: {what}"),
+            Self::Vault { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Security(error) => error.fmt(f),
+            Self::NoTerminal => {
+                f.write_str("a secret is to be typed, and there is no terminal to type it on")
+            }
+            Self::Interrupted => f.write_str("interrupted; nothing was changed"),
+            Self::SecretInput(what) => f.write_str(what),
+            Self::WeakPassword(problems) => write!(f, "the password is too weak: {}", problems.join("; ")),
+            Self::SecretToPipe => {
+                f.write_str("standard output is no terminal, and the key would go there in clear")
+            }
+            Self::NoSuchKey => f.write_str("no key of the vault goes by this provider, name or id"),
+            Self::AmbiguousKey { count } => write!(f, "{count} go by this"),
+            Self::KeyExpired => f.write_str("the key has expired"),
+            Self::KeyExists => f.write_str("the provider has a key of this name"),
+            Self::Program { program, error } => write!(f, "{}: {error}", program.display()),
         }
     }
 }
@@ -202,7 +321,8 @@ impl std::error::Error for CliError {
         match self {
             Self::Memory(error) => Some(error),
             Self::Store { error, .. } => Some(error),
-            Self::Io { error, .. } | Self::Output(error) => Some(error),
+            Self::Io { error, .. } | Self::Output(error) | Self::Program { error, .. } => Some(error),
+            Self::Vault { error, .. } | Self::Security(error) => Some(error),
             _ => None,
         }
     }
@@ -211,6 +331,12 @@ impl std::error::Error for CliError {
 impl From<MemoryError> for CliError {
     fn from(error: MemoryError) -> Self {
         Self::Memory(error)
+    }
+}
+
+impl From<SecurityError> for CliError {
+    fn from(error: SecurityError) -> Self {
+        Self::Security(error)
     }
 }
 
@@ -242,6 +368,16 @@ mod tests {
             (CliError::NotRemembered { refused: 1, first: String::new() }, 3),
             (CliError::Mcp(String::new()), 3),
             (CliError::Demo(""), 3),
+            (CliError::NoTerminal, 2),
+            (CliError::Interrupted, 130),
+            (CliError::SecretInput(""), 3),
+            (CliError::WeakPassword(Vec::new()), 3),
+            (CliError::SecretToPipe, 2),
+            (CliError::NoSuchKey, 1),
+            (CliError::AmbiguousKey { count: 2 }, 2),
+            (CliError::KeyExpired, 1),
+            (CliError::KeyExists, 3),
+            (CliError::Program { program: PathBuf::new(), error: io::ErrorKind::NotFound.into() }, 127),
         ];
         for (error, status) in &cases {
             assert_eq!(error.exit_code(), *status, "{error:?}");
@@ -257,5 +393,8 @@ mod tests {
         assert_eq!(CliError::from(MemoryError::NoSuchEntry).exit_code(), 1);
         assert_eq!(CliError::from(MemoryError::EmptyQuery).exit_code(), 2);
         assert_eq!(CliError::from(MemoryError::EmptyText).exit_code(), 3);
+        assert_eq!(CliError::from(SecurityError::WalletTampered).exit_code(), 1);
+        assert_eq!(CliError::from(SecurityError::InvalidProvider).exit_code(), 2);
+        assert_eq!(CliError::vault("v")(SecurityError::InvalidPassword).exit_code(), 3);
     }
 }

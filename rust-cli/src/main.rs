@@ -18,12 +18,13 @@ mod remember;
 mod session;
 mod status;
 mod trust;
+mod vault;
 mod verify;
 mod walk;
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, Parser};
 
 use crate::args::{Cli, Command};
@@ -66,6 +67,7 @@ fn run(mut session: Session, command: Command) -> Result<Outcome, CliError> {
         Command::Doctor(_) => doctor::run(session),
         Command::Demo(_) => demo::run(session),
         Command::Mcp(_) => mcp::run(session),
+        Command::Vault(args) => vault::run(session, &args),
     }?;
     session.out.finish(outcome)
 }
@@ -88,8 +90,35 @@ fn not_understood(error: &clap::Error) -> ExitCode {
 
 /// What is wrong, in one line: what stands before the first empty line, without the usage and tips below it.
 fn usage_message(error: &clap::Error) -> String {
+    if std::env::args_os().any(|argument| argument == "vault")
+        && let Some(message) = message_without_values(error)
+    {
+        return message;
+    }
     let text = error.to_string();
     let said =
         text.strip_prefix("error: ").unwrap_or(&text).lines().take_while(|line| !line.trim().is_empty());
     said.map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// What is said of arguments of `vault` that nobody expected. They may be keys or passwords, so that only the name of an
+/// option is repeated.
+fn message_without_values(error: &clap::Error) -> Option<String> {
+    let name = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(name)) => {
+            name.split(['=', ' ']).next().filter(|name| name.starts_with("--"))
+        }
+        _ => None,
+    };
+    let name = name.filter(|name| name.len() < 24).map(printable::one_line);
+    Some(match (error.kind(), name) {
+        (ErrorKind::UnknownArgument, Some(name)) => format!("there is no {name}"),
+        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, None) => {
+            "there is an argument too many, or a command that is none; keys and passwords are typed when asked for, never arguments"
+                .to_owned()
+        }
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(name)) => format!("{name} does not take this value"),
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, None) => "a value cannot be used".to_owned(),
+        _ => return None,
+    })
 }

@@ -131,6 +131,19 @@ impl Output {
         bar
     }
 
+    /// Tells that something takes a while; hidden where [`progress`](Self::progress) is.
+    pub(crate) fn busy(&self, what: &'static str) -> ProgressBar {
+        if !self.shows_progress() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} …").expect("the template is well-formed");
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+        bar.set_message(what);
+        bar.tick();
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+
     /// Whether [`progress`](Self::progress) shows anything.
     pub(crate) fn shows_progress(&self) -> bool {
         !self.quiet && !self.json && io::stderr().is_terminal()

@@ -92,7 +92,10 @@ impl Session {
 }
 
 /// The value of an option; an empty one means nothing in the environment and is wrong on the command line.
-fn given<T>(
+///
+/// # Errors
+/// [`CliError::Usage`].
+pub(crate) fn given<T>(
     option: &str,
     variable: &str,
     value: Option<T>,

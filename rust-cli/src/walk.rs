@@ -145,7 +145,7 @@ impl fmt::Display for SkipReason {
             Self::Unreadable => "could not be read",
             Self::NotAFile => "a link, device, pipe or socket",
             Self::NameNotUtf8 => "its name is not UTF-8",
-            Self::KeyFile => "an agent's secret key",
+            Self::KeyFile => "the secret key of an agent or a vault",
             Self::BeyondLimits => "more than an entry or a commit can hold",
         })
     }

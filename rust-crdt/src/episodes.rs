@@ -181,7 +181,7 @@ impl EpisodeMemory {
 
     /// All contents kept under an id, in the order of rank.
     pub fn contents(&self, id: &str) -> impl Iterator<Item = &Episode> {
-        self.keys(id).map(|key| &self.held(key).episode)
+        self.keys(id.into()).map(|key| &self.held(key).episode)
     }
 
     /// How many pairs of id and content are kept at most.
@@ -226,13 +226,15 @@ impl EpisodeMemory {
     }
 
     pub(crate) fn shown(&self, id: &str) -> Option<&Held> {
-        self.keys(id).next().map(|key| self.held(key))
+        self.keys(id.into()).next().map(|key| self.held(key))
     }
 
     pub(crate) fn shown_all(&self) -> impl Iterator<Item = &Held> {
         self.ranked
             .iter()
-            .filter(|(rank, _)| self.keys(&rank.id).next().is_some_and(|key| key.3 == rank.digest))
+            .filter(|(rank, _)| {
+                self.keys(Arc::clone(&rank.id)).next().is_some_and(|key| key.3 == rank.digest)
+            })
             .map(|(_, held)| &**held)
     }
 
@@ -278,8 +280,7 @@ impl EpisodeMemory {
         self.ranked.insert(rank, held);
     }
 
-    fn keys(&self, id: &str) -> impl Iterator<Item = &IdKey> {
-        let id: Arc<str> = id.into();
+    fn keys(&self, id: Arc<str>) -> impl Iterator<Item = &IdKey> {
         let first = (Arc::clone(&id), Reverse(Score::one()), Reverse(Stamp::MAX), [0; 32]);
         self.by_id.range(first..).take_while(move |key| key.0 == id)
     }

@@ -26,6 +26,16 @@ fn json_target() {
     run("json", targets::json);
 }
 
+#[test]
+fn packed_target() {
+    run("packed", targets::packed);
+}
+
+#[test]
+fn sync_target() {
+    run("sync", targets::sync);
+}
+
 fn run(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut paths: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -422,9 +422,9 @@ fn a_hostile_side_gets_errors_and_bounded_work() {
             for _ in 0..1 + random.below(3) {
                 let at = random.below(bytes.len());
                 match random.below(3) {
-                    0 => bytes[at] = random.next() as u8,
+                    0 => bytes[at] = random.next().to_le_bytes()[0],
                     1 => bytes.truncate(at + 1),
-                    _ => bytes.insert(at, random.next() as u8),
+                    _ => bytes.insert(at, random.next().to_le_bytes()[0]),
                 }
             }
             if session.receive(&mut pair.replicas[1], &bytes, NOW_MS).is_ok() {

@@ -127,8 +127,9 @@ use simd as backend;
 /// The kernel of 128-bit lanes.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd {
+    use chrysalis_kernels::xchacha;
+
     use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
-    use crate::kernel::xchacha;
 
     pub(super) fn seal_in_place(
         key: &[u8; KEY_LENGTH],

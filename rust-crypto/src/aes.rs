@@ -146,8 +146,9 @@ use simd as backend;
 /// The kernel of 128-bit lanes, for messages long enough to pay for its tables.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd {
+    use chrysalis_kernels::gcm;
+
     use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH, portable};
-    use crate::kernel::gcm;
 
     const WORTH_TABLES: usize = 1024;
 

@@ -3,19 +3,23 @@
 //! Libraries disagree on hand-made signatures: cofactored or not, small-order keys or not. Everything in
 //! Chrysalis verifies through this module, so that a signature has one verdict in every crate and language.
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod base;
 mod batch;
+mod signer;
 
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
-use ed25519_dalek::Signer as _;
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
 use crate::hex;
+use crate::stack::{DEEP, scrubbed};
 
 pub use self::batch::batch_verify;
+use self::signer::Signer;
 
 /// Length of a seed, a public key.
 pub const KEY_LENGTH: usize = 32;
@@ -31,7 +35,9 @@ const PKCS8_PREFIX: [u8; 16] =
 /// A secret signing key with the public key derived from it.
 ///
 /// The secret is wiped when the value is dropped. There is no way to sign with a public key given separately.
-pub struct SigningKey(ed25519_dalek::SigningKey);
+///
+/// It is on the heap, so that moving the value leaves no copy of the secret behind.
+pub struct SigningKey(Box<Signer>);
 
 impl SigningKey {
     /// Draws a new key from the operating system's generator.
@@ -47,7 +53,7 @@ impl SigningKey {
     /// The key of a 32-byte RFC 8032 seed.
     #[must_use]
     pub fn from_seed(seed: &[u8; KEY_LENGTH]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+        scrubbed::<DEEP, _>(|| Self(Box::new(Signer::from_seed(seed))))
     }
 
     /// The key of a seed given as a slice.
@@ -96,13 +102,13 @@ impl SigningKey {
     /// The seed. The copy is wiped when dropped.
     #[must_use]
     pub fn to_seed(&self) -> Zeroizing<[u8; KEY_LENGTH]> {
-        Zeroizing::new(self.0.to_bytes())
+        self.0.to_seed()
     }
 
     /// The public key.
     #[must_use]
     pub fn public_key(&self) -> [u8; KEY_LENGTH] {
-        self.0.verifying_key().to_bytes()
+        self.0.public_key()
     }
 
     /// The public key in lower-case hexadecimal, 64 characters.
@@ -114,7 +120,7 @@ impl SigningKey {
     /// Signs `message`; the same key and message always give the same 64 bytes.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-        self.0.sign(message).to_bytes()
+        scrubbed::<DEEP, _>(|| self.0.sign(message))
     }
 
     /// [`sign`](Self::sign) in lower-case hexadecimal, 128 characters.
@@ -208,7 +214,10 @@ fn decode_r(signature: &[u8; SIGNATURE_LENGTH]) -> Option<EdwardsPoint> {
 
 /// 8·S·B = 8·R + 8·k·A.
 fn holds(a: &EdwardsPoint, r: &EdwardsPoint, s: &Scalar, k: &Scalar) -> bool {
+    #[cfg(not(target_arch = "wasm32"))]
     let expected_r = EdwardsPoint::vartime_double_scalar_mul_basepoint(k, &-a, s);
+    #[cfg(target_arch = "wasm32")]
+    let expected_r = base::sum(k, &-a, s);
     (expected_r - r).mul_by_cofactor().is_identity()
 }
 

@@ -178,7 +178,8 @@ pub fn seal_with_password(
     context: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
     let key = kdf.derive_key(password)?;
-    seal_parts(&Header::for_password(Suite::default(), kdf), &key, plaintext, context, &random::array()?)
+    let header = Header::for_password(Suite::default(), kdf);
+    key.expose(|key| seal_parts(&header, exact(key)?, plaintext, context, &random::array()?))
 }
 
 /// Opens what [`seal_with_password`] sealed. Takes the time and memory that the envelope's parameters say, within
@@ -189,8 +190,8 @@ pub fn seal_with_password(
 pub fn open_with_password(envelope: &[u8], password: &[u8], context: &[u8]) -> Result<Opened, CryptoError> {
     let parts = Parts::of(envelope)?;
     let kdf = parts.header.password().ok_or(CryptoError::DecryptFailed)?;
-    let key = kdf.derive_key(password)?;
-    Ok(Opened { plaintext: parts.open(&key, context)?, needs_rewrap: kdf.is_weak() })
+    let plaintext = kdf.derive_key(password)?.expose(|key| parts.open(exact(key)?, context))?;
+    Ok(Opened { plaintext, needs_rewrap: kdf.is_weak() })
 }
 
 /// An opened message, wiped on drop, and whether it should be sealed anew.
@@ -412,7 +413,7 @@ pub(crate) fn associated_data(
     Ok(())
 }
 
-fn exact(key: &[u8]) -> Result<&[u8; KEY_LENGTH], CryptoError> {
+pub(crate) fn exact(key: &[u8]) -> Result<&[u8; KEY_LENGTH], CryptoError> {
     key.try_into().map_err(|_| CryptoError::InvalidKeyLength { expected: KEY_LENGTH, actual: key.len() })
 }
 

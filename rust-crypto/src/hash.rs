@@ -1,12 +1,12 @@
 //! Hash functions: SHA-2 (FIPS 180-4), SHA-3 (FIPS 202) and BLAKE3, at once or piece by piece.
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use chrysalis_kernels::keccak::{Sha3_256, Sha3_384, Sha3_512};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use sha3::{Sha3_256, Sha3_384, Sha3_512};
 
 use crate::error::CryptoError;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use crate::kernel::keccak::{Sha3_256, Sha3_384, Sha3_512};
 use crate::stack::{DEEP, scrubbed};
 use crate::{hex, random};
 

@@ -16,12 +16,12 @@ pub mod hash;
 pub mod hex;
 pub mod hpke;
 pub mod kdf;
-#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
-mod kernel;
 pub mod legacy;
 pub mod mac;
 mod memory;
 pub mod merkle;
+#[cfg(any(target_arch = "wasm32", test))]
+mod number;
 pub mod password;
 pub mod proof;
 pub mod random;

@@ -15,9 +15,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::aead::TAG_LENGTH;
 use crate::compare::constant_time_eq;
 use crate::envelope::{Format, Header, KEY_LENGTH, NONCE_LENGTH, PasswordKdf, StorageKey, Suite};
-use crate::envelope::{associated_data, decrypt, derive, encrypt};
+use crate::envelope::{associated_data, decrypt, derive, encrypt, exact};
 use crate::error::CryptoError;
 use crate::random;
+use crate::secret::SecretBytes;
 use crate::stack::{SHALLOW, scrubbed};
 
 /// Plaintext bytes of every chunk but the last, which may have fewer.
@@ -63,7 +64,8 @@ impl StreamSealer {
         out: &mut Vec<u8>,
     ) -> Result<Self, CryptoError> {
         let key = kdf.derive_key(password)?;
-        Self::begin(&Header::for_password(Suite::default(), kdf), &key, context, &random::array()?, out)
+        let header = Header::for_password(Suite::default(), kdf);
+        key.expose(|key| Self::begin(&header, exact(key)?, context, &random::array()?, out))
     }
 
     /// Seals the next bytes, appending to `out` the chunks that are full.
@@ -109,7 +111,7 @@ impl StreamSealer {
         pending.try_reserve_exact(CHUNK_LENGTH).map_err(|_| CryptoError::EncryptFailed)?;
         let start = out.len();
         out.try_reserve(header.length() + NONCE_LENGTH).map_err(|_| CryptoError::EncryptFailed)?;
-        let (cipher, commitment) = ChunkCipher::new(header, key, nonce);
+        let (cipher, commitment) = ChunkCipher::new(header, key, nonce)?;
         header.encode(Format::Stream, &commitment, out);
         let cipher = cipher.bound_to(&out[start..], context)?;
         out.extend_from_slice(nonce);
@@ -137,7 +139,7 @@ pub struct StreamOpener {
     pending: Zeroizing<Vec<u8>>,
 }
 
-/// Where an opener is. The key waits in wiped memory until the header is there to derive with.
+/// Where an opener is. It is moved about, so it holds secrets only by reference: a move leaves a copy behind.
 enum State {
     Header { opening: Opening, context: Vec<u8> },
     Chunks(Box<ChunkCipher>),
@@ -145,8 +147,8 @@ enum State {
 }
 
 enum Opening {
-    Key { id: u32, key: Zeroizing<[u8; KEY_LENGTH]> },
-    Password(Zeroizing<Vec<u8>>),
+    Key { id: u32, key: SecretBytes },
+    Password(SecretBytes),
 }
 
 impl StreamOpener {
@@ -156,8 +158,7 @@ impl StreamOpener {
     /// [`CryptoError::DecryptFailed`] when there is no memory for a chunk.
     pub fn new(key: &StorageKey, context: &[u8]) -> Result<Self, CryptoError> {
         let id = key.id().get();
-        let key = key.expose(|key| Ok(Zeroizing::new(*key)))?;
-        Self::begin(Opening::Key { id, key }, context)
+        Self::begin(Opening::Key { id, key: key.expose(|key| copy(key))? }, context)
     }
 
     /// Will open a stream sealed under `password` for `context`. The header decides, within bounds, what time and
@@ -166,7 +167,7 @@ impl StreamOpener {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_password(password: &[u8], context: &[u8]) -> Result<Self, CryptoError> {
-        Self::begin(Opening::Password(Zeroizing::new(password.to_vec())), context)
+        Self::begin(Opening::Password(copy(password)?), context)
     }
 
     /// Takes the next bytes of the stream, however they are cut, and appends to `plaintext` the chunks that are complete
@@ -257,14 +258,18 @@ impl StreamOpener {
         let Ok(nonce) = nonce.try_into() else {
             return Ok(None);
         };
+        let derived;
         let key = match (opening, header.password()) {
             (Opening::Key { id, key }, None) if header.key_id().is_some_and(|named| named.get() == *id) => {
-                key.clone()
+                key
             }
-            (Opening::Password(password), Some(kdf)) => kdf.derive_key(password)?,
+            (Opening::Password(password), Some(kdf)) => {
+                derived = password.expose(|password| kdf.derive_key(password))?;
+                &derived
+            }
             _ => return Err(CryptoError::DecryptFailed),
         };
-        let (cipher, expected) = ChunkCipher::new(&header, &key, nonce);
+        let (cipher, expected) = key.expose(|key| ChunkCipher::new(&header, exact(key)?, nonce))?;
         if !constant_time_eq(&expected, commitment) {
             return Err(CryptoError::DecryptFailed);
         }
@@ -291,7 +296,7 @@ impl StreamOpener {
 /// The key of a stream and the number of its next chunk.
 struct ChunkCipher {
     suite: Suite,
-    key: Zeroizing<[u8; KEY_LENGTH]>,
+    key: SecretBytes,
     /// 19 random bytes, the chunk's number, whether it is the last.
     nonce: [u8; NONCE_LENGTH],
     /// `None` after the last number.
@@ -301,16 +306,20 @@ struct ChunkCipher {
 }
 
 impl ChunkCipher {
-    fn new(header: &Header, key: &[u8; KEY_LENGTH], nonce: &[u8; NONCE_LENGTH]) -> (Self, [u8; 32]) {
-        let derived = scrubbed::<SHALLOW, _>(|| derive(key, nonce, &header.info(Format::Stream)));
-        let cipher = Self {
-            suite: header.suite(),
-            key: Zeroizing::new(*derived.message_key()),
-            nonce: *nonce,
-            number: Some(0),
-            bound: [0; 32],
-        };
-        (cipher, *derived.commitment())
+    fn new(
+        header: &Header,
+        key: &[u8; KEY_LENGTH],
+        nonce: &[u8; NONCE_LENGTH],
+    ) -> Result<(Self, [u8; 32]), CryptoError> {
+        let mut message_key = SecretBytes::zeroed(KEY_LENGTH)?;
+        let commitment = scrubbed::<SHALLOW, _>(|| {
+            let derived = derive(key, nonce, &header.info(Format::Stream));
+            message_key.expose_mut(|key| key.copy_from_slice(derived.message_key()));
+            *derived.commitment()
+        });
+        let suite = header.suite();
+        let cipher = Self { suite, key: message_key, nonce: *nonce, number: Some(0), bound: [0; 32] };
+        Ok((cipher, commitment))
     }
 
     fn bound_to(self, before_nonce: &[u8], context: &[u8]) -> Result<Self, CryptoError> {
@@ -321,13 +330,19 @@ impl ChunkCipher {
 
     fn encrypt(&mut self, last: bool, data: &mut [u8]) -> Result<[u8; TAG_LENGTH], CryptoError> {
         let nonce = self.next_nonce(last).ok_or(CryptoError::EncryptFailed)?;
-        scrubbed::<SHALLOW, _>(|| encrypt(self.suite, &self.key, &nonce, &self.bound, data))
+        self.key.expose(|key| {
+            let key = exact(key)?;
+            scrubbed::<SHALLOW, _>(|| encrypt(self.suite, key, &nonce, &self.bound, data))
+        })
     }
 
     fn decrypt(&mut self, last: bool, data: &mut [u8], tag: &[u8; TAG_LENGTH]) -> Result<(), CryptoError> {
         let first = self.number == Some(0);
         let nonce = self.next_nonce(last).ok_or(CryptoError::DecryptFailed)?;
-        scrubbed::<SHALLOW, _>(|| decrypt(self.suite, &self.key, &nonce, &self.bound, data, tag))?;
+        self.key.expose(|key| {
+            let key = exact(key)?;
+            scrubbed::<SHALLOW, _>(|| decrypt(self.suite, key, &nonce, &self.bound, data, tag))
+        })?;
         // One stream for every plaintext: a last chunk is empty only when everything is.
         if data.is_empty() && !first { Err(CryptoError::DecryptFailed) } else { Ok(()) }
     }
@@ -340,6 +355,12 @@ impl ChunkCipher {
         nonce[23] = u8::from(last);
         Some(nonce)
     }
+}
+
+fn copy(secret: &[u8]) -> Result<SecretBytes, CryptoError> {
+    let mut copy = SecretBytes::zeroed(secret.len())?;
+    copy.expose_mut(|copy| copy.copy_from_slice(secret));
+    Ok(copy)
 }
 
 impl std::fmt::Debug for StreamSealer {

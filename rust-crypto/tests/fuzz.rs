@@ -5,6 +5,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 #[path = "../fuzz/src/lib.rs"]
 pub mod fuzz;
@@ -107,7 +108,8 @@ fn replay(name: &str, target: fn(&[u8])) {
     replay_times(name, target, RUNS);
 }
 
-/// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
+/// Runs `target` on its seeds, then on changed copies: `runs` of them, or as many as `FUZZ_SECONDS` allows. `FUZZ_SEED`
+/// repeats a run.
 fn replay_times(name: &str, target: fn(&[u8]), runs: usize) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut paths: Vec<_> = directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -125,13 +127,18 @@ fn replay_times(name: &str, target: fn(&[u8]), runs: usize) {
     };
     println!("{name}: FUZZ_SEED={start}");
     let mut random = SplitMix(start);
-    for _ in 0..runs {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().map(|text| Duration::from_secs(text.parse().unwrap()));
+    let started = Instant::now();
+    let mut done = 0;
+    while seconds.map_or(done < runs, |seconds| started.elapsed() < seconds) {
+        done += 1;
         let mut data = seeds[random.below(seeds.len())].clone();
         for _ in 0..=random.below(4) {
             change(&mut data, &mut random);
         }
         target(&data);
     }
+    println!("{name}: {done} inputs");
 }
 
 /// One small change: a byte, a bit, a cut, an insertion, or a run of one value.

@@ -379,6 +379,25 @@ fn ring_accepts(chain: &[&[u8]], root: &[u8]) -> bool {
     leaf.verify_for_usage(&algorithms, &anchors, &chain[1..], time, usage, None, None).is_ok()
 }
 
+/// Signatures are checked by one text without conditions on the target, and in WebAssembly nothing of C is there.
+#[test]
+fn all_targets_run_the_same_code() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--package", "chrysalis-crypto", "--features", "tls"])
+        .args(["--edges", "normal", "--target", "wasm32-unknown-unknown", "--prefix", "none"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let has = |name: &str| tree.lines().any(|line| line.starts_with(&format!("{name} ")));
+    assert!(has("rustls-webpki") && has("rsa") && has("p256"), "{tree}");
+    for other in ["ring", "aws-lc-rs", "openssl"] {
+        assert!(!has(other), "{other}");
+    }
+    let text = include_str!("../src/tls/signatures.rs");
+    assert!(!text.contains("cfg(") && !text.contains(" ring::"), "one way to check a signature");
+}
+
 /// Changes one bit at many places, the same ones each time, and compares verdicts.
 #[test]
 fn verdicts_are_those_of_webpki_with_ring() {

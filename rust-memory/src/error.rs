@@ -64,7 +64,7 @@ pub enum MemoryError {
     NotText(PathBuf),
     /// A text to remember that holds a NUL character; it has the code of [`NotText`](Self::NotText).
     TextWithNul,
-    /// A text to remember that holds an agent's secret key.
+    /// A text to remember that holds the secret key of an agent or a vault.
     SecretKey,
     /// The query has no words or numbers to look for.
     EmptyQuery,
@@ -195,7 +195,9 @@ impl fmt::Display for MemoryError {
             }
             Self::NotText(path) => write!(f, "{} is not UTF-8 text", path.display()),
             Self::TextWithNul => f.write_str("the text holds a NUL character, which no text does"),
-            Self::SecretKey => f.write_str("the text holds an agent's secret key, which is never remembered"),
+            Self::SecretKey => {
+                f.write_str("the text holds the secret key of an agent or a vault, which is never remembered")
+            }
             Self::EmptyQuery => f.write_str("the query has no words or numbers to look for"),
             Self::NoSuchEntry => f.write_str("no entry has this id"),
             Self::InvalidEntryId => f.write_str("not an entry id: 4 to 64 hexadecimal digits are expected"),

@@ -17,8 +17,9 @@ use crate::error::MemoryError;
 /// More than any key file has; whatever is longer is not one.
 const MAX_FILE_BYTES: usize = 512;
 const FIRST_LINE: &str = "chrysalis identity 1";
-/// What the first line of a key file of any version begins with.
-const FIRST_WORDS: &str = "chrysalis identity ";
+/// What the first line of a key file of any version begins with, and the line with its 32 bytes: those of agents, and those
+/// that open vaults, which rust-security writes.
+const SECRETS: [(&str, &str); 2] = [("chrysalis identity ", "seed "), ("chrysalis vault key ", "key ")];
 
 /// An agent's public key: what entries are attributed to and what trust is given to.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -189,23 +190,27 @@ impl Signer for Identity {
     }
 }
 
-/// Whether `text` holds a key file with its seed, whatever stands around it or before its lines.
+/// Whether `text` holds a key file of an agent or a vault with its secret, whatever stands around it or before its lines.
 ///
-/// One pass over the text; a text without the first words of a key file costs a substring search.
+/// One pass over the text for each; a text without the first words of a key file costs a substring search.
 pub(crate) fn holds_secret_key(text: &str) -> bool {
-    if !text.contains(FIRST_WORDS) {
+    SECRETS.iter().any(|(first_words, name)| holds_secret(text, first_words, name))
+}
+
+fn holds_secret(text: &str, first_words: &str, name: &str) -> bool {
+    if !text.contains(first_words) {
         return false;
     }
     let mut lines = text.split(['\n', '\r']).map(|line| {
         line.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
     });
-    lines.any(|line| line.starts_with(FIRST_WORDS)) && lines.any(is_seed_line)
+    lines.any(|line| line.starts_with(first_words)) && lines.any(|line| is_secret_line(line, name))
 }
 
-fn is_seed_line(line: &str) -> bool {
-    line.strip_prefix("seed ").is_some_and(|seed| {
-        let seed = seed.trim_start().as_bytes();
-        seed.len() >= 64 && seed[..64].iter().all(u8::is_ascii_hexdigit)
+fn is_secret_line(line: &str, name: &str) -> bool {
+    line.strip_prefix(name).is_some_and(|secret| {
+        let secret = secret.trim_start().as_bytes();
+        secret.len() >= 64 && secret[..64].iter().all(u8::is_ascii_hexdigit)
     })
 }
 
@@ -369,6 +374,9 @@ mod tests {
         ] {
             assert!(holds_secret_key(&text));
         }
+        let vault_key = format!("chrysalis vault key 1\nkey {}\n", "0a".repeat(32));
+        assert!(holds_secret_key(&vault_key));
+        assert!(!holds_secret_key(&vault_key.replace("0a0a", "0a")));
         let without_seed: String = key.lines().filter(|line| !line.starts_with("seed")).collect();
         let seed_first: Vec<&str> = key.lines().rev().collect();
         for text in [

@@ -66,6 +66,12 @@ impl Profile {
         directory("CHRYSALIS_STORE").unwrap_or_else(|| self.data.join("store"))
     }
 
+    /// The vault of API keys used when none is named: `CHRYSALIS_VAULT`, else `vault/keys.json` in the data directory.
+    #[must_use]
+    pub fn default_vault(&self) -> PathBuf {
+        directory("CHRYSALIS_VAULT").unwrap_or_else(|| self.data.join("vault").join("keys.json"))
+    }
+
     /// The key file of the agent called `name`.
     ///
     /// # Errors

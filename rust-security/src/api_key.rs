@@ -9,8 +9,14 @@ pub(crate) fn check(key: &ApiKey) -> Result<KeyType, SecurityError> {
     validate_key_format(key).map_err(SecurityError::InvalidApiKey)
 }
 
+/// The fewest bytes of a key that is recognised for certain, or likely.
+const MIN_RECOGNISED_LENGTH: usize = 20;
+
 /// Whether text that is about to be stored or shown in clear is recognised as a key.
 pub(crate) fn looks_like_key(text: &str) -> bool {
+    if text.len() < MIN_RECOGNISED_LENGTH {
+        return false;
+    }
     let Ok(key) = ApiKey::new(text.to_owned()) else { return false };
     validate_key_format(&key)
         .is_ok_and(|found| matches!(found.confidence, Confidence::Certain | Confidence::Likely))

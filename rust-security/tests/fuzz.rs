@@ -31,8 +31,10 @@ fn audit_event() {
     replay("audit_event", fuzz::audit_event, 4000);
 }
 
-/// Runs `target` on its seeds, then on changed copies. `FUZZ_SEED` repeats a run.
+/// Runs `target` on its seeds, then on changed copies: `runs`, or 300 times as many with `CHRYSALIS_SOAK`. `FUZZ_SEED`
+/// repeats a run.
 fn replay(name: &str, target: fn(&[u8]), runs: usize) {
+    let runs = if std::env::var_os("CHRYSALIS_SOAK").is_some() { 300 * runs } else { runs };
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut paths: Vec<_> = directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();

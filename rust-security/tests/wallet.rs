@@ -108,6 +108,7 @@ fn errors_say_what_callers_expect() {
         "Failed to load wallet: Error: Unsupported wallet version: 3"
     );
     assert!(text(wallet.load("{").unwrap_err()).starts_with("Failed to load wallet: "));
+    assert!(!ApiKeyWallet::new().needs_rewrap());
     assert_eq!(wallet.state(), WalletState::Locked, "a failed load changes nothing");
 }
 
@@ -233,6 +234,7 @@ fn a_new_password_wraps_the_master_key_again_and_nothing_else() {
     let entries =
         |file: &str| file[file.find("\"entries\"").unwrap()..file.find("\"settings\"").unwrap()].to_owned();
     assert_eq!(entries(&before), entries(&after));
+    assert!(wallet.needs_rewrap(), "the tests' own cost is too low for people");
     let reloaded = ApiKeyWallet::new();
     reloaded.load(&after).unwrap();
     assert_eq!(reloaded.unlock(PASSWORD, 0).unwrap_err().code(), "INVALID_PASSWORD");

@@ -25,6 +25,12 @@ pub fn measure(rounds: usize, divisor: usize) -> Outcome<Value> {
         let times = (20_000 / size).clamp(1, 20);
         let (ours_base, ours_update) = ours(size)?;
         let mut bytes = json!({ "ours": ours_update.len() });
+        let (yrs_base, yrs_update) =
+            if all { (yrs_doc("a", size, 1), yrs_doc("b", size, 2)) } else { Default::default() };
+        let (loro_base, loro_update) =
+            if all { (loro_doc("a", size, 1)?, loro_doc("b", size, 2)?) } else { Default::default() };
+        let (auto_base, auto_update) =
+            if all { (automerge_doc("a", size)?, automerge_doc("b", size)?) } else { Default::default() };
         let mut contestants: Vec<crate::Contestant<'_>> = vec![(
             "ours",
             Box::new(|| {
@@ -42,12 +48,6 @@ pub fn measure(rounds: usize, divisor: usize) -> Outcome<Value> {
                 Ok(sum / times as f64)
             }),
         )];
-        let (yrs_base, yrs_update) =
-            if all { (yrs_doc("a", size, 1), yrs_doc("b", size, 2)) } else { Default::default() };
-        let (loro_base, loro_update) =
-            if all { (loro_doc("a", size, 1)?, loro_doc("b", size, 2)?) } else { Default::default() };
-        let (auto_base, auto_update) =
-            if all { (automerge_doc("a", size)?, automerge_doc("b", size)?) } else { Default::default() };
         if all {
             bytes["yrs"] = json!(yrs_update.len());
             bytes["loro"] = json!(loro_update.len());

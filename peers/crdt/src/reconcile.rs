@@ -92,9 +92,10 @@ fn ranges(elements: u64, half: u64) -> Value {
     const SPLIT: usize = 16;
     const LIST: usize = 32;
     let mut random = Random(SEED);
-    let shared: BTreeSet<u64> = (0..elements).map(|_| random.next()).collect();
-    let (mut one, mut two) = (shared.clone(), shared);
-    (0..half).for_each(|_| drop((one.insert(random.next()), two.insert(random.next()))));
+    let mut one: BTreeSet<u64> = (0..elements).map(|_| random.next()).collect();
+    let mut two = one.clone();
+    one.extend((0..half).map(|_| random.next()));
+    two.extend((0..half).map(|_| random.next()));
     let (one, two): (Vec<u64>, Vec<u64>) = (one.into_iter().collect(), two.into_iter().collect());
     let part = |ids: &[u64], low: u64, high: u64| -> Vec<u64> {
         let from = ids.partition_point(|id| *id < low);

@@ -7,9 +7,12 @@ Callers branch on the class, or on ``code``, which never changes: ``memory/no-su
 from __future__ import annotations
 
 __all__ = [
+    "CertError",
     "ConfigurationError",
+    "CrdtError",
     "CryptoError",
     "DecryptError",
+    "KeyFormatError",
     "MemoryError",
     "RetrievalError",
     "StorageError",
@@ -77,6 +80,10 @@ class ConfigurationError(MemoryError, ValueError):
     """The agent's identity or its key file cannot be used."""
 
 
+class CrdtError(MemoryError, ValueError):
+    """Two replicas contradict each other, or what was given is no state, value or actor; nothing has changed."""
+
+
 class CryptoError(ValueError):
     """A cryptographic operation failed; ``code`` says how."""
 
@@ -92,13 +99,32 @@ class DecryptError(CryptoError):
         super().__init__(message, code)
 
 
-def from_native(code: str, message: str) -> Exception:
+class KeyFormatError(CryptoError):
+    """A text is not accepted as an API key. No part of it is in the message."""
+
+    def __init__(self, message: str, code: str = "UnknownFormat") -> None:
+        super().__init__(message, code)
+
+
+class CertError(CryptoError):
+    """A chain of certificates is refused; ``index`` says which certificate it is wrong with, where that can be told."""
+
+    def __init__(self, message: str, code: str = "UnknownIssuer", index: int | None = None) -> None:
+        super().__init__(message, code)
+        self.index = index
+
+
+def from_native(code: str, message: str, index: int | None = None) -> Exception:
     """The exception for an error of the native module."""
     known = _CLASSES.get(code)
     if known is not None:
         error = known[0](message, known[1])
     elif code == "DECRYPT_FAILED":
         return DecryptError(message)
+    elif code in _KEY_FORMAT_CODES:
+        return KeyFormatError(message, code)
+    elif code in _CERT_CODES:
+        return CertError(message, code, index)
     elif "/" not in code:
         return CryptoError(message, code)
     else:
@@ -112,11 +138,40 @@ def _default_code(kind: type[MemoryError]) -> str:
     return name.lstrip("_").upper().removesuffix("_ERROR")
 
 
-# The class and family code for every code of rust-memory, rust-journal and the bindings.
+# The class and family code for every code of rust-memory, rust-journal, rust-crdt and the bindings.
 _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "bindings/closed": (StorageError, "STORAGE_CONN_FAILED"),
     "bindings/internal": (MemoryError, "MEMORY"),
     "bindings/out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "crdt/agent-mismatch": (CrdtError, "CRDT"),
+    "crdt/bad-signature": (CrdtError, "CRDT"),
+    "crdt/clock-drift": (CrdtError, "CRDT"),
+    "crdt/clock-exhausted": (CrdtError, "CRDT"),
+    "crdt/content-mismatch": (CrdtError, "CRDT"),
+    "crdt/counter-lowered": (CrdtError, "CRDT"),
+    "crdt/counter-overflow": (CrdtError, "CRDT"),
+    "crdt/equivocation": (CrdtError, "CRDT"),
+    "crdt/invalid-actor": (CrdtError, "CRDT"),
+    "crdt/invalid-dot": (CrdtError, "CRDT"),
+    "crdt/invalid-json": (CrdtError, "CRDT"),
+    "crdt/invalid-proof": (CrdtError, "CRDT"),
+    "crdt/malformed": (CrdtError, "CRDT"),
+    "crdt/membership": (CrdtError, "CRDT"),
+    "crdt/mode-mismatch": (CrdtError, "CRDT"),
+    "crdt/no-json-form": (CrdtError, "CRDT"),
+    "crdt/not-finite": (CrdtError, "CRDT"),
+    "crdt/orphan-limit": (CrdtError, "CRDT"),
+    "crdt/out-of-range": (CrdtError, "CRDT"),
+    "crdt/random-unavailable": (CrdtError, "CRDT"),
+    "crdt/too-deep": (CrdtError, "CRDT"),
+    "crdt/too-long": (CrdtError, "CRDT"),
+    "crdt/too-many": (CrdtError, "CRDT"),
+    "crdt/unit-mismatch": (CrdtError, "CRDT"),
+    "crdt/unknown-parent": (CrdtError, "CRDT"),
+    "crdt/unsafe-integer": (CrdtError, "CRDT"),
+    "crdt/unsupported-version": (CrdtError, "CRDT"),
+    "crdt/wrong-hash": (CrdtError, "CRDT"),
+    "crdt/wrong-shape": (CrdtError, "CRDT"),
     "journal/corrupt": (StorageError, "STORAGE_READ_FAILED"),
     "journal/crypto": (StorageError, "STORAGE_WRITE_FAILED"),
     "journal/disk-full": (StorageError, "STORAGE_WRITE_FAILED"),
@@ -156,3 +211,15 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "memory/secret-key": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "memory/too-large": (ValidationError, "VALIDATION_INVALID_VALUE"),
 }
+
+# The codes of rust-crypto that have exceptions of their own.
+_KEY_FORMAT_CODES = frozenset(
+    ("Empty", "InvalidCharacter", "Malformed", "Placeholder", "ProviderMismatch", "TooLong", "TooShort", "UnknownFormat")
+)
+_CERT_CODES = frozenset(
+    (
+        "BadDer", "BadSignature", "CaUsedAsLeaf", "CrlExpired", "EmptyChain", "Expired", "LeafUsedAsCa", "NameConstraintViolation",
+        "NameMismatch", "NotYetValid", "PathLenExceeded", "RevocationUnknown", "Revoked", "TooComplex", "UnknownCriticalExtension",
+        "UnknownIssuer", "UnsupportedAlgorithm", "WeakKey", "WrongUsage",
+    )
+)  # fmt: skip

@@ -29,11 +29,25 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_example_of_the_readme_runs_as_it_stands(home: Path) -> None:
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    example, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert len(example.splitlines()) <= 20
     done = run(sys.executable, "-c", example, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
     assert "'Acacia honey stays liquid.' from honey.md, unknown-signer" in done.stdout.replace("# Honey\\n\\n", "")
+
+
+def test_the_example_of_replicated_types_runs(home: Path) -> None:
+    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    _, example = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    done = run(sys.executable, "-c", example, cwd=home)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_example_of_keeping_keys_runs(home: Path) -> None:
+    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```py\n(.*?)```", text, flags=re.DOTALL)
+    done = run(sys.executable, "-c", example, cwd=home)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_consumers_are_typed(tmp_path: Path) -> None:
@@ -62,6 +76,9 @@ def test_every_code_has_its_exception() -> None:
     assert len(set(codes)) == len(codes) > 40
     named = {code for code in codes if "/" in code}
     assert set(exceptions._CLASSES) == named
+    mixed = {code for code in codes if "/" not in code and not code.isupper()}
+    assert exceptions._KEY_FORMAT_CODES | exceptions._CERT_CODES == mixed
+    assert not exceptions._KEY_FORMAT_CODES & exceptions._CERT_CODES
     for code in codes:
         error = exceptions.from_native(code, "what happened")
         assert (error.code, str(error)) == (code, "what happened")  # type: ignore[attr-defined]

@@ -4,7 +4,8 @@ import os
 from datetime import datetime, timezone
 
 from memory_system import AgentMemory, Entry, MemoryError, MergeReport, Recalled, Stats, StorageError
-from memory_system._rust import crypto
+from memory_system._rust import crypto, security
+from memory_system.crdt import GCounter, LWWMap, ORSet, Replica, SyncSession, VectorClock
 
 
 async def main(path: os.PathLike[str]) -> list[str]:
@@ -34,7 +35,32 @@ async def main(path: os.PathLike[str]) -> list[str]:
 def crypto_error() -> type[ValueError]:
     from memory_system import CryptoError
 
-    key = crypto.SecureBuffer.random(32)
+    key = security.SecureBuffer.random(32)
     sealed: bytes = crypto.xchacha20poly1305_encrypt(bytearray(b"x"), key, aad=memoryview(b"y"))
     assert isinstance(crypto.hash(sealed, crypto.HashAlgorithm.Blake3), bytes)
+    with security.SecurityContext() as context:
+        context.store_api_key("openai", security.ApiKey("made-up-key-0123456789"))
+        length: int = context.with_api_key("openai", len)
+        name, value = context.authorization_header("openai")
+        headers: dict[str, str] = context.sign_request("openai", "GET", "/", b"")
+        print(length, name.upper(), value.upper(), headers)
+    path: list[int] = security.validate_cert_chain_with([b"der"], time=datetime.now(timezone.utc)).path
+    confidence: str = security.validate_key_format("key", provider="openai").confidence
+    print(path, confidence)
     return CryptoError
+
+
+def replicated(other: ORSet) -> int:
+    topics = ORSet("ada")
+    tag: str = topics.add({"any": ["value", 1, None]})
+    delta: bytes = topics.add_many(("a", 1))
+    topics.remove("a", {tag})
+    topics.import_deltas([delta, other.to_bytes()])
+    merged: ORSet = topics.merge(other)
+    names: list[str] = LWWMap(clock="ms").keys()
+    counts: dict[str, int] = VectorClock({"a": 1}).to_dict()
+    replica = Replica()
+    replica.insert("topics", merged)
+    message: bytes | None = SyncSession.initiator(retry_ms=100).poll(replica)
+    print(names, counts, message, [element for element in merged], "a" in merged)
+    return GCounter().value() + len(merged)

@@ -4,49 +4,16 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrysalis_crypto::CryptoError;
-use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDateTime, PyInt, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyDateTime, PyInt, PyString};
 use pyo3::{type_hint_identifier, type_hint_subscript};
 
 use super::error::{BindingError, Failure};
 
 /// Inputs longer than this are worked on with the interpreter lock released.
 const LONGEST_ATTACHED: usize = 2047;
-
-/// The bytes of any C-contiguous buffer: borrowed from `bytes`, which cannot change, and copied from anything else.
-pub(super) enum Data<'a> {
-    Borrowed(&'a [u8]),
-    Copied(PyBackedBytes),
-}
-
-impl Data<'_> {
-    pub(super) fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Borrowed(bytes) => bytes,
-            Self::Copied(bytes) => bytes,
-        }
-    }
-}
-
-impl<'a, 'py> FromPyObject<'a, 'py> for Data<'a> {
-    type Error = PyErr;
-
-    const INPUT_TYPE: PyStaticExpr = type_hint_identifier!("typing_extensions", "Buffer");
-
-    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        if object.is_instance_of::<PyBytes>() {
-            return Ok(Self::Borrowed(object.extract()?));
-        }
-        let view = PyMemoryView::from(&object)?;
-        if !view.getattr("c_contiguous")?.is_truthy()? {
-            return Err(PyBufferError::new_err("the buffer is not C-contiguous"));
-        }
-        Ok(Self::Copied(view.call_method0("tobytes")?.cast_into::<PyBytes>()?.into()))
-    }
-}
 
 /// A count of bytes.
 pub(super) struct Length(pub(super) usize);
@@ -60,6 +27,39 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Length {
         let number = object.cast::<PyInt>().map_err(|_| PyTypeError::new_err("an integer is required"))?;
         let length = number.extract().map_err(|_| Failure::from(CryptoError::InvalidArgument("length")))?;
         Ok(Self(length))
+    }
+}
+
+/// An integer of at most 32 bits, such as a cost or a number of a key.
+pub(super) struct Number(pub(super) u32);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Number {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_identifier!("builtins", "int");
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let number = object.cast::<PyInt>().map_err(|_| PyTypeError::new_err("an integer is required"))?;
+        let out_of_range = CryptoError::InvalidArgument("integer is out of range");
+        Ok(Self(number.extract().map_err(|_| Failure::from(out_of_range))?))
+    }
+}
+
+/// A string that may be secret: no error says anything of it.
+pub(super) struct Text<'a>(pub(super) &'a str);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Text<'a> {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_identifier!("builtins", "str");
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if !object.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("a string is required"));
+        }
+        // Python's own error would carry the whole string.
+        let not_text = CryptoError::InvalidArgument("string is not Unicode text");
+        Ok(Self(object.extract().map_err(|_: PyErr| Failure::from(not_text))?))
     }
 }
 
@@ -143,6 +143,16 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Paths {
 /// `work` may wait for a lock only if whoever holds that lock never waits for the interpreter.
 pub(super) fn detached<T: Send>(py: Python<'_>, input_bytes: usize, work: impl FnOnce() -> T + Send) -> T {
     if input_bytes > LONGEST_ATTACHED { py.detach(work) } else { work() }
+}
+
+/// A new `bytes` object that `fill` fills, with the interpreter lock released when there is more than a little to do.
+pub(super) fn filled<'py>(
+    py: Python<'py>,
+    length: usize,
+    input_bytes: usize,
+    fill: impl FnOnce(&mut [u8]) -> Result<(), CryptoError> + Send,
+) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, length, |out| Ok(detached(py, input_bytes, || fill(out)).map_err(Failure::from)?))
 }
 
 /// A `bytes` object; `MemoryError` where there is no room for it.

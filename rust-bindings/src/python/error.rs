@@ -5,8 +5,12 @@
 
 use std::fmt;
 
+use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
+use chrysalis_crypto::api_keys::ValidationError;
+use chrysalis_crypto::tls::CertError;
 use chrysalis_memory::MemoryError;
+use chrysalis_security::SecurityError;
 use pyo3::prelude::*;
 
 /// An error of any crate on its way to Python.
@@ -14,9 +18,18 @@ use pyo3::prelude::*;
 pub(super) struct Failure {
     code: &'static str,
     message: String,
+    /// Which certificate it is wrong with, of those that fail with one.
+    index: Option<usize>,
 }
 
+/// For glue that makes nothing of Python's itself.
+pub(super) type Result<T> = std::result::Result<T, Failure>;
+
 impl Failure {
+    fn new(code: &'static str, error: &impl fmt::Display) -> Self {
+        Self { code, message: error.to_string(), index: None }
+    }
+
     /// The code and the text.
     pub(super) fn into_parts(self) -> (&'static str, String) {
         (self.code, self.message)
@@ -62,27 +75,51 @@ impl fmt::Display for BindingError {
 
 impl From<BindingError> for Failure {
     fn from(error: BindingError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self::new(error.code(), &error)
     }
 }
 
 impl From<CryptoError> for Failure {
     fn from(error: CryptoError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<CrdtError> for Failure {
+    fn from(error: CrdtError) -> Self {
+        Self::new(error.code(), &error)
     }
 }
 
 impl From<MemoryError> for Failure {
     fn from(error: MemoryError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<SecurityError> for Failure {
+    fn from(error: SecurityError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<ValidationError> for Failure {
+    fn from(error: ValidationError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<CertError> for Failure {
+    fn from(error: CertError) -> Self {
+        Self { index: error.index, ..Self::new(error.code(), &error) }
     }
 }
 
 impl From<Failure> for PyErr {
-    fn from(Failure { code, message }: Failure) -> Self {
+    fn from(Failure { code, message, index }: Failure) -> Self {
         Python::attach(|py| {
             py.import("memory_system.exceptions")
-                .and_then(|module| module.call_method1("from_native", (code, message)))
+                .and_then(|module| module.call_method1("from_native", (code, message, index)))
                 .map_or_else(|failed| failed, Self::from_value)
         })
     }

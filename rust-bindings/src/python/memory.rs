@@ -7,10 +7,14 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrysalis_crdt::CrdtError;
+use chrysalis_crypto::api_keys::ValidationError;
+use chrysalis_crypto::tls::CertError;
 use chrysalis_crypto::{CryptoError, hex};
 use chrysalis_journal::JournalError;
 use chrysalis_memory::document::DEFAULT_MAX_FILE_BYTES;
 use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, Profile, Query};
+use chrysalis_security::SecurityError;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
@@ -19,10 +23,21 @@ use super::convert::{Count, Millis, Paths, Texts};
 use super::entry::{Entry, Forgotten, Learned, MergeReport, Stats, to_list};
 use super::error::{BindingError, Failure};
 
-/// Every code an error of this package can have: those of the bindings, the memory, the journal and cryptography.
+/// Every code an error of this package can have: those of the bindings, the memory, the journal, cryptography, keys and
+/// certificates.
 #[pyfunction]
 pub(super) fn error_codes() -> Vec<&'static str> {
-    [BindingError::CODES, MemoryError::CODES, JournalError::CODES, CryptoError::CODES].concat()
+    [
+        BindingError::CODES,
+        MemoryError::CODES,
+        JournalError::CODES,
+        CrdtError::CODES,
+        CryptoError::CODES,
+        SecurityError::CODES,
+        ValidationError::CODES,
+        CertError::CODES,
+    ]
+    .concat()
 }
 
 /// One agent's memory. Making it touches no file; the first work opens the store, on a native thread.

@@ -1,5 +1,6 @@
 //! What JavaScript sees. Each feature adds one domain.
 
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "security"))]
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 
@@ -7,3 +8,11 @@ mod memory;
 pub mod crdt;
 #[cfg(feature = "crypto")]
 pub mod crypto;
+#[cfg(feature = "security")]
+pub mod security;
+#[cfg(feature = "tls")]
+pub mod tls;
+
+/// How every package is loaded.
+#[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
+const INIT: &str = include_str!("../../typescript/shared/init.d.ts");

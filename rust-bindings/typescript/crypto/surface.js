@@ -1,7 +1,7 @@
 // What the package exports beside the generated glue, and what the generated classes lack.
 import { CryptoError, ValidationError } from 'error';
 import { Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer, X25519KeyPair } from 'glue';
-import { guard } from '../shared/objects.js';
+import { guard, lend } from '../shared/objects.js';
 
 export { CryptoError, CryptoError as default, ValidationError };
 
@@ -15,16 +15,7 @@ SecureBuffer.prototype.equals = function (other) {
 
 SecureBuffer.prototype.use = function (work) {
   if (typeof work !== 'function') throw invalid('work must be a function');
-  const bytes = this.expose();
-  const wipe = () => bytes.fill(0);
-  let settles = false;
-  try {
-    const result = work(bytes);
-    settles = typeof result?.then === 'function';
-    return settles ? Promise.resolve(result).finally(wipe) : result;
-  } finally {
-    if (!settles) wipe();
-  }
+  return lend(this.expose(), work);
 };
 
 function invalid(problem) {

@@ -10,8 +10,14 @@ class CodedError extends Error {
 /** What went wrong: `code` is stable and is what to branch on, `message` is for people and holds no secret. */
 export class CryptoError extends CodedError {}
 
+/** What went wrong with a context, a wallet or a registry. */
+export class SecurityError extends CodedError {}
+
 /** Why a text is not accepted as an API key. */
 export class ValidationError extends CodedError {}
+
+/** Why a chain of certificates is refused; `index` says which certificate, where that can be told. */
+export class CertError extends CodedError {}
 
 /** What went wrong with a replicated type. The text repeats nothing of what it holds. */
 export class CrdtError extends CodedError {}
@@ -24,13 +30,15 @@ class CountError extends RangeError {
   }
 }
 
-const CLASSES = { CrdtError, RangeError: CountError, CryptoError, ValidationError };
+const CLASSES = { CertError, CrdtError, CryptoError, RangeError: CountError, SecurityError, ValidationError };
 
 for (const [name, type] of Object.entries(CLASSES)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
 /** What the generated glue throws. */
-export function makeError(name, code, message) {
-  return new CLASSES[name](code, message);
+export function makeError(name, code, message, index) {
+  const error = new CLASSES[name](code, message);
+  if (index !== undefined) error.index = index;
+  return error;
 }

@@ -22,3 +22,16 @@ function onLiveObject(type, method, invalid) {
     return method.apply(this, args);
   };
 }
+
+/** Calls `work` with secret bytes, and zeroes them when it returns or throws, or when the promise it returns settles. */
+export function lend(bytes, work) {
+  const wipe = () => bytes.fill(0);
+  let settles = false;
+  try {
+    const result = work(bytes);
+    settles = typeof result?.then === 'function';
+    return settles ? Promise.resolve(result).finally(wipe) : result;
+  } finally {
+    if (!settles) wipe();
+  }
+}

@@ -60,7 +60,9 @@ impl Home {
         command
             .env("CHRYSALIS_HOME", self.path())
             .env_remove("CHRYSALIS_STORE")
-            .env_remove("CHRYSALIS_AGENT");
+            .env_remove("CHRYSALIS_AGENT")
+            .env_remove("CHRYSALIS_VAULT")
+            .env_remove("CHRYSALIS_VAULT_KEY_FILE");
         command.current_dir(self.path()).stdin(Stdio::null());
         command
     }
@@ -109,4 +111,83 @@ pub(crate) fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
     keys
+}
+
+/// The password of the vaults here, and another.
+pub(crate) const PASSWORD: &str = "Blue-Kettle-42-Rain";
+pub(crate) const OTHER_PASSWORD: &str = "Green-Ladle-77-Snow";
+
+/// Keys of no provider, which must turn up nowhere.
+pub(crate) const KEY: &str = "example-key-that-opens-nothing-1";
+pub(crate) const OTHER_KEY: &str = "example-key-that-opens-nothing-2";
+
+impl Home {
+    /// A home with a vault that the key file `vault.key` opens, without a password.
+    pub(crate) fn with_vault() -> Self {
+        let home = Self::new();
+        let made = home.vault(0, &["init"], "");
+        assert_eq!(made["opened_by"], "key-file", "{made}");
+        home
+    }
+
+    /// `chrysalis vault`, which the key file opens.
+    pub(crate) fn vault_command(&self) -> Command {
+        let mut command = self.command();
+        command.arg("vault").env("CHRYSALIS_VAULT_KEY_FILE", self.path().join("vault.key"));
+        command
+    }
+
+    /// Runs `chrysalis vault --json`, opened by the key file, with `input`; it must end with `status`. The result, or the
+    /// code of the error.
+    pub(crate) fn vault(&self, status: i32, arguments: &[&str], input: &str) -> Value {
+        let mut command = self.vault_command();
+        command.arg("--json").args(arguments);
+        judged(command, status, input)
+    }
+
+    /// The same without the key file: what is needed of passwords is in `input`.
+    pub(crate) fn vault_by_password(&self, status: i32, arguments: &[&str], input: &str) -> Value {
+        let mut command = self.command();
+        command.args(["vault", "--json", "--password-stdin"]).args(arguments);
+        judged(command, status, input)
+    }
+
+    /// Whether any file below the home holds `secret`.
+    pub(crate) fn holds(&self, secret: &str) -> bool {
+        fn search(folder: &Path, secret: &[u8]) -> bool {
+            folder.read_dir().unwrap().any(|entry| {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    return search(&path, secret);
+                }
+                std::fs::read(&path).unwrap().windows(secret.len()).any(|part| part == secret)
+            })
+        }
+        search(self.path(), secret.as_bytes())
+    }
+}
+
+/// Runs with input; no secret may be in what is said of a failure, or in anything but what `get` prints.
+fn judged(mut command: Command, status: i32, input: &str) -> Value {
+    let arguments = format!("{:?}", command.get_args().collect::<Vec<_>>());
+    let ran = piped(&mut command, input);
+    assert_eq!(ran.status, status, "{arguments}: {}{}", ran.stdout, ran.stderr);
+    for secret in [PASSWORD, OTHER_PASSWORD, KEY, OTHER_KEY] {
+        assert!(!ran.stderr.contains(secret), "{arguments}: {}", ran.stderr);
+        assert!(!ran.stdout.contains(secret) || arguments.contains("\"get\""), "{arguments}: {}", ran.stdout);
+    }
+    if ran.stdout.is_empty() {
+        return ran.error()["error"]["code"].clone();
+    }
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{arguments}: {error}: {}", ran.stdout))
+}
+
+/// Runs with `input` as standard input.
+pub(crate) fn piped(command: &mut Command, input: &str) -> Ran {
+    use std::io::Write as _;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that refuses its arguments does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    Ran::of(child.wait_with_output().unwrap())
 }

@@ -1,10 +1,11 @@
 //! What the fuzz targets check. Plain functions, so that `cargo test` runs them without libFuzzer.
 
 use chrysalis_crdt::json::{Envelope, Import, Json};
+use chrysalis_crdt::sync::{Replica, SyncConfig, SyncSession};
 use chrysalis_crdt::{
-    AgentState, BeliefState, CausalContext, EpisodeMemory, GCounter, GSet, JsonState, LwwElementSet, LwwMap,
-    LwwNumericRegister, LwwRegister, MerkleDag, MvRegister, OrSet, PnCounter, SkillAccumulator, State,
-    TwoPhaseSet, Value, VectorClock, merger,
+    ActorKey, AgentState, BeliefState, CausalContext, EpisodeMemory, GCounter, GSet, JsonState,
+    LwwElementSet, LwwMap, LwwNumericRegister, LwwRegister, MerkleDag, MvRegister, OrSet, PnCounter,
+    SkillAccumulator, State, TwoPhaseSet, Value, VectorClock, Writer, merger,
 };
 
 /// Whatever a decoder of states accepts is the one encoding of what it gives, and merges with itself to itself.
@@ -118,4 +119,45 @@ fn read_json<T: JsonState>(text: &str) {
     assert_eq!(T::from_bytes(&state.to_bytes()).as_ref(), Ok(&state));
     let written = state.to_json(&Envelope::default()).expect("what was read can be written");
     assert_eq!(T::from_json(&written, &Import::new()), Ok((state, Envelope::default())));
+}
+
+/// Whatever the decoder of packed sets accepts merges as its canonical encoding does, and packs to what is accepted.
+pub fn packed(bytes: &[u8]) {
+    let mut set = OrSet::new();
+    let outcome = set.merge_packed(bytes);
+    let Ok(read) = OrSet::from_packed(bytes) else {
+        assert!(outcome.is_err());
+        return;
+    };
+    assert_eq!((outcome, &set), (Ok(()), &read));
+    assert_eq!(OrSet::from_bytes(&read.to_bytes()).as_ref(), Ok(&read));
+    assert_eq!(OrSet::from_packed(&read.to_packed()).as_ref(), Ok(&read));
+    if bytes.get(1) == Some(&0x84) {
+        assert_eq!(read.to_packed(), bytes);
+    }
+}
+
+/// Both sides of a session survive any message, answer with messages, and keep states that are states.
+pub fn sync(bytes: &[u8]) {
+    let writer = Writer::resume(ActorKey::new("s").expect("a key"), 0);
+    for is_initiator in [true, false] {
+        let mut set = OrSet::new();
+        set.add_all(&writer, 0..40u64).expect("small values");
+        let mut replica = Replica::new();
+        replica.insert("set", set).expect("a name");
+        replica.insert("clock", VectorClock::new()).expect("a name");
+        let config = SyncConfig { max_message_bytes: 2048, ..SyncConfig::default() };
+        let mut session = match is_initiator {
+            true => SyncSession::initiator(7, [1; 16], config),
+            false => SyncSession::responder([2; 16], config),
+        };
+        let _ = session.receive(&mut replica, bytes, 1_000_000);
+        for _ in 0..20 {
+            let Some(answer) = session.poll(&mut replica).expect("states of our own making") else { break };
+            assert!(answer.len() <= 2048);
+        }
+        session.tick(&mut replica, 2_000_000);
+        let set = replica.state::<OrSet>("set").expect("it stays");
+        assert_eq!(OrSet::from_bytes(&set.to_bytes()).as_ref(), Ok(set));
+    }
 }

@@ -14,7 +14,7 @@ impl Body for MerkleDag {
     const KIND: Kind = Kind::MerkleDag;
 
     fn table(&self) -> Table<'_> {
-        Table::of_ordered(self.authors())
+        Table::of(self.authors())
     }
 
     fn put(&self, table: &Table<'_>, out: &mut Vec<u8>) {

@@ -12,6 +12,9 @@ use crate::error::CrdtError;
 use crate::runs::Runs;
 use crate::wire::{Reader, put_length, put_number};
 
+/// The bytes of an element, and a copy that its dots share when there are several.
+type Shared<'a> = (&'a [u8], Option<Arc<[u8]>>);
+
 /// Appends the elements in the order of their encodings, each with its dots.
 pub(crate) fn put(set: &OrSet, table: &Table<'_>, out: &mut Vec<u8>) {
     let store = &set.store;
@@ -38,7 +41,7 @@ pub(crate) fn take(
 ) -> Result<OrSet, CrdtError> {
     let known: Vec<Option<&Runs>> = actors.iter().map(|actor| context.runs_of(actor)).collect();
     let mut live: Vec<(usize, u64, usize)> = Vec::new();
-    let mut elements: Vec<(&[u8], Option<Arc<[u8]>>)> = Vec::new();
+    let mut elements: Vec<Shared<'_>> = Vec::new();
     for at in 0..reader.length()? {
         let element = reader.encoded()?;
         if elements.last().is_some_and(|(last, _)| *last >= element) {
@@ -66,7 +69,7 @@ pub(crate) fn take(
 /// The store of dots (actor, counter, element) in ascending order.
 fn build(
     live: &[(usize, u64, usize)],
-    elements: &[(&[u8], Option<Arc<[u8]>>)],
+    elements: &[Shared<'_>],
     actors: &[ActorKey],
 ) -> Result<Store, CrdtError> {
     let mut store = Store::new();

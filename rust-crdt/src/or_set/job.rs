@@ -7,7 +7,8 @@ use crate::error::CrdtError;
 /// A merge that is done a little at a time.
 ///
 /// One step looks at, or changes, up to as many chunks as its budget says; a chunk holds at most 64 elements. Nobody
-/// sees the set in between: the job owns it until the end.
+/// sees the set in between: the job owns it until the end. One step may have to make the index larger, which goes through the
+/// whole set once.
 ///
 /// ```
 /// use chrysalis_crdt::or_set::MergeJob;

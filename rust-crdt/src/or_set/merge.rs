@@ -265,8 +265,8 @@ impl Step {
     }
 
     fn link(&self, store: &mut Store) {
-        if let Some(slot) = self.slot {
-            bits(self.add).for_each(|bit| store.link(slot, bit));
+        if let Some(slot) = self.slot.filter(|_| self.add != 0) {
+            store.link(slot, self.add);
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::dot::{Dot, Writer};
 use crate::error::CrdtError;
 use crate::runs::Runs;
 
+/// Takes the actor, the number and the bit of a live dot, its name, and how much of the name is the slot.
+type Visitor<'a> = dyn FnMut(&ActorKey, u64, u32, &[u8], usize) + 'a;
+
 impl OrSet {
     /// The dots that were removed: those of the context that no element has.
     #[must_use]
@@ -211,7 +214,7 @@ impl OrSet {
         self.store.chunks_of(actor).is_some()
     }
 
-    fn visit_live(&self, each: &mut dyn FnMut(&ActorKey, u64, u32, &[u8], usize)) {
+    fn visit_live(&self, each: &mut Visitor<'_>) {
         let mut name = Vec::new();
         for (actor, chunks) in self.store.actors() {
             name.clear();

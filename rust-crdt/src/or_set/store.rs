@@ -4,7 +4,7 @@
 //! about four for its share of a chunk. An element with several dots has one of them in the index and the others
 //! beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
@@ -146,7 +146,7 @@ impl Store {
         self.check_room(1)?;
         let live = chunk.live();
         let slot = self.put_chunk(actor, number, chunk);
-        bits(live).for_each(|bit| self.link(slot, bit));
+        self.link(slot, live);
         Ok(())
     }
 
@@ -155,9 +155,9 @@ impl Store {
         if self.index.is_empty() {
             let live: Vec<u64> =
                 self.slots.iter().map(|slot| slot.as_ref().map_or(0, |slot| slot.chunk.live())).collect();
-            self.reserve(live.iter().map(|live| live.count_ones() as usize).sum());
-            for (slot, live) in (0u32..).zip(live) {
-                bits(live).for_each(|bit| self.link(slot, bit));
+            self.index = HashTable::with_capacity(live.iter().map(|live| live.count_ones() as usize).sum());
+            for (slot, live) in (0u32..).zip(live).filter(|(_, live)| *live != 0) {
+                self.link(slot, live);
             }
         }
     }
@@ -179,7 +179,7 @@ impl Store {
         }
         let joined = own.joined(own.live(), &chunk, new);
         self.put_chunk(actor, number, Arc::new(joined));
-        bits(new).for_each(|bit| self.link(slot, bit));
+        self.link(slot, new);
         Ok(true)
     }
 
@@ -217,19 +217,49 @@ impl Store {
         }
     }
 
-    /// Makes room in the index for so many more elements.
+    /// Makes room in the index for so many more elements. Every live dot is known under its element.
     pub(super) fn reserve(&mut self, elements: usize) {
-        let Self { slots, index, .. } = self;
-        index.reserve(elements, |handle| hash(bytes_of(slots, *handle)));
+        let wanted = self.index.len() + elements;
+        if wanted <= self.index.capacity() {
+            return;
+        }
+        // Built anew from chunk to chunk: the table's own growth would read the elements in the order of their hashes, each from
+        // somewhere else in memory.
+        let others: HashSet<Handle> = self.others.values().flatten().copied().collect();
+        let mut index =
+            HashTable::with_capacity(wanted.max(self.index.capacity() + self.index.capacity() / 2));
+        for (slot, used) in (0u32..).zip(&self.slots) {
+            let Some(Slot { chunk, .. }) = used else { continue };
+            for bit in bits(chunk.live()) {
+                let handle = slot << BITS | bit;
+                if others.is_empty() || !others.contains(&handle) {
+                    index.insert_unique(hash(chunk.get(bit)), handle, |handle| {
+                        hash(bytes_of(&self.slots, *handle))
+                    });
+                }
+            }
+        }
+        self.index = index;
     }
 
-    /// Makes a live dot known under its element.
-    pub(super) fn link(&mut self, slot: u32, bit: u32) {
-        let handle = slot << BITS | bit;
+    /// Makes the live dots of a chunk known under their elements.
+    pub(super) fn link(&mut self, slot: u32, live: u64) {
+        // All hashes first: then the places in the index, each somewhere else in memory, are waited for together.
+        let mut hashes = [0; u64::BITS as usize];
+        let chunk = &self.slot(slot).chunk;
+        for bit in bits(live) {
+            hashes[bit as usize] = hash(chunk.get(bit));
+        }
+        for bit in bits(live) {
+            self.link_one(slot << BITS | bit, hashes[bit as usize]);
+        }
+    }
+
+    fn link_one(&mut self, handle: Handle, hash_of_element: u64) {
         let Self { slots, index, others, .. } = self;
         let element = bytes_of(slots, handle);
         let hash_of = |handle: &Handle| hash(bytes_of(slots, *handle));
-        match index.entry(hash(element), |at| bytes_of(slots, *at) == element, hash_of) {
+        match index.entry(hash_of_element, |at| bytes_of(slots, *at) == element, hash_of) {
             hashbrown::hash_table::Entry::Occupied(head) => {
                 others.entry(*head.get()).or_default().insert(handle);
             }

@@ -32,8 +32,8 @@ pub(super) const OVERHEAD: usize = 9 + 1 + 2 + message::MAX_NAME_LENGTH + 1 + 10
 /// What a session may do.
 #[derive(Clone, Copy, Debug)]
 pub struct SyncConfig {
-    /// The longest message to send, in bytes; at least 2,048. Only a single element that is longer exceeds it. The other
-    /// side's limit counts too.
+    /// The longest message to send, in bytes; at least 2,048. Only a single element or a causal context that is longer
+    /// exceeds it. The other side's limit counts too.
     pub max_message_bytes: usize,
     /// The longest message to take, in bytes.
     pub max_receive_bytes: usize,
@@ -214,11 +214,14 @@ impl SyncSession {
             };
             hello.put(&mut out);
         }
-        while let Some((name, kind)) = self.refusals.pop_first() {
+        while out.len() < limit / 4
+            && let Some((name, kind)) = self.refusals.pop_first()
+        {
             Item::Refuse { name: &name, kind }.put(&mut out);
         }
         for (name, track) in &mut self.tracks {
-            if out.len() > limit / 2 {
+            // Room for questions and cells, which are not divided.
+            if out.len() > limit / 4 {
                 break;
             }
             let Some(kind) = replica.kind(name) else { continue };
@@ -396,9 +399,12 @@ impl SyncSession {
         track.theirs = Some(have.clone());
         if !self.is_initiator {
             track.say(is_question, false);
-            let is_small = ours.context.is_some() || ours.parts.min(have.parts) <= SMALL;
+            let is_for_cells = match (&ours.context, &have.context) {
+                (Some(mine), Some(theirs)) => mine == theirs,
+                _ => ours.parts.min(have.parts) > SMALL,
+            };
             // Saves a round: the first question would be for these.
-            if is_question && !is_small && track.pieces.is_empty() && track.cells.is_none() {
+            if is_question && is_for_cells && track.pieces.is_empty() && track.cells.is_none() {
                 track.cells = Some((0, FIRST_CELLS));
             }
             return;
@@ -554,8 +560,10 @@ impl SyncSession {
                 (context, heard) = (None, None);
             }
         }
+        let most = self.limit() / 32;
         if let Some(track) = self.tracks.get_mut(name) {
-            let ids: Vec<u64> = theirs.into_iter().collect();
+            // What does not fit is a difference again.
+            let ids: Vec<u64> = theirs.into_iter().take(most).collect();
             track.ask = (!ids.is_empty()).then_some(Ask::Parts { salt, ids, context });
         }
         self.settle(name, salt, &ours, heard, replica);

@@ -65,7 +65,7 @@ impl Track {
             Item::Ask { name, kind, ask }.put(out);
         }
         if let Some((from, to)) = self.cells.take() {
-            self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 32)), out);
+            self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 64)), out);
         }
         while let Some(piece) = self.pieces.front() {
             if out.len() + piece.len() + OVERHEAD > limit && out.len() > OVERHEAD {

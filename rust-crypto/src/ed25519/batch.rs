@@ -5,8 +5,6 @@
 //! The sum costs a good part less than its terms: the doublings are shared, and the terms of one signer are one term.
 //! Both sides are multiplied by the cofactor, as for a single signature, so that the verdicts cannot differ.
 
-use std::collections::BTreeMap;
-
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -71,7 +69,8 @@ struct Item {
 /// The public keys of a chunk, each decoded once.
 #[derive(Default)]
 struct Signers {
-    places: BTreeMap<[u8; KEY_LENGTH], Option<usize>>,
+    /// In order of the keys, each with its place among the points if it is one.
+    places: Vec<([u8; KEY_LENGTH], Option<usize>)>,
     points: Vec<EdwardsPoint>,
 }
 
@@ -81,18 +80,28 @@ impl Signers {
         let public_key: &[u8; KEY_LENGTH] = public_key.try_into().ok()?;
         let signature: &[u8; SIGNATURE_LENGTH] = signature.try_into().ok()?;
         let s = decode_s(signature)?;
-        let signer = *self.places.entry(*public_key).or_insert_with(|| {
-            let point = decode_public_key(public_key)?;
-            self.points.push(point);
-            Some(self.points.len() - 1)
-        });
         Some(Item {
             index,
-            signer: signer?,
+            signer: self.place(public_key)?,
             r: decode_r(signature)?,
             s,
             k: challenge(public_key, message, signature),
         })
+    }
+
+    /// The place of a public key's point, decoded when the key is seen first; `None` when it is no point.
+    fn place(&mut self, public_key: &[u8; KEY_LENGTH]) -> Option<usize> {
+        match self.places.binary_search_by(|(key, _)| key.cmp(public_key)) {
+            Ok(found) => self.places[found].1,
+            Err(free) => {
+                let place = decode_public_key(public_key).map(|point| {
+                    self.points.push(point);
+                    self.points.len() - 1
+                });
+                self.places.insert(free, (*public_key, place));
+                place
+            }
+        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! The password header of an envelope: which function makes the key, at what cost, with which salt.
 
-use zeroize::Zeroizing;
-
 use super::KEY_LENGTH;
 use crate::error::CryptoError;
 use crate::kdf::{self, Argon2Params, ScryptParams};
 use crate::random;
+use crate::secret::SecretBytes;
 
 /// How a key is made from a password.
 ///
@@ -68,18 +67,16 @@ impl PasswordKdf {
         }
     }
 
-    /// The key of `password`. Takes the time and memory that the parameters say; wiped when dropped.
+    /// The 32-byte key of `password`. Takes the time and memory that the parameters say.
     ///
     /// # Errors
     /// [`CryptoError::InvalidArgument`] when there is no memory for it.
-    pub fn derive_key(&self, password: &[u8]) -> Result<Zeroizing<[u8; KEY_LENGTH]>, CryptoError> {
-        let derived = match self {
+    pub fn derive_key(&self, password: &[u8]) -> Result<SecretBytes, CryptoError> {
+        let mut derived = match self {
             Self::Argon2id { params, salt } => kdf::argon2id_derive_key(password, salt, *params, KEY_LENGTH)?,
             Self::Scrypt { params, salt } => kdf::scrypt(password, salt, *params, KEY_LENGTH)?,
         };
-        let mut key = Zeroizing::new([0; KEY_LENGTH]);
-        key.copy_from_slice(&derived);
-        Ok(key)
+        SecretBytes::from_slice_wiping(&mut derived)
     }
 
     pub(crate) fn length(&self) -> usize {

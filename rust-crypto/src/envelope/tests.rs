@@ -93,13 +93,13 @@ fn the_commitment_is_checked_before_the_tag() {
 #[test]
 fn no_changed_bit_opens_and_no_length_but_the_right_one() {
     let kdf = PasswordKdf::make_argon2id(Argon2Params::new(8192, 1, 1).unwrap()).unwrap();
-    let key = kdf.derive_key(b"password").unwrap();
+    let key: [u8; 32] = kdf.derive_key(b"password").unwrap().expose(|key| key.try_into().unwrap());
     let nonce = random::array().unwrap();
     let with_password =
         seal_parts(&Header::for_password(Suite::default(), kdf), &key, TEXT, b"c", &nonce).unwrap();
     for sealed in [
-        seal(TEXT, &*key, b"c").unwrap(),
-        seal_as(Suite::Xaes256Gcm, id(9), TEXT, &*key, b"c").unwrap(),
+        seal(TEXT, &key, b"c").unwrap(),
+        seal_as(Suite::Xaes256Gcm, id(9), TEXT, &key, b"c").unwrap(),
         with_password,
     ] {
         // The key itself is used, whatever the header says of passwords: the derivation is not what is tested.
@@ -149,7 +149,7 @@ fn passwords_open_and_weak_ones_say_so() {
         assert_eq!(open_with_password(&sealed, b"correct horsf", b"here"), Err(CryptoError::DecryptFailed));
         assert_eq!(open_with_password(&sealed, b"correct horse", b""), Err(CryptoError::DecryptFailed));
         let key = kdf.derive_key(b"correct horse").unwrap();
-        assert_eq!(open(&sealed, &*key, b"here"), Err(CryptoError::DecryptFailed));
+        assert_eq!(key.expose(|key| open(&sealed, key, b"here")), Err(CryptoError::DecryptFailed));
     }
     let sealed = seal(TEXT, &[1; 32], b"").unwrap();
     assert_eq!(open_with_password(&sealed, &[1; 32], b""), Err(CryptoError::DecryptFailed));

@@ -173,10 +173,7 @@ mod tests {
     #[test]
     fn loops_end_and_depth_is_kept() {
         let chain = [("leaf", "a"), ("a", "b"), ("b", "a"), ("b", "root")];
-        assert_eq!(
-            paths(&chain, 6),
-            Ok(vec![vec![0, 1, 2], vec![0, 1, 3]]).map(|_| paths(&chain, 6).unwrap())
-        );
+        assert_eq!(paths(&chain, 6), Ok(vec![vec![0, 1, 3]]));
         assert_eq!(paths(&[("leaf", "a"), ("a", "b"), ("b", "root")], 2), Ok(vec![vec![0, 1, 2]]));
         assert_eq!(paths(&[("leaf", "a"), ("a", "b"), ("b", "root")], 1), Err(CertErrorKind::TooComplex));
     }

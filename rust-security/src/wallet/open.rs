@@ -1,6 +1,7 @@
 //! Making a wallet, opening it, and changing what opens it.
 
 use chrysalis_crypto::CryptoError;
+use chrysalis_crypto::envelope::PasswordKdf;
 use chrysalis_crypto::kdf::Argon2Params;
 use chrysalis_crypto::random;
 #[cfg(any(unix, windows))]
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::audit::{AuditAction, AuditEvent, KeyId};
 use crate::error::SecurityError;
 use crate::sealing::{MasterKey, SALT_LENGTH, WrappingKey, make_salt};
+use crate::sorted::SortedMap;
 use crate::wallet::document::{Document, Kdf, MAX_HOST_KEYS, SealedHostKey, check_label};
 use crate::wallet::{ApiKeyWallet, Inner, Open, Stored, WalletEvent, WalletSettings, clamp};
 
@@ -37,6 +39,30 @@ impl ApiKeyWallet {
         // The derivation takes long, and the wallet stays usable meanwhile.
         let (kdf, key) = make_password_key(password, params)?;
         self.begin(kdf, &key, now_ms)
+    }
+
+    /// Parameters with a fresh salt, for a password that is turned into a key elsewhere, such as in a worker. For one
+    /// password, once.
+    ///
+    /// # Errors
+    /// `RANDOM_UNAVAILABLE`.
+    pub fn make_password_kdf(&self) -> Result<(Argon2Params, [u8; SALT_LENGTH]), SecurityError> {
+        let params = self.inner().params;
+        Ok((params, make_salt()?))
+    }
+
+    /// [`initialize`](Self::initialize) with the key that the password was turned into by these parameters.
+    ///
+    /// # Errors
+    /// [`SecurityError::WalletExists`] unless uninitialised.
+    pub fn initialize_with_derived_key(
+        &self,
+        params: Argon2Params,
+        salt: [u8; SALT_LENGTH],
+        key: &WrappingKey,
+        now_ms: u64,
+    ) -> Result<(), SecurityError> {
+        self.begin(Kdf::Argon2id { params, salt }, key, now_ms)
     }
 
     /// Makes a new wallet without a password, which a key of the host opens: one from a key file, a keychain, or
@@ -88,6 +114,17 @@ impl ApiKeyWallet {
         })
     }
 
+    /// Whether the password costs a guesser less than is recommended today: worth a
+    /// [`change_password`](Self::change_password), to the same one, while it is at hand. False without a password.
+    #[must_use]
+    pub fn needs_rewrap(&self) -> bool {
+        let kdf = self.inner().stored.as_ref().map(|stored| stored.document.kdf);
+        match kdf {
+            Some(Kdf::Argon2id { params, salt }) => PasswordKdf::Argon2id { params, salt }.is_weak(),
+            Some(Kdf::Host) | None => false,
+        }
+    }
+
     /// Opens the wallet with the key that its password was turned into elsewhere. Otherwise as
     /// [`unlock`](Self::unlock).
     ///
@@ -128,7 +165,28 @@ impl ApiKeyWallet {
             }
             _ => Err(SecurityError::InvalidPassword),
         }
-        .and_then(|old| self.rewrap(|document| document.unwrap_main(&old), new, params, now_ms));
+        .and_then(|old| {
+            let (kdf, new) = make_password_key(new, params)?;
+            self.rewrap(|document| document.unwrap_main(&old), kdf, &new, now_ms)
+        });
+        self.report(changed, AuditAction::PasswordChanged, now_ms)
+    }
+
+    /// [`change_password`](Self::change_password) with keys that both passwords were turned into elsewhere: `old` by
+    /// [`password_kdf`](Self::password_kdf), `new` by these parameters.
+    ///
+    /// # Errors
+    /// As [`change_password`](Self::change_password).
+    pub fn change_password_with_derived_keys(
+        &self,
+        old: &WrappingKey,
+        params: Argon2Params,
+        salt: [u8; SALT_LENGTH],
+        new: &WrappingKey,
+        now_ms: u64,
+    ) -> Result<(), SecurityError> {
+        let kdf = Kdf::Argon2id { params, salt };
+        let changed = self.rewrap(|document| document.unwrap_main(old), kdf, new, now_ms);
         self.report(changed, AuditAction::PasswordChanged, now_ms)
     }
 
@@ -142,7 +200,8 @@ impl ApiKeyWallet {
             inner.stored()?;
             inner.params
         };
-        let changed = self.rewrap(|document| document.unwrap_host(key), new, params, now_ms);
+        let (kdf, new) = make_password_key(new, params)?;
+        let changed = self.rewrap(|document| document.unwrap_host(key), kdf, &new, now_ms);
         self.report(changed, AuditAction::PasswordChanged, now_ms)
     }
 
@@ -285,15 +344,14 @@ impl ApiKeyWallet {
         Ok(())
     }
 
-    /// Wraps the master key that `unwrap` finds under a new password.
+    /// Wraps the master key that `unwrap` finds under the key of a new password.
     fn rewrap(
         &self,
         unwrap: impl FnOnce(&Document) -> Result<MasterKey, SecurityError>,
-        new: &[u8],
-        params: Argon2Params,
+        kdf: Kdf,
+        new_key: &WrappingKey,
         now_ms: u64,
     ) -> Result<(), SecurityError> {
-        let (kdf, new_key) = make_password_key(new, params)?;
         let mut inner = self.inner();
         let inner = &mut *inner;
         let stored = inner.stored.as_mut().ok_or(SecurityError::WalletUninitialized)?;
@@ -345,8 +403,7 @@ impl Inner {
     }
 
     fn enter(&mut self, master: MasterKey, settings: WalletSettings, now_ms: u64) {
-        self.open =
-            Some(Open { master, cache: std::collections::BTreeMap::new(), touched_ms: clamp(now_ms) });
+        self.open = Some(Open { master, cache: SortedMap::default(), touched_ms: clamp(now_ms) });
         self.settings = settings;
         self.events.push(WalletEvent::Unlocked);
     }

@@ -2,7 +2,7 @@
 import { behaviourChecks } from './behaviour.js';
 import { blake3Checks, vectorChecks } from './vectors.js';
 
-export const VECTORS = ['crypto', 'primitives', 'wycheproof', 'api_keys', 'blake3'];
+export const VECTORS = ['crypto', 'primitives', 'wycheproof', 'api_keys', 'envelope', 'blake3'];
 
 /** `[name, run]` for each check; `files` are the files of vectors by name. */
 export function allChecks(api, init, { blake3, ...files }) {

@@ -40,6 +40,9 @@ export async function openChromium({ directories, index = '<!doctype html>', hea
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+  }).catch((error) => {
+    server.close(); // a server that listens would keep the tests from ending
+    throw error;
   });
   browser.setDefaultTimeout(60_000);
   return {

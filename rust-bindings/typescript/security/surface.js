@@ -1,0 +1,29 @@
+// What the package exports beside the generated glue, and what the generated classes lack.
+import { CryptoError, SecurityError, ValidationError } from 'error';
+import { ApiKeyRegistry, ApiKeyWallet, SecurityContext } from 'glue';
+import { guard, lend } from '../shared/objects.js';
+
+export { CryptoError, CryptoError as default, SecurityError, ValidationError };
+
+guard([ApiKeyRegistry, ApiKeyWallet, SecurityContext], invalid);
+
+SecurityContext.prototype.with_api_key = function (provider, work) {
+  if (typeof work !== 'function') throw invalid('work must be a function');
+  return lend(this.get_api_key_bytes(provider), work);
+};
+
+SecurityContext.prototype.attach_authorization = function (provider, headers) {
+  if (typeof headers?.set !== 'function') throw invalid('headers must have a method set');
+  const { name, value } = this.authorization_header(provider);
+  headers.set(name, value);
+};
+
+const { resolve_keys_for_persona } = ApiKeyRegistry.prototype;
+ApiKeyRegistry.prototype.resolve_keys_for_persona = function (wallet, persona) {
+  if (!(wallet instanceof ApiKeyWallet && wallet.__wbg_ptr)) throw invalid('wallet must be an ApiKeyWallet');
+  return resolve_keys_for_persona.call(this, wallet, persona);
+};
+
+function invalid(problem) {
+  return new CryptoError('INVALID_ARGUMENT', `Invalid argument: ${problem}`);
+}

@@ -1,0 +1,16 @@
+// The package rust-security in Node, as an ES module and as CommonJS.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import init, * as api from 'rust-security/pkg';
+import { securityChecks } from './checks.js';
+
+const vectors = JSON.parse(readFileSync(new URL('../../../../rust-security/vectors/security.json', import.meta.url)));
+
+await init();
+for (const [name, run] of securityChecks(api, vectors)) test(name, run);
+
+test('a process has one instance however it is imported', () => {
+  assert.equal(createRequire(import.meta.url)('rust-security/pkg').SecurityContext, api.SecurityContext);
+});
