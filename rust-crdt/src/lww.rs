@@ -215,6 +215,11 @@ impl LwwRegister {
         delta
     }
 
+    /// Whether the other's write would win.
+    pub(crate) fn is_behind(&self, other: &Self) -> bool {
+        self.winner < other.winner
+    }
+
     /// The winning write with another context.
     pub(crate) fn with_context(&self, context: CausalContext) -> Self {
         Self { context, ..self.clone() }

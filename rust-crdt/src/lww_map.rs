@@ -277,6 +277,11 @@ impl LwwMap {
         });
     }
 
+    /// The dots of the entries, in order.
+    pub(crate) fn dots(&self) -> impl Iterator<Item = &Dot> {
+        self.dots.keys()
+    }
+
     /// Takes in an entry from outside; false, and nothing changed, when the key is there, or its dot is elsewhere or
     /// not in the context.
     pub(crate) fn insert(&mut self, key: &str, entry: Entry) -> bool {

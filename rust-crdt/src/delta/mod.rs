@@ -144,29 +144,34 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// What merging the parts gives.
     fn to_pieces(&self, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
-        let whole = self.to_wire();
-        if whole.len() <= limit {
-            return Ok(vec![whole]);
-        }
-        let parts = self.split();
-        // Halves until they fit: each part is merged once per level.
-        let mut pieces = Vec::new();
-        let mut rest = vec![&parts[..]];
-        while let Some(some) = rest.pop() {
-            let mut joined = Self::default();
-            for part in some {
-                merge_part(&mut joined, part)?;
-            }
-            let bytes = joined.to_wire();
-            if bytes.len() <= limit || some.len() < 2 {
-                pieces.push(bytes);
-            } else {
-                let (front, back) = some.split_at(some.len() / 2);
-                rest.extend([back, front]);
-            }
-        }
-        Ok(pieces)
+        pieces_of(self, limit)
     }
+}
+
+/// [`Decompose::to_pieces`] by halves.
+fn pieces_of<T: Decompose>(state: &T, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
+    let whole = state.to_wire();
+    if whole.len() <= limit {
+        return Ok(vec![whole]);
+    }
+    let parts = state.split();
+    // Halves until they fit: each part is merged once per level.
+    let mut pieces = Vec::new();
+    let mut rest = vec![&parts[..]];
+    while let Some(some) = rest.pop() {
+        let mut joined = T::default();
+        for part in some {
+            merge_part(&mut joined, part)?;
+        }
+        let bytes = joined.to_wire();
+        if bytes.len() <= limit || some.len() < 2 {
+            pieces.push(bytes);
+        } else {
+            let (front, back) = some.split_at(some.len() / 2);
+            rest.extend([back, front]);
+        }
+    }
+    Ok(pieces)
 }
 
 /// Merges a part; the empty state takes it over, with what its type fixes at creation.
