@@ -114,10 +114,12 @@ impl Decompose for LwwMap {
         parts_or_self(self, parts)
     }
 
-    /// Drops the removals that all members know of.
+    /// Drops the removals that all members know of, once none of them knows of a write that another does not: one from
+    /// before the removal would bring the key back. Writes after it must have later stamps, which is so where members
+    /// observe the stamps of what they take in; writes with stamps from outside, which have no dot, are not accounted for.
     fn collect(&mut self, members: &Membership) {
         self.retain(|_, entry| {
-            entry.value().is_some() || !entry.dot().is_some_and(|dot| members.stable().contains(&dot))
+            entry.value().is_some() || !entry.dot().is_some_and(|dot| members.settled().contains(&dot))
         });
     }
 
