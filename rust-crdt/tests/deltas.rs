@@ -6,7 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use chrysalis_crdt::{
-    ActorKey, ClockUnit, Decompose, HybridClock, LwwMap, LwwRegister, OrSet, State, Writer,
+    ActorId, ActorKey, AgentState, Belief, ClockUnit, Decompose, HybridClock, LwwMap, LwwRegister, OrSet,
+    Stamp, State, Value, Writer,
 };
 use support::agents::{AgentSubject, BeliefSubject, EpisodeSubject, SkillSubject};
 use support::counters::{GCounterSubject, PnCounterSubject};
@@ -175,6 +176,32 @@ fn a_register_repeats_a_long_value_neither_in_names_nor_in_pieces() {
     let mut joined = half;
     joined.merge(&delta).unwrap();
     assert_eq!(joined, register);
+}
+
+#[test]
+fn stamps_of_every_unit_of_time_are_told_in_milliseconds() {
+    let writer = Writer::resume(ActorKey::new("a").unwrap(), 0);
+    let at = |ms| Stamp::new(ms, 0).unwrap();
+    let mut state = AgentState::new(ActorId::new("ada").unwrap());
+    state.update_skill(&writer, "x", 0.5, 7.9).unwrap();
+    assert_eq!(state.stamps(), (1, at(7)));
+    let belief = Belief {
+        id: "b".into(),
+        content: Value::Null,
+        conviction: 0.5,
+        evidence_for: 0,
+        evidence_against: 0,
+        last_updated: 1e300,
+        source: Value::Null,
+    };
+    state.update_belief(&writer, &belief).unwrap();
+    assert_eq!(state.stamps(), (2, at(Stamp::MAX_MS)));
+    let mut register = LwwRegister::with_unit(ClockUnit::Seconds);
+    register.set_at("x", ClockUnit::Seconds.stamp(1.5).unwrap(), writer.actor().clone()).unwrap();
+    assert_eq!(register.stamps(), (1, at(1500)));
+    let mut before = LwwRegister::with_unit(ClockUnit::Seconds);
+    before.set_at("x", ClockUnit::Seconds.stamp(-1.5).unwrap(), writer.actor().clone()).unwrap();
+    assert_eq!(before.stamps(), (1, at(0)));
 }
 
 #[test]

@@ -110,10 +110,10 @@ pub trait Decompose: State + Send + Sync {
         let _ = (incoming, members);
     }
 
-    /// Whether states of the type can have hybrid stamps.
+    /// Whether states of the type can have stamps that tell time.
     const HAS_STAMPS: bool = false;
 
-    /// How many hybrid stamps it has, and the greatest of them.
+    /// How many stamps that tell time it has, and the greatest of them: milliseconds and seconds as hybrid stamps.
     fn stamps(&self) -> (usize, Stamp) {
         (0, Stamp::ZERO)
     }
@@ -188,9 +188,9 @@ fn parts_or_self<T: State>(state: &T, parts: Vec<T>) -> Vec<T> {
     if parts.is_empty() && *state != T::default() { vec![state.clone()] } else { parts }
 }
 
-/// The stamps that are hybrid: their number and the greatest.
-fn hybrid(stamps: impl Iterator<Item = (ClockUnit, Stamp)>) -> (usize, Stamp) {
+/// The stamps that tell time, in the milliseconds of hybrid ones: their number and the greatest.
+fn newest(stamps: impl Iterator<Item = (ClockUnit, Stamp)>) -> (usize, Stamp) {
     stamps
-        .filter(|(unit, _)| *unit == ClockUnit::Hybrid)
-        .fold((0, Stamp::ZERO), |(count, newest), (_, stamp)| (count + 1, newest.max(stamp)))
+        .filter_map(|(unit, stamp)| unit.wall(stamp))
+        .fold((0, Stamp::ZERO), |(count, newest), stamp| (count + 1, newest.max(stamp)))
 }

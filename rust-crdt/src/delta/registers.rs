@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Decompose, hybrid, parts_or_self, pieces_of};
+use super::{Decompose, newest, parts_or_self, pieces_of};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
@@ -67,7 +67,7 @@ impl Decompose for LwwRegister {
     const HAS_STAMPS: bool = true;
 
     fn stamps(&self) -> (usize, Stamp) {
-        hybrid(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
+        newest(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
     }
 }
 
@@ -96,7 +96,7 @@ impl Decompose for LwwNumericRegister {
     const HAS_STAMPS: bool = true;
 
     fn stamps(&self) -> (usize, Stamp) {
-        hybrid(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
+        newest(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
     }
 }
 
@@ -133,7 +133,7 @@ impl Decompose for LwwMap {
     const HAS_STAMPS: bool = true;
 
     fn stamps(&self) -> (usize, Stamp) {
-        hybrid(self.entries().map(|(_, entry)| (self.unit(), entry.key().stamp())))
+        newest(self.entries().map(|(_, entry)| (self.unit(), entry.key().stamp())))
     }
 }
 
