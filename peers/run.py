@@ -322,17 +322,51 @@ PYTHON_TARGETS = {
 }
 
 
-def python_crypto(arguments: argparse.Namespace) -> Row:
+def in_python(arguments: argparse.Namespace, script: str, *parameters: object) -> dict:
+    """What a script prints that finds our wheel and the rivals installed."""
     wheels = sorted((ROOT / "dist").glob("memory_system-*.whl"))
     if not wheels:
         raise LeftOut("there is no wheel in dist/; run: make python")
     site = SCRATCH / "python"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site]
     requirements = PEERS / "python" / "requirements.txt"
-    if subprocess.run([*pip, "-r", requirements, wheels[-1]]).returncode != 0:
+    if not site.exists() and subprocess.run([*pip, "-r", requirements, wheels[-1]]).returncode != 0:
+        shutil.rmtree(site, ignore_errors=True)
         raise LeftOut("pip cannot install what peers/python/requirements.txt names")
-    command = ["env", f"PYTHONPATH={site}", sys.executable, PEERS / "python" / "crypto.py", *((1, 20) if arguments.quick else (9, 150))]
-    figures = run(arguments, command)
+    return run(arguments, ["env", f"PYTHONPATH={site}", sys.executable, PEERS / "python" / script, *parameters])
+
+
+def python_imports(arguments: argparse.Namespace) -> Row:
+    figures = in_python(arguments, "crdt.py", *((1, 1_000) if arguments.quick else (9, 1_000, 10_000, 100_000)))
+    lines, targets, losses = [], [], []
+    for result in figures["results"]:
+        for what, operations in (("batch", result["size"]), ("singles", result["singles"])):
+            seconds = result["seconds"][what]
+            cost = {side: statistics.median(values) for side, values in seconds.items()}
+            how = "one message" if what == "batch" else "a message each"
+            line = [number(result["size"]), number(operations), how, *(f"{cost[side] / operations * 1e6:.3f}" for side in ("ours", "pycrdt", "loro"))]
+            for rival, aim in (("pycrdt", 3.0), ("loro", 25.0)):
+                faster = ratio(seconds, rival, "ours")
+                line.append(times(faster))
+                if what == "batch":
+                    targets.append((f"{number(operations)} inserts in {how}, against {rival}", faster, aim, "x"))
+                if faster < 1:
+                    losses.append(f"{rival} takes in {number(operations)} inserts in {how} in {times(faster)} of our time")
+            lines.append(line)
+    return Row(
+        "Taking in concurrent inserts, in Python",
+        f"memory_system.crdt.ORSet in Python {figures['python']} beside the maps of {' and '.join(figures['versions'])}: microseconds per insert of a 12-byte key into a "
+        "replica that inserted as many at the same time. Messages of one insert each come in one call, where the package has such a call; pycrdt has none. "
+        f"{figures['rounds']} rounds.",
+        ["keys there", "inserts", "in", "ours µs", "pycrdt µs", "loro µs", "to pycrdt", "to loro"],
+        lines,
+        targets,
+        losses,
+    )
+
+
+def python_crypto(arguments: argparse.Namespace) -> Row:
+    figures = in_python(arguments, "crypto.py", *((1, 20) if arguments.quick else (9, 150)))
     lines, targets, losses = [], [], []
     for result in figures["results"]:
         name, size, rival, us = (result[key] for key in ("name", "size", "rival", "us"))
@@ -499,7 +533,8 @@ def micros(time: float) -> str:
 
 ROWS = {
     "appends": appends, "merge": merge, "sets": sets, "clocks": clocks, "imports": imports, "heap": heap, "reconcile": reconcile, "curves": curves,
-    "recall": recall, "crypto": native, "wasm": webassembly, "sizes": package_sizes, "conversations": conversations, "python": python_crypto, "import": importing,
+    "recall": recall, "crypto": native, "wasm": webassembly, "sizes": package_sizes, "conversations": conversations, "python": python_crypto,
+    "python-imports": python_imports, "import": importing,
 }
 
 

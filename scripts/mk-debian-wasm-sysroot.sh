@@ -8,7 +8,7 @@ rustc=/usr/bin/rustc
 target=wasm32-unknown-unknown
 host=$($rustc -vV | sed -n 's/^host: //p')
 version=$($rustc -vV | sed -n 's/^release: //p')
-stamp="$($rustc -vV | sed -n 's/^commit-hash: //p') $(dpkg-query -W -f '${Version}' rust-web-src) layout 2"
+stamp="$($rustc -vV | sed -n 's/^commit-hash: //p') $(dpkg-query -W -f '${Version}' rust-web-src) layout 3"
 if [ "$(cat "$dir/.stamp" 2>/dev/null || true)" = "$stamp" ]; then exit 0; fi
 
 echo "building the wasm32 standard library of Rust $version"
@@ -19,6 +19,8 @@ cp -r "/usr/src/rustc-$version/library" "$build/library" # cargo writes beside t
 # RUSTC_BOOTSTRAP admits the unstable features of the standard library itself, as in Rust's own build.
 # embed-bitcode lets user crates use lto = true; force-unstable-if-unmarked hides the library's private crates.
 unset RUSTC_WRAPPER CARGO_TARGET_DIR CARGO_ENCODED_RUSTFLAGS
+# Small: packages are downloaded, and their fast code is not the library's.
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 export RUSTC=$rustc RUSTC_BOOTSTRAP=1 __CARGO_DEFAULT_LIB_METADATA=debian-web CARGO_PROFILE_RELEASE_DEBUG=0
 export RUSTFLAGS="-Cembed-bitcode=yes -Zforce-unstable-if-unmarked --remap-path-prefix=$build/library=/rustc/$version/library"
 (
@@ -27,7 +29,8 @@ export RUSTFLAGS="-Cembed-bitcode=yes -Zforce-unstable-if-unmarked --remap-path-
     --target-dir "$build/target" --offline -Z avoid-dev-deps \
     --config 'source.crates-io.replace-with="vendored"' \
     --config "source.vendored.directory=\"$build/library/vendor\"" \
-    --features panic-unwind,compiler-builtins-mem
+    --config 'profile.release.package.compiler_builtins.opt-level=3' \
+    --features panic-unwind,compiler-builtins-mem,optimize_for_size
 )
 
 rm -rf "$dir"

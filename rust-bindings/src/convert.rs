@@ -1,7 +1,8 @@
 //! Checked conversions from JavaScript values.
 //!
 //! Arguments arrive as [`JsValue`] and are checked here: the glue that wasm-bindgen generates for typed arguments
-//! trusts the caller, and a value of another type or an allocation that fails would trap and poison the module.
+//! trusts the caller, and a value of another type or an allocation that fails would trap and poison the module. None of them is
+//! inlined: they are called from every function of a package, and cost little beside the call from JavaScript.
 
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -9,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Result, Thrown};
 
 /// A copy of the bytes of a `Uint8Array` (a Node `Buffer` is one), from any realm.
+#[inline(never)]
 pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
     let array = byte_array(value, name)?;
     let length = array.length() as usize;
@@ -20,6 +22,7 @@ pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
 }
 
 /// The value as a `Uint8Array`, not copied.
+#[inline(never)]
 pub(crate) fn byte_array<'a>(value: &'a JsValue, name: &str) -> Result<&'a Uint8Array> {
     // `instanceof` is false for arrays of another realm: an iframe, a worker's message, a test runner. The name it has
     // there takes half a microsecond to read, so it is asked for last.
@@ -33,6 +36,7 @@ pub(crate) fn byte_array<'a>(value: &'a JsValue, name: &str) -> Result<&'a Uint8
 }
 
 /// A string as UTF-8; lone surrogates become U+FFFD.
+#[inline(never)]
 pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
     if !value.is_string() {
         return Err(Thrown::argument(name, "must be a string"));
@@ -48,6 +52,7 @@ pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
 }
 
 /// A non-negative integer below 2^32.
+#[inline(never)]
 pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
     value
         .as_f64()
@@ -65,6 +70,8 @@ pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
 }
 
 /// The byte strings of an `Array` of `Uint8Array`s.
+#[cfg(any(feature = "crypto", feature = "security", feature = "tls"))]
+#[inline(never)]
 pub(crate) fn byte_strings(value: &JsValue, name: &str) -> Result<Vec<Vec<u8>>> {
     let array = list(value, name)?;
     let mut items = Vec::new();
@@ -78,6 +85,7 @@ pub(crate) fn byte_strings(value: &JsValue, name: &str) -> Result<Vec<Vec<u8>>> 
 }
 
 /// The value as an `Array`, not copied.
+#[inline(never)]
 pub(crate) fn list<'a>(value: &'a JsValue, name: &str) -> Result<&'a Array> {
     if !Array::is_array(value) {
         return Err(Thrown::argument(name, "must be an array"));
@@ -86,6 +94,7 @@ pub(crate) fn list<'a>(value: &'a JsValue, name: &str) -> Result<&'a Array> {
 }
 
 /// A property of an options object; `None` where it or the whole object is absent.
+#[inline(never)]
 pub(crate) fn option(options: &JsValue, name: &str) -> Result<Option<JsValue>> {
     if options.is_undefined() {
         return Ok(None);
@@ -99,6 +108,7 @@ pub(crate) fn option(options: &JsValue, name: &str) -> Result<Option<JsValue>> {
 }
 
 /// A property that is a boolean; `default` where it is absent.
+#[inline(never)]
 pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool> {
     match option(options, name)? {
         None => Ok(default),
@@ -107,7 +117,7 @@ pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool>
 }
 
 /// A property that is a non-negative integer; `default` where it is absent.
-#[cfg(any(feature = "crypto", feature = "tls"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "tls"))]
 pub(crate) fn number(options: &JsValue, name: &str, default: u32) -> Result<u32> {
     option(options, name)?.map_or(Ok(default), |value| integer(&value, name))
 }

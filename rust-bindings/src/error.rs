@@ -15,8 +15,10 @@ use wasm_bindgen::prelude::*;
 /// A result whose error is thrown by the generated glue.
 pub type Result<T> = std::result::Result<T, Thrown>;
 
-/// An error on its way to JavaScript.
-pub struct Thrown {
+/// An error on its way to JavaScript; boxed, so that results are small to hand on.
+pub struct Thrown(Box<Fault>);
+
+struct Fault {
     /// The class, by its name in `typescript/shared/error.js`.
     class: &'static str,
     code: &'static str,
@@ -27,13 +29,15 @@ pub struct Thrown {
 
 impl Thrown {
     /// An argument that is not what its name promises; `problem` says what it must be, never what it was.
+    #[cold]
     pub(crate) fn argument(name: &str, problem: &str) -> Self {
-        Self {
-            class: OWN,
-            code: "INVALID_ARGUMENT",
-            message: format!("Invalid argument: {name} {problem}"),
-            index: None,
-        }
+        Self::of(OWN, "INVALID_ARGUMENT", ["Invalid argument: ", name, " ", problem].concat())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(class: &'static str, code: &'static str, message: String) -> Self {
+        Self(Box::new(Fault { class, code, message, index: None }))
     }
 }
 
@@ -41,34 +45,41 @@ impl Thrown {
 const OWN: &str = if cfg!(feature = "crdt") { "CrdtError" } else { "CryptoError" };
 
 impl From<CryptoError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: CryptoError) -> Self {
-        Self { class: "CryptoError", code: error.code(), message: error.to_string(), index: None }
+        Self::of("CryptoError", error.code(), error.to_string())
     }
 }
 
 #[cfg(any(feature = "crypto", feature = "security"))]
 impl From<ValidationError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: ValidationError) -> Self {
-        Self { class: "ValidationError", code: error.code(), message: error.to_string(), index: None }
+        Self::of("ValidationError", error.code(), error.to_string())
     }
 }
 
 #[cfg(feature = "security")]
 impl From<SecurityError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: SecurityError) -> Self {
         match error {
             SecurityError::Crypto(inner) => inner.into(),
             SecurityError::InvalidApiKey(inner) => inner.into(),
-            own => Self { class: "SecurityError", code: own.code(), message: own.to_string(), index: None },
+            own => Self::of("SecurityError", own.code(), own.to_string()),
         }
     }
 }
 
 #[cfg(feature = "tls")]
 impl From<CertError> for Thrown {
+    #[cold]
     fn from(error: CertError) -> Self {
         let index = error.index.and_then(|index| index.try_into().ok());
-        Self { class: "CertError", code: error.code(), message: error.to_string(), index }
+        Self(Box::new(Fault { class: "CertError", code: error.code(), message: error.to_string(), index }))
     }
 }
 
@@ -76,20 +87,25 @@ impl From<CertError> for Thrown {
 impl Thrown {
     /// A count that a `number` does not hold.
     pub(crate) fn range(error: CrdtError) -> Self {
-        Self { class: "RangeError", ..error.into() }
+        Self::of("RangeError", error.code(), error.to_string())
     }
 }
 
 #[cfg(feature = "crdt")]
 impl From<CrdtError> for Thrown {
+    #[cold]
+    #[inline(never)]
     fn from(error: CrdtError) -> Self {
-        Self { class: "CrdtError", code: error.code(), message: error.to_string() }
+        Self::of("CrdtError", error.code(), error.to_string())
     }
 }
 
 impl From<Thrown> for JsValue {
+    #[cold]
+    #[inline(never)]
     fn from(thrown: Thrown) -> Self {
-        make_error(thrown.class, thrown.code, &thrown.message, thrown.index)
+        let Fault { class, code, message, index } = *thrown.0;
+        make_error(class, code, &message, index)
     }
 }
 

@@ -26,7 +26,10 @@ pub fn canonicalize(json: &str) -> Result<String, CryptoError> {
 }
 
 /// The value of a JSON text, as strictly read as [`canonicalize`] says.
-pub(crate) fn parse(json: &str) -> Result<Value, CryptoError> {
+///
+/// # Errors
+/// As [`canonicalize`].
+pub fn parse(json: &str) -> Result<Value, CryptoError> {
     let mut reader = Reader { text: json, at: 0 };
     let value = reader.value(0)?;
     reader.skip_white_space();
@@ -36,17 +39,32 @@ pub(crate) fn parse(json: &str) -> Result<Value, CryptoError> {
     Ok(value)
 }
 
-pub(crate) enum Value {
+/// A JSON value. It has no `Debug`, because it may hold secrets.
+#[derive(Clone, PartialEq)]
+pub enum Value {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// Finite, and not negative zero.
     Number(f64),
+    /// A string, without its escapes.
     String(String),
+    /// A list.
     Array(Vec<Value>),
-    /// Members in canonical order.
+    /// Members in canonical order, no name twice.
     Object(Vec<(String, Value)>),
 }
 
 impl Value {
+    /// The canonical text of a value that was read.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+
     fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -80,8 +98,9 @@ impl Value {
     }
 }
 
-/// RFC 8785 section 3.2.2.2: short escapes where JSON has them, `\u00xx` for other controls, the rest as it is.
-fn write_string(text: &str, out: &mut String) {
+/// Appends `text` as a JSON string (RFC 8785 section 3.2.2.2): short escapes where JSON has them, `\u00xx` for other
+/// controls, the rest as it is.
+pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -118,6 +137,27 @@ fn utf16_order(a: &str, b: &str) -> Ordering {
     a.encode_utf16().cmp(b.encode_utf16())
 }
 
+/// A member with the place of its name in the text.
+type Member = (usize, String, Value);
+
+/// In canonical order; a merge sort, whose code is a tenth of the standard library's.
+fn sorted(mut members: Vec<Member>) -> Vec<Member> {
+    if members.len() < 2 {
+        return members;
+    }
+    let second = sorted(members.split_off(members.len() / 2));
+    let mut merged = Vec::with_capacity(members.len() + second.len());
+    let mut second = second.into_iter().peekable();
+    for member in sorted(members) {
+        while let Some(smaller) = second.next_if(|other| utf16_order(&other.1, &member.1) == Ordering::Less) {
+            merged.push(smaller);
+        }
+        merged.push(member);
+    }
+    merged.extend(second);
+    merged
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -141,7 +181,7 @@ impl Reader<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, CryptoError> {
         self.open(depth)?;
-        let mut members: Vec<(usize, String, Value)> = Vec::new();
+        let mut members: Vec<Member> = Vec::new();
         self.skip_white_space();
         if self.eat(b'}') {
             return Ok(Value::Object(Vec::new()));
@@ -167,7 +207,7 @@ impl Reader<'_> {
             }
         }
         // The sort is stable: of two members with one name the later one stands second.
-        members.sort_by(|(_, a, _), (_, b, _)| utf16_order(a, b));
+        let members = sorted(members);
         if let Some(twice) = members.windows(2).find(|pair| pair[0].1 == pair[1].1) {
             return Err(CryptoError::Serialization {
                 reason: "member name is repeated",

@@ -67,10 +67,13 @@ pub fn seal(
     if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
         return Err(CryptoError::InvalidArgument("recipients must be between 1 and 1024"));
     }
-    let mut entries: Vec<([u8; ID], &PublicKey)> = recipients.iter().map(|key| (id(key), key)).collect();
-    entries.sort_unstable_by_key(|entry| entry.0);
-    if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        return Err(CryptoError::InvalidArgument("recipients must be different"));
+    let mut entries: Vec<([u8; ID], &PublicKey)> = Vec::with_capacity(recipients.len());
+    for key in recipients {
+        let id = id(key);
+        match entries.binary_search_by(|entry| entry.0.cmp(&id)) {
+            Ok(_) => return Err(CryptoError::InvalidArgument("recipients must be different")),
+            Err(place) => entries.insert(place, (id, key)),
+        }
     }
     let key = StorageKey::make(CONTENT_KEY_ID)?.with_suite(suite);
     let mut secret = SecretBytes::zeroed(SECRET)?;

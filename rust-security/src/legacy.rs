@@ -10,17 +10,16 @@
 //! All of them have a hash of the password beside the keys, which is guessed offline at billions per second. It is never
 //! looked at: what proves a password is that it opens something.
 
-use std::collections::BTreeMap;
-
 use chrysalis_crypto::api_keys::ApiKey;
+use chrysalis_crypto::canonical::{self, Value};
 use chrysalis_crypto::kdf::{self, Argon2Params};
 use chrysalis_crypto::legacy::Record;
 use chrysalis_crypto::{CryptoError, base64};
-use serde_json::{Map, Value};
 use zeroize::Zeroize as _;
 
 use crate::audit::KeyId;
 use crate::error::{LoadFault, SecurityError};
+use crate::json::{line_of, member, to_bool, to_integer, to_text};
 use crate::provider::ProviderName;
 use crate::wallet::{ApiKeyWallet, KeyTimes, MAX_AUTO_LOCK_MINUTES, NewKey, SettingsChange};
 
@@ -130,10 +129,10 @@ pub fn import_legacy_wallet(
     if json.len() > MAX_LEGACY_FILE_BYTES {
         return Err(malformed("file: longer than 16 MiB"));
     }
-    let mut file = Wiped(serde_json::from_str(json).map_err(|error| {
-        SecurityError::WalletLoad(LoadFault::Malformed { line: error.line(), part: "file" })
+    let mut file = Wiped(canonical::parse(json).map_err(|error| {
+        SecurityError::WalletLoad(LoadFault::Malformed { line: line_of(&error, json), part: "file" })
     })?);
-    let file = file.0.as_object_mut().ok_or(malformed("file"))?;
+    let file = &mut file.0;
     let shape = detect(file)?;
     let wallet = ApiKeyWallet::with_params(params);
     wallet.initialize(password, now_ms)?;
@@ -155,13 +154,14 @@ pub fn import_legacy_wallet(
 }
 
 /// Who wrote a file, without opening anything.
-fn detect(file: &Map<String, Value>) -> Result<LegacyShape, SecurityError> {
-    let version = file.get("version").and_then(Value::as_u64);
-    let has = |part: &str| file.get(part).is_some_and(Value::is_array);
+fn detect(file: &Value) -> Result<LegacyShape, SecurityError> {
+    let is_there = |part| member(file, part).is_some();
+    let version = member(file, "version").and_then(to_integer);
+    let has = |part| matches!(member(file, part), Some(Value::Array(_)));
     match (version, has("keys"), has("entries")) {
-        (None, true, _) if !file.contains_key("version") => Ok(LegacyShape::UiV1),
+        (None, true, _) if !is_there("version") => Ok(LegacyShape::UiV1),
         (Some(2), true, false) => Ok(LegacyShape::UiV2),
-        (Some(1), false, true) if file.contains_key("created_at") => Ok(LegacyShape::RustV1),
+        (Some(1), false, true) if is_there("created_at") => Ok(LegacyShape::RustV1),
         (Some(1), false, true) => Ok(LegacyShape::TypeScriptV1),
         (Some(2), false, true) => Err(malformed("file: a wallet of this version, to be loaded")),
         (Some(version), ..) if version > 2 => Err(LoadFault::Version(version).into()),
@@ -188,12 +188,12 @@ struct OldKey {
 }
 
 impl Import {
-    fn typescript_v1(&mut self, file: &mut Map<String, Value>, password: &[u8]) -> Result<(), SecurityError> {
-        let settings = record(file.get("settings").ok_or(malformed("settings"))?)?;
+    fn typescript_v1(&mut self, file: &mut Value, password: &[u8]) -> Result<(), SecurityError> {
+        let settings = record(member(file, "settings").ok_or(malformed("settings"))?)?;
         let opened = settings.open_with_password(password).map_err(|_| SecurityError::InvalidPassword)?;
         self.settings(&opened.plaintext, "autoLockTimeout", "requirePasswordOnAccess")?;
         for sealed in take_array(file, "entries")? {
-            let entry = sealed.get("entry").unwrap_or(&Value::Null);
+            let entry = member(&sealed, "entry").unwrap_or(&Value::Null);
             self.report.unrecoverable.push(UnrecoverableKey {
                 legacy_id: text(entry, "id"),
                 provider: text(entry, "provider"),
@@ -206,9 +206,9 @@ impl Import {
         Ok(())
     }
 
-    fn rust_v1(&mut self, file: &mut Map<String, Value>, password: &[u8]) -> Result<(), SecurityError> {
-        let settings = file.get("settings").ok_or(malformed("settings"))?;
-        let salt = settings.get("salt").and_then(Value::as_str).ok_or(malformed("settings"))?;
+    fn rust_v1(&mut self, file: &mut Value, password: &[u8]) -> Result<(), SecurityError> {
+        let settings = member(file, "settings").ok_or(malformed("settings"))?;
+        let salt = member(settings, "salt").and_then(to_text).ok_or(malformed("settings"))?;
         let salt = base64::decode(salt).map_err(|_| malformed("settings"))?;
         if salt.len() != kdf::SALT_LENGTH {
             return Err(malformed("settings"));
@@ -217,21 +217,20 @@ impl Import {
         let opened = record(settings)?.open(&master).map_err(|_| SecurityError::InvalidPassword)?;
         let defaults = self.settings(&opened.plaintext, "auto_lock_timeout", "require_password_on_access")?;
         for (index, sealed) in take_array(file, "entries")?.into_iter().enumerate() {
-            let entry = sealed.get("entry").cloned().unwrap_or(Value::Null);
-            let legacy_id = text(&entry, "id");
-            let seconds =
-                |part: &str| entry.get(part).and_then(Value::as_u64).and_then(|s| s.checked_mul(1000));
+            let entry = member(&sealed, "entry").unwrap_or(&Value::Null);
+            let legacy_id = text(entry, "id");
+            let seconds = |part| member(entry, part).and_then(to_integer).and_then(|s| s.checked_mul(1000));
             let old = || {
-                let record = record(sealed.get("encrypted_key").unwrap_or(&Value::Null))?;
+                let record = record(member(&sealed, "encrypted_key").unwrap_or(&Value::Null))?;
                 let mut opened = record.open(&master)?;
-                let metadata = entry.get("metadata").filter(|value| value.is_object());
+                let metadata = member(entry, "metadata").filter(|value| matches!(value, Value::Object(_)));
                 Ok(OldKey {
                     legacy_id: legacy_id.clone(),
-                    provider: text(&entry, "provider"),
-                    name: entry.get("name").and_then(Value::as_str).map(str::to_owned),
-                    is_default: entry.get("is_default").and_then(Value::as_bool).unwrap_or(false),
+                    provider: text(entry, "provider"),
+                    name: member(entry, "name").and_then(to_text).map(str::to_owned),
+                    is_default: member(entry, "is_default").and_then(to_bool).unwrap_or(false),
                     expires_at: seconds("expires_at"),
-                    metadata: metadata.map(Value::to_string),
+                    metadata: metadata.map(Value::to_text),
                     times: KeyTimes {
                         created_at: seconds("created_at"),
                         last_used_at: seconds("last_used_at"),
@@ -245,11 +244,11 @@ impl Import {
         Ok(())
     }
 
-    fn ui_v2(&mut self, file: &mut Map<String, Value>, password: &[u8]) -> Result<(), SecurityError> {
+    fn ui_v2(&mut self, file: &mut Value, password: &[u8]) -> Result<(), SecurityError> {
         for (index, key) in take_array(file, "keys")?.into_iter().enumerate() {
             let legacy_id = text(&key, "id");
             let old = || {
-                let mut opened = record(key.get("encryptedApiKey").unwrap_or(&Value::Null))?
+                let mut opened = record(member(&key, "encryptedApiKey").unwrap_or(&Value::Null))?
                     .open_with_password(password)?;
                 let api_key = ApiKey::from_bytes(&mut opened.plaintext)?;
                 Ok(ui_key(&key, legacy_id.clone(), api_key))
@@ -264,10 +263,10 @@ impl Import {
         Ok(())
     }
 
-    fn ui_v1(&mut self, file: &mut Map<String, Value>) -> Result<(), SecurityError> {
+    fn ui_v1(&mut self, file: &mut Value) -> Result<(), SecurityError> {
         for (index, mut key) in take_array(file, "keys")?.into_iter().enumerate() {
             let legacy_id = text(&key, "id");
-            let api_key = match key.get_mut("apiKey") {
+            let api_key = match member_mut(&mut key, "apiKey") {
                 Some(Value::String(api_key)) => ApiKey::new(std::mem::take(api_key)).map_err(Into::into),
                 _ => Err(malformed("key")),
             };
@@ -304,10 +303,11 @@ impl Import {
         json: &[u8],
         timeout: &str,
         on_access: &str,
-    ) -> Result<BTreeMap<String, String>, SecurityError> {
-        let settings: Value = serde_json::from_slice(json).map_err(|_| malformed("settings"))?;
-        let minutes =
-            settings.get(timeout).and_then(Value::as_u64).and_then(|minutes| u32::try_from(minutes).ok());
+    ) -> Result<Vec<(String, String)>, SecurityError> {
+        let settings = str::from_utf8(json).ok().and_then(|json| canonical::parse(json).ok());
+        let settings = settings.ok_or(malformed("settings"))?;
+        let minutes = member(&settings, timeout).and_then(to_integer);
+        let minutes = minutes.and_then(|minutes| u32::try_from(minutes).ok());
         let minutes = minutes.filter(|minutes| *minutes <= MAX_AUTO_LOCK_MINUTES);
         if minutes.is_none() {
             self.report
@@ -316,16 +316,18 @@ impl Import {
         }
         let change = SettingsChange {
             auto_lock_timeout: minutes,
-            require_password_on_access: settings.get(on_access).and_then(Value::as_bool),
+            require_password_on_access: member(&settings, on_access).and_then(to_bool),
             default_providers: None,
         };
         self.wallet.update_settings(change, self.now_ms)?;
-        let defaults = settings.get("default_providers").and_then(Value::as_object);
-        let defaults = defaults.into_iter().flatten();
-        Ok(defaults.filter_map(|(provider, id)| Some((provider.clone(), id.as_str()?.to_owned()))).collect())
+        let Some(Value::Object(defaults)) = member(&settings, "default_providers") else {
+            return Ok(Vec::new());
+        };
+        let default = |(provider, id): &(String, Value)| Some((provider.clone(), to_text(id)?.to_owned()));
+        Ok(defaults.iter().filter_map(default).collect())
     }
 
-    fn set_defaults(&mut self, defaults: &BTreeMap<String, String>) {
+    fn set_defaults(&mut self, defaults: &[(String, String)]) {
         for (provider, legacy_id) in defaults {
             let named = self.report.imported.iter().find(|imported| imported.legacy_id == *legacy_id);
             let provider = ProviderName::parse_for_wallet(provider).ok();
@@ -340,12 +342,12 @@ impl Import {
 }
 
 fn ui_key(key: &Value, legacy_id: String, api_key: ApiKey) -> OldKey {
-    let time = |part: &str| key.get(part).and_then(Value::as_u64);
+    let time = |part| member(key, part).and_then(to_integer);
     OldKey {
         legacy_id,
         provider: text(key, "provider"),
-        name: key.get("name").and_then(Value::as_str).map(str::to_owned),
-        is_default: key.get("isDefault").and_then(Value::as_bool).unwrap_or(false),
+        name: member(key, "name").and_then(to_text).map(str::to_owned),
+        is_default: member(key, "isDefault").and_then(to_bool).unwrap_or(false),
         expires_at: None,
         metadata: None,
         times: KeyTimes { created_at: time("createdAt"), last_used_at: time("lastUsed") },
@@ -357,20 +359,29 @@ fn ui_key(key: &Value, legacy_id: String, api_key: ApiKey) -> OldKey {
 fn record(value: &Value) -> Result<Record, CryptoError> {
     match value {
         Value::String(text) => Record::parse(text),
-        other => Record::parse(&other.to_string()),
+        other => Record::parse(&other.to_text()),
     }
 }
 
-fn take_array(file: &mut Map<String, Value>, part: &'static str) -> Result<Vec<Value>, SecurityError> {
-    match file.get_mut(part) {
+fn take_array(file: &mut Value, part: &'static str) -> Result<Vec<Value>, SecurityError> {
+    match member_mut(file, part) {
         Some(Value::Array(items)) if items.len() <= MAX_LEGACY_KEYS => Ok(std::mem::take(items)),
         _ => Err(malformed(part)),
     }
 }
 
+fn member_mut<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    match value {
+        Value::Object(members) => {
+            members.iter_mut().find(|member| member.0 == name).map(|member| &mut member.1)
+        }
+        _ => None,
+    }
+}
+
 /// A text of the file, for the report; at most 256 characters of it.
 fn text(value: &Value, part: &str) -> String {
-    value.get(part).and_then(Value::as_str).unwrap_or_default().chars().take(256).collect()
+    member(value, part).and_then(to_text).unwrap_or_default().chars().take(256).collect()
 }
 
 fn malformed(part: &'static str) -> SecurityError {
@@ -390,7 +401,7 @@ fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
         Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Object(members) => members.iter_mut().for_each(|member| wipe(&mut member.1)),
         _ => {}
     }
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod context;
 pub mod error;
 pub mod event;
+mod json;
 #[cfg(any(unix, windows))]
 pub mod key_file;
 #[cfg(all(feature = "keychain", any(unix, windows)))]
@@ -17,6 +18,7 @@ mod private_file;
 pub mod provider;
 pub mod registry;
 mod sealing;
+mod sorted;
 pub mod source;
 #[cfg(any(unix, windows))]
 pub mod vault;

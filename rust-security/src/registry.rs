@@ -8,6 +8,7 @@ use chrysalis_crypto::api_keys::ApiKey;
 use crate::error::SecurityError;
 use crate::event::{EventQueue, Events};
 use crate::provider::ProviderName;
+use crate::sorted::SortedMap;
 use crate::wallet::ApiKeyWallet;
 
 /// The most records of a registry.
@@ -173,8 +174,8 @@ pub struct ApiKeyRegistry {
 
 #[derive(Debug, Default)]
 struct Inner {
-    records: BTreeMap<u64, ApiKeyRegistryRecord>,
-    places: BTreeMap<String, u64>,
+    records: SortedMap<u64, ApiKeyRegistryRecord>,
+    places: SortedMap<String, u64>,
     next: u64,
     events: EventQueue<KeyRegistryEvent>,
 }
@@ -282,7 +283,13 @@ impl ApiKeyRegistry {
     }
 
     fn select(&self, is_wanted: impl Fn(&ApiKeyRegistryRecord) -> bool) -> Vec<ApiKeyRegistryRecord> {
-        self.inner().records.values().filter(|record| is_wanted(record)).cloned().collect()
+        self.inner()
+            .records
+            .iter()
+            .map(|(_, record)| record)
+            .filter(|record| is_wanted(record))
+            .cloned()
+            .collect()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -2,17 +2,32 @@
 
 ``AgentMemory`` remembers text in a store on disk, recalls it with its source, author and signature state, and merges
 with the stores of other agents. ``memory_system._rust.crypto`` has the cryptography beneath, and
-``memory_system._rust.security`` keeps API keys and other secrets.
+``memory_system._rust.security`` keeps API keys and other secrets. ``memory_system.crdt`` has the replicated types.
 """
 
 import sys as _sys
 
 from . import _rust
-from ._rust import Entry, Forgotten, Learned, MergeReport, Recalled, Stats
+from ._rust import (
+    Entry,
+    Forgotten,
+    GCounter,
+    GSet,
+    Learned,
+    LWWNumericRegister,
+    LWWRegister,
+    MemoryCRDTMerger,
+    MergeReport,
+    ORSet,
+    Recalled,
+    Stats,
+    VectorClock,
+)
 from .agent import AgentMemory
 from .exceptions import (
     CertError,
     ConfigurationError,
+    CrdtError,
     CryptoError,
     DecryptError,
     KeyFormatError,
@@ -29,20 +44,28 @@ __all__ = [
     "AgentMemory",
     "CertError",
     "ConfigurationError",
+    "CrdtError",
     "CryptoError",
     "DecryptError",
     "Entry",
     "Forgotten",
+    "GCounter",
+    "GSet",
     "KeyFormatError",
+    "LWWNumericRegister",
+    "LWWRegister",
     "Learned",
+    "MemoryCRDTMerger",
     "MemoryError",
     "MergeReport",
+    "ORSet",
     "Recalled",
     "RetrievalError",
     "Stats",
     "StorageError",
     "SyncError",
     "ValidationError",
+    "VectorClock",
     "__version__",
 ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "CertError",
     "ConfigurationError",
+    "CrdtError",
     "CryptoError",
     "DecryptError",
     "KeyFormatError",
@@ -79,6 +80,10 @@ class ConfigurationError(MemoryError, ValueError):
     """The agent's identity or its key file cannot be used."""
 
 
+class CrdtError(MemoryError, ValueError):
+    """Two replicas contradict each other, or what was given is no state, value or actor; nothing has changed."""
+
+
 class CryptoError(ValueError):
     """A cryptographic operation failed; ``code`` says how."""
 
@@ -133,11 +138,40 @@ def _default_code(kind: type[MemoryError]) -> str:
     return name.lstrip("_").upper().removesuffix("_ERROR")
 
 
-# The class and family code for every code of rust-memory, rust-journal and the bindings.
+# The class and family code for every code of rust-memory, rust-journal, rust-crdt and the bindings.
 _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "bindings/closed": (StorageError, "STORAGE_CONN_FAILED"),
     "bindings/internal": (MemoryError, "MEMORY"),
     "bindings/out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "crdt/agent-mismatch": (CrdtError, "CRDT"),
+    "crdt/bad-signature": (CrdtError, "CRDT"),
+    "crdt/clock-drift": (CrdtError, "CRDT"),
+    "crdt/clock-exhausted": (CrdtError, "CRDT"),
+    "crdt/content-mismatch": (CrdtError, "CRDT"),
+    "crdt/counter-lowered": (CrdtError, "CRDT"),
+    "crdt/counter-overflow": (CrdtError, "CRDT"),
+    "crdt/equivocation": (CrdtError, "CRDT"),
+    "crdt/invalid-actor": (CrdtError, "CRDT"),
+    "crdt/invalid-dot": (CrdtError, "CRDT"),
+    "crdt/invalid-json": (CrdtError, "CRDT"),
+    "crdt/invalid-proof": (CrdtError, "CRDT"),
+    "crdt/malformed": (CrdtError, "CRDT"),
+    "crdt/membership": (CrdtError, "CRDT"),
+    "crdt/mode-mismatch": (CrdtError, "CRDT"),
+    "crdt/no-json-form": (CrdtError, "CRDT"),
+    "crdt/not-finite": (CrdtError, "CRDT"),
+    "crdt/orphan-limit": (CrdtError, "CRDT"),
+    "crdt/out-of-range": (CrdtError, "CRDT"),
+    "crdt/random-unavailable": (CrdtError, "CRDT"),
+    "crdt/too-deep": (CrdtError, "CRDT"),
+    "crdt/too-long": (CrdtError, "CRDT"),
+    "crdt/too-many": (CrdtError, "CRDT"),
+    "crdt/unit-mismatch": (CrdtError, "CRDT"),
+    "crdt/unknown-parent": (CrdtError, "CRDT"),
+    "crdt/unsafe-integer": (CrdtError, "CRDT"),
+    "crdt/unsupported-version": (CrdtError, "CRDT"),
+    "crdt/wrong-hash": (CrdtError, "CRDT"),
+    "crdt/wrong-shape": (CrdtError, "CRDT"),
     "journal/corrupt": (StorageError, "STORAGE_READ_FAILED"),
     "journal/crypto": (StorageError, "STORAGE_WRITE_FAILED"),
     "journal/disk-full": (StorageError, "STORAGE_WRITE_FAILED"),

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 
 from memory_system import AgentMemory, Entry, MemoryError, MergeReport, Recalled, Stats, StorageError
 from memory_system._rust import crypto, security
+from memory_system.crdt import GCounter, LWWMap, ORSet, Replica, SyncSession, VectorClock
 
 
 async def main(path: os.PathLike[str]) -> list[str]:
@@ -47,3 +48,19 @@ def crypto_error() -> type[ValueError]:
     confidence: str = security.validate_key_format("key", provider="openai").confidence
     print(path, confidence)
     return CryptoError
+
+
+def replicated(other: ORSet) -> int:
+    topics = ORSet("ada")
+    tag: str = topics.add({"any": ["value", 1, None]})
+    delta: bytes = topics.add_many(("a", 1))
+    topics.remove("a", {tag})
+    topics.import_deltas([delta, other.to_bytes()])
+    merged: ORSet = topics.merge(other)
+    names: list[str] = LWWMap(clock="ms").keys()
+    counts: dict[str, int] = VectorClock({"a": 1}).to_dict()
+    replica = Replica()
+    replica.insert("topics", merged)
+    message: bytes | None = SyncSession.initiator(retry_ms=100).poll(replica)
+    print(names, counts, message, [element for element in merged], "a" in merged)
+    return GCounter().value() + len(merged)

@@ -46,6 +46,8 @@ mod extension {
     #[pymodule_export]
     use super::crdt::register::{LWWNumericRegister, LWWRegister, MVRegister};
     #[pymodule_export]
+    use super::crdt::self_test::self_test;
+    #[pymodule_export]
     use super::crdt::set::{GSet, LWWElementSet, TwoPhaseSet};
     #[pymodule_export]
     use super::crdt::skills::SkillAccumulator;

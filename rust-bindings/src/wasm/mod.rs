@@ -1,6 +1,6 @@
 //! What JavaScript sees. Each feature adds one domain.
 
-#[cfg(any(feature = "crypto", feature = "security"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "security"))]
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 

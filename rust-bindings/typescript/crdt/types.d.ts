@@ -29,7 +29,6 @@ export type CrdtErrorCode =
   | 'crdt/unsupported-version'
   | 'crdt/too-many'
   | 'crdt/malformed'
-  | 'INVALID_KEY_LENGTH'
   | 'INVALID_ARGUMENT'
   | 'WASM_UNAVAILABLE';
 

@@ -8,24 +8,28 @@ import type { CryptoModule, HashAlgorithm } from './crypto.js';
 /** From how many bytes on the platform's code is worth the detour through a promise. */
 const WORTHWHILE = 16 * 1024;
 
+/** Bytes of their own memory: WebCrypto does not take views of shared memory. */
+type Bytes = Uint8Array<ArrayBuffer>;
+type Platform = { module: CryptoModule; subtle: SubtleCrypto | undefined };
+
 const HASHES: Partial<Record<number, 'SHA-256' | 'SHA-384' | 'SHA-512'>> = { 0: 'SHA-256', 1: 'SHA-384', 2: 'SHA-512' };
 
 /** The digest of `data`. */
 export async function hashAsync(data: Uint8Array, algorithm: HashAlgorithm): Promise<Uint8Array> {
-  const { module, subtle } = await platform();
-  const name = HASHES[algorithm];
-  if (!subtle || !name || !isLarge(data)) return module.hash(data, algorithm);
-  return new Uint8Array(await subtle.digest(name, copy(data)));
+  return withCopies([data], async ([data], { module, subtle }) => {
+    const name = HASHES[algorithm];
+    if (!subtle || !name || !isLarge(data)) return module.hash(data, algorithm);
+    return new Uint8Array(await subtle.digest(name, data));
+  });
 }
 
 /** HMAC-SHA-256, -384 or -512 of `data`. */
 export async function hmacAsync(bits: 256 | 384 | 512, key: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
-  const { module, subtle } = await platform();
-  // WebCrypto refuses an empty key.
-  if (!subtle || !isLarge(data) || !isBytes(key) || key.length === 0) return module[`hmac_sha${bits}`](key, data);
-  return withCopies([key], async ([key]) => {
-    const imported = await subtle.importKey('raw', key!, { name: 'HMAC', hash: `SHA-${bits}` }, false, ['sign']);
-    return new Uint8Array(await subtle.sign('HMAC', imported, copy(data)));
+  return withCopies([key, data], async ([key, data], { module, subtle }) => {
+    // WebCrypto refuses an empty key.
+    if (!subtle || !isLarge(data) || !isBytes(key) || key.length === 0) return module[`hmac_sha${bits}`](key, data);
+    const imported = await subtle.importKey('raw', key, { name: 'HMAC', hash: `SHA-${bits}` }, false, ['sign']);
+    return new Uint8Array(await subtle.sign('HMAC', imported, data));
   });
 }
 
@@ -36,13 +40,12 @@ export async function hkdfSha256Async(
   info: Uint8Array,
   length: number,
 ): Promise<Uint8Array> {
-  const { module, subtle } = await platform();
-  const { hkdf_sha256 } = module;
-  if (!subtle || !isLarge(ikm) || length === 0) return hkdf_sha256(ikm, salt, info, length);
-  check(() => hkdf_sha256(new Uint8Array(), salt, info, length));
-  return withCopies([ikm], async ([ikm]) => {
-    const imported = await subtle.importKey('raw', ikm!, 'HKDF', false, ['deriveBits']);
-    const params = { name: 'HKDF', hash: 'SHA-256', salt: copy(salt), info: copy(info) };
+  return withCopies([ikm, salt, info], async ([ikm, salt, info], { module, subtle }) => {
+    const { hkdf_sha256 } = module;
+    if (!subtle || !isLarge(ikm) || length === 0) return hkdf_sha256(ikm, salt, info, length);
+    check(() => hkdf_sha256(new Uint8Array(), salt, info, length));
+    const imported = await subtle.importKey('raw', ikm, 'HKDF', false, ['deriveBits']);
+    const params = { name: 'HKDF', hash: 'SHA-256', salt, info };
     return new Uint8Array(await subtle.deriveBits(params, imported, length * 8));
   });
 }
@@ -54,14 +57,13 @@ export async function pbkdf2Sha256Async(
   iterations: number,
   length: number,
 ): Promise<Uint8Array> {
-  const { module, subtle } = await platform();
-  const isInRange = isWhole(iterations, 10_000_000) && isWhole(length, 1024);
-  // What is out of range takes no time to refuse.
-  if (!subtle || !isInRange) return module.pbkdf2_sha256_derive_key(password, salt, iterations, length);
-  check(() => module.pbkdf2_sha256_derive_key(password, salt, 1, 1));
-  return withCopies([password], async ([password]) => {
-    const imported = await subtle.importKey('raw', password!, 'PBKDF2', false, ['deriveBits']);
-    const params = { name: 'PBKDF2', hash: 'SHA-256', salt: copy(salt), iterations };
+  return withCopies([password, salt], async ([password, salt], { module, subtle }) => {
+    const isInRange = isWhole(iterations, 10_000_000) && isWhole(length, 1024);
+    // What is out of range takes no time to refuse.
+    if (!subtle || !isInRange) return module.pbkdf2_sha256_derive_key(password, salt, iterations, length);
+    check(() => module.pbkdf2_sha256_derive_key(password, salt, 1, 1));
+    const imported = await subtle.importKey('raw', password, 'PBKDF2', false, ['deriveBits']);
+    const params = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
     return new Uint8Array(await subtle.deriveBits(params, imported, length * 8));
   });
 }
@@ -72,13 +74,12 @@ export async function aesGcmEncryptAsync(
   key: Uint8Array,
   aad: Uint8Array = new Uint8Array(),
 ): Promise<Uint8Array> {
-  const { module, subtle } = await platform();
-  if (!subtle || !isLarge(plaintext)) return module.aes_gcm_encrypt_aad(plaintext, key, aad);
-  check(() => module.aes_gcm_encrypt_aad(new Uint8Array(), key, aad));
-  return withCopies([key, plaintext], async ([key, plaintext]) => {
-    const iv = module.random_bytes(12) as Uint8Array<ArrayBuffer>;
-    const imported = await subtle.importKey('raw', key!, 'AES-GCM', false, ['encrypt']);
-    const sealed = await subtle.encrypt({ name: 'AES-GCM', iv, additionalData: copy(aad) }, imported, plaintext!);
+  return withCopies([plaintext, key, aad], async ([plaintext, key, aad], { module, subtle }) => {
+    if (!subtle || !isLarge(plaintext)) return module.aes_gcm_encrypt_aad(plaintext, key, aad);
+    check(() => module.aes_gcm_encrypt_aad(new Uint8Array(), key, aad));
+    const iv = module.random_bytes(12) as Bytes;
+    const imported = await subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt']);
+    const sealed = await subtle.encrypt({ name: 'AES-GCM', iv, additionalData: aad }, imported, plaintext);
     const out = new Uint8Array(iv.length + sealed.byteLength);
     out.set(iv);
     out.set(new Uint8Array(sealed), iv.length);
@@ -92,14 +93,13 @@ export async function aesGcmDecryptAsync(
   key: Uint8Array,
   aad: Uint8Array = new Uint8Array(),
 ): Promise<Uint8Array> {
-  const { module, subtle } = await platform();
-  if (!subtle || !isLarge(encrypted)) return module.aes_gcm_decrypt_aad(encrypted, key, aad);
-  check(() => module.aes_gcm_encrypt_aad(new Uint8Array(), key, aad));
-  return withCopies([key], async ([key]) => {
-    const imported = await subtle.importKey('raw', key!, 'AES-GCM', false, ['decrypt']);
-    const params = { name: 'AES-GCM', iv: copy(encrypted.subarray(0, 12)), additionalData: copy(aad) };
+  return withCopies([encrypted, key, aad], async ([encrypted, key, aad], { module, subtle }) => {
+    if (!subtle || !isLarge(encrypted)) return module.aes_gcm_decrypt_aad(encrypted, key, aad);
+    check(() => module.aes_gcm_encrypt_aad(new Uint8Array(), key, aad));
+    const imported = await subtle.importKey('raw', key, 'AES-GCM', false, ['decrypt']);
+    const params = { name: 'AES-GCM', iv: encrypted.subarray(0, 12), additionalData: aad };
     try {
-      return new Uint8Array(await subtle.decrypt(params, imported, copy(encrypted.subarray(12))));
+      return new Uint8Array(await subtle.decrypt(params, imported, encrypted.subarray(12)));
     } catch {
       throw new module.CryptoError('DECRYPT_FAILED', 'Decryption failed: aead::Error');
     }
@@ -107,7 +107,7 @@ export async function aesGcmDecryptAsync(
 }
 
 /** The module, and WebCrypto where there is one: pages without TLS have none. */
-async function platform(): Promise<{ module: CryptoModule; subtle: SubtleCrypto | undefined }> {
+async function platform(): Promise<Platform> {
   await initCrypto();
   return { module: getCrypto(), subtle: globalThis.crypto?.subtle };
 }
@@ -130,20 +130,18 @@ function check(work: () => Uint8Array): void {
   work().fill(0);
 }
 
-/** WebCrypto reads its input later, and does not take views of shared memory; so it gets bytes that nothing else changes. */
-function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
-}
-
-/** Runs `work` on copies of secrets, which are wiped when it is done. */
-async function withCopies<T>(
-  secrets: readonly Uint8Array[],
-  work: (copies: readonly Uint8Array<ArrayBuffer>[]) => Promise<T>,
+/**
+ * Runs `work` on copies of its inputs, which are wiped when it is done. They are made before anything is awaited: what the
+ * caller does to its buffers after the call, such as wiping a key, changes nothing. What is no bytes is passed on, to be refused.
+ */
+async function withCopies<T, const Inputs extends readonly Uint8Array[]>(
+  inputs: Inputs,
+  work: (copies: { readonly [I in keyof Inputs]: Bytes }, platform: Platform) => Promise<T>,
 ): Promise<T> {
-  const copies = secrets.map(copy);
+  const copies = inputs.map((input) => (isBytes(input) ? new Uint8Array(input) : input)) as { [I in keyof Inputs]: Bytes };
   try {
-    return await work(copies);
+    return await work(copies, await platform());
   } finally {
-    for (const bytes of copies) bytes.fill(0);
+    for (const copy of copies) if (isBytes(copy)) copy.fill(0);
   }
 }

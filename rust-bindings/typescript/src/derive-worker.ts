@@ -1,21 +1,14 @@
-/** The worker of `derive.ts`: one password, one key, and it is ended. */
-import init, { derive_wallet_key } from 'rust-security/pkg';
-import type { DeriveReply, DeriveRequest } from './derive.js';
+/** The worker of `derive.ts`. */
+import init, { derive_wallet_key, import_legacy_wallet } from 'rust-security/pkg';
+import type { DeriveRequest, ImportedFile } from './derive.js';
+import { answerBy } from './worker.js';
 
-async function answer({ password, kdf }: DeriveRequest): Promise<DeriveReply> {
+answerBy(init, (request: DeriveRequest): Uint8Array | ImportedFile => {
+  if (request.task === 'key') return derive_wallet_key(request.password, request.kdf);
+  const { wallet, report } = import_legacy_wallet(request.json, request.password);
   try {
-    await init();
-    return { key: derive_wallet_key(password, kdf) };
-  } catch (error) {
-    // The caller tries again where it can throw the real thing.
-    const { name, code, message } = error as { name: string; code: string; message: string };
-    return { error: { name, code, message } };
+    return { file: wallet.export(), report };
+  } finally {
+    wallet.free();
   }
-}
-
-const port = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort;
-if (port) {
-  port.once('message', async (request: DeriveRequest) => port.postMessage(await answer(request)));
-} else {
-  globalThis.onmessage = async ({ data }: MessageEvent<DeriveRequest>) => globalThis.postMessage(await answer(data));
-}
+});

@@ -15,7 +15,7 @@ export interface KeyProvider {
   /** Whether each provider that is known here has a key. */
   getProviderStatus(): Promise<Record<string, boolean>>;
   isReady(): boolean;
-  /** Calls `handler` when a provider's key may have changed; the result ends that. */
+  /** Calls `handler` with the provider when a key of it has changed; the result ends that. */
   onKeyChange?(handler: (provider: string) => void): () => void;
 }
 
@@ -55,29 +55,21 @@ export class EnvKeyProvider implements KeyProvider {
   }
 }
 
-/** Keys in an open wallet. */
+/**
+ * Keys in an open wallet. Nothing is remembered here: a key that was removed, rotated or is no longer the default is not given
+ * out again.
+ */
 export class WalletKeyProvider implements KeyProvider {
   readonly #wallet: ApiKeyWallet;
-  readonly #cache = new Map<string, string>();
 
   constructor(wallet: ApiKeyWallet) {
     this.#wallet = wallet;
-    for (const type of ['locked', 'unlocked'] as const) wallet.on(type, () => this.#cache.clear());
-    for (const type of ['key:rotated', 'key:added', 'key:removed'] as const) {
-      wallet.on(type, (event) => {
-        if ('provider' in event.data) this.#cache.delete(event.data.provider);
-      });
-    }
-    wallet.on('settings:changed', () => this.#cache.clear());
   }
 
   async getKey(provider: string): Promise<KeyResult> {
     if (!this.isReady()) return NOTHING;
-    const key = this.#cache.get(provider) ?? this.#wallet.getKeyForProvider(provider);
-    if (key === null) return NOTHING;
-    // What expires is asked for again each time.
-    if (this.#wallet.listKeys(provider).every((entry) => entry.expiresAt === undefined)) this.#cache.set(provider, key);
-    return { key, source: 'wallet', found: true };
+    const key = this.#wallet.getKeyForProvider(provider);
+    return key === null ? NOTHING : { key, source: 'wallet', found: true };
   }
 
   async hasKey(provider: string): Promise<boolean> {
@@ -91,9 +83,15 @@ export class WalletKeyProvider implements KeyProvider {
   }
 
   isReady(): boolean {
+    // The timer may be late, as after a sleep of the machine.
+    this.#wallet.tick();
     return this.#wallet.isUnlocked();
   }
 
+  /**
+   * Calls `handler` when a key was added, rotated or removed, with the provider's name as the wallet keeps it, such as
+   * `custom:mine`. Another default and the end of a key's time are not told.
+   */
   onKeyChange(handler: (provider: string) => void): () => void {
     const ends = (['key:rotated', 'key:added', 'key:removed'] as const).map((type) =>
       this.#wallet.on(type, (event) => {

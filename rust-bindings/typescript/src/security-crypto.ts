@@ -2,9 +2,11 @@
  * The functions of the older TypeScript security module, for its callers: records of base64 texts (AES-256-GCM), scrypt,
  * tokens. New data is sealed by `SecurityContext` or `seal`, which bind it to its place.
  */
-import { decrypt_record, encrypt_record } from 'rust-security/pkg';
+import { CryptoError, decrypt_record, decrypt_record_with_password, encrypt_record } from 'rust-security/pkg';
 import type { EncryptedData } from 'rust-security/pkg';
 import { constant_time_eq, generate_salt, generate_token, hash_hex, random_bytes, scrypt_derive_key } from 'rust-crypto/pkg';
+import type { ScryptRequest } from './scrypt-worker.js';
+import { ask } from './worker.js';
 
 /** A `Buffer` in Node, a `Uint8Array` elsewhere. */
 type Bytes = Uint8Array;
@@ -29,18 +31,21 @@ export function generateToken(length = 32): string {
   return generate_token(length);
 }
 
-/** The scrypt key of a password (N = 16384, r = 8, p = 1), 32 bytes. In Node it is made on a thread. */
+/**
+ * The scrypt key of a password (N = 16384, r = 8, p = 1), 32 bytes. It is made on a thread of Node, elsewhere in a worker, and
+ * only where there is neither it blocks.
+ */
 export async function deriveKeyFromPassword(password: string, salt: Bytes): Promise<Bytes> {
-  const text = new TextEncoder().encode(password);
-  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
-  if (!node || !(salt instanceof Uint8Array)) return buffer(scrypt_derive_key(text, salt, 32));
-  return new Promise((resolve, reject) => {
-    node.scrypt(text, salt, 32, { N: 16384, r: 8, p: 1 }, (error, key) => {
-      text.fill(0);
-      if (error) reject(error);
-      else resolve(key);
-    });
-  });
+  if (typeof password !== 'string') throw new CryptoError('INVALID_ARGUMENT', 'Invalid argument: password must be a string');
+  const request: ScryptRequest = { password: new TextEncoder().encode(password), salt, length: 32 };
+  try {
+    // Refused at once; and what is taken is as it was at the call.
+    if (!(salt instanceof Uint8Array)) return scrypt_derive_key(request.password, salt, request.length);
+    request.salt = new Uint8Array(salt);
+    return await scrypt(request);
+  } finally {
+    request.password.fill(0);
+  }
 }
 
 /** SHA-256 of a text in hexadecimal. */
@@ -65,21 +70,31 @@ export function decryptToString(data: EncryptedData, key: Bytes): string {
 
 /** Seals under a password. */
 export async function encryptWithPassword(plaintext: string | Bytes, password: string): Promise<EncryptedData> {
+  const data = plaintext instanceof Uint8Array ? new Uint8Array(plaintext) : bytes(plaintext); // as it is at the call
   const salt = generateSalt();
-  const key = await deriveKeyFromPassword(password, salt);
   try {
-    return { ...encrypt(plaintext, key), salt: toBase64(salt) };
+    const key = await deriveKeyFromPassword(password, salt);
+    try {
+      return { ...encrypt(data, key), salt: toBase64(salt) };
+    } finally {
+      key.fill(0);
+    }
   } finally {
-    key.fill(0);
+    if (data instanceof Uint8Array) data.fill(0);
   }
 }
 
-/** Opens what `encryptWithPassword` gave. */
+/**
+ * Opens what `encryptWithPassword` gave. What is wrong with a record (version, algorithm, no salt) is said before any key is made.
+ * Records of the browser's older program (`AES-GCM`, PBKDF2) open as well, and block for their iterations.
+ */
 export async function decryptWithPassword(data: EncryptedData, password: string): Promise<Bytes> {
-  if (data.salt === undefined) throw new Error('Encrypted data missing salt for password decryption');
-  const key = await deriveKeyFromPassword(password, fromBase64(data.salt));
+  const json = JSON.stringify(data);
+  const salt = saltOf(data);
+  if (!salt) return buffer(decrypt_record_with_password(json, password));
+  const key = await deriveKeyFromPassword(password, salt);
   try {
-    return decrypt(data, key);
+    return buffer(decrypt_record(json, key));
   } finally {
     key.fill(0);
   }
@@ -98,6 +113,29 @@ export function secureWipe(buffer: Uint8Array): void {
 /** Whether two texts are the same bytes in UTF-8; for equal lengths the time does not depend on where they differ. */
 export function secureCompare(a: string, b: string): boolean {
   return constant_time_eq(new TextEncoder().encode(a), new TextEncoder().encode(b));
+}
+
+async function scrypt(request: ScryptRequest): Promise<Bytes> {
+  const { password, salt, length } = request;
+  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
+  if (node) {
+    return new Promise((resolve, reject) => {
+      node.scrypt(password, salt, length, { N: 16384, r: 8, p: 1 }, (error, key) => (error ? reject(error) : resolve(key)));
+    });
+  }
+  const address = new URL('./scrypt-worker.js', import.meta.url);
+  return (await ask<Bytes>(address, { CryptoError }, request)) ?? scrypt_derive_key(password, salt, length);
+}
+
+/** The salt of a record of ours; nothing where the package has to say what is wrong, or to open another kind. */
+function saltOf(data: EncryptedData): Bytes | undefined {
+  if (data?.version !== 1 || data.algorithm !== 'aes-256-gcm' || typeof data.salt !== 'string') return undefined;
+  try {
+    const salt = fromBase64(data.salt);
+    return salt.length === 32 ? salt : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function bytes(data: string | Bytes): Bytes {

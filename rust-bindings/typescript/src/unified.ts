@@ -1,17 +1,22 @@
 /** Every package at once. */
+import * as crdt from 'rust-crdt/pkg';
 import { initCrypto } from './crypto.js';
 import type { CryptoModule } from './crypto.js';
 import { initSecurity } from './security.js';
 import type { SecurityModule } from './security.js';
 
+/** The functions and classes of `rust-crdt/pkg`. */
+export type CrdtModule = Omit<typeof crdt, 'default' | 'init' | 'initSync'>;
+
 /** The modules of Chrysalis that are there. */
 export interface ChrysalisRustNative {
   crypto: CryptoModule;
   security: SecurityModule;
+  crdt: CrdtModule;
 }
 
 /** Loads every package, at the same time. */
 export async function initializeRustNative(): Promise<ChrysalisRustNative> {
-  const [crypto, security] = await Promise.all([initCrypto(), initSecurity()]);
-  return { crypto, security };
+  const [crypto, security] = await Promise.all([initCrypto(), initSecurity(), crdt.init()]);
+  return { crypto, security, crdt };
 }

@@ -1,7 +1,7 @@
 /** `ApiKeyWallet`: the wallet of `rust-security/pkg` with promises, handlers of events, and the timer that locks it. */
 import * as raw from 'rust-security/pkg';
 import type { ApiKeyEntry, ImportReport, NewKey, WalletEvent, WalletSettings, WalletState } from 'rust-security/pkg';
-import { withDerivedKey } from './derive.js';
+import { importInWorker, withDerivedKey } from './derive.js';
 import { Handlers } from './handlers.js';
 
 /** Providers that have a name here; any other is taken as `custom:{name}`. */
@@ -49,6 +49,7 @@ export class ApiKeyWallet {
 
   /** Opens the wallet. Nothing when it is open. */
   async unlock(password: string): Promise<void> {
+    this.tick(); // or a wallet that is about to lock would count as open
     if (this.isUnlocked()) return;
     const kdf = this.#wallet.password_kdf();
     // Without a password in the file, or with an empty one, the wallet refuses without any work.
@@ -79,6 +80,11 @@ export class ApiKeyWallet {
   /** Wipes the keys. */
   lock(): void {
     this.#do(() => this.#wallet.lock());
+  }
+
+  /** Locks if the time to has come, which the timer does where it is not late; whether it did. */
+  tick(): boolean {
+    return this.#do(() => this.#wallet.tick());
   }
 
   /** Changes the password. Entries stay as they are sealed. */
@@ -193,10 +199,7 @@ export class ApiKeyWallet {
     const deadline = this.#wallet.lock_deadline_ms();
     if (deadline === null) return;
     this.#timer = setTimeout(
-      () => {
-        this.#wallet.tick();
-        this.#settle();
-      },
+      () => this.tick(),
       Math.min(Math.max(deadline - Date.now(), 0), LONGEST_TIMER),
     );
     // A program that has nothing else to do ends.
@@ -216,8 +219,18 @@ export function getApiKeyWallet(): ApiKeyWallet {
   return (shared ??= new ApiKeyWallet());
 }
 
-/** Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. */
+/**
+ * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. The work is done in a
+ * worker; where there is none, it blocks for as long as it takes, which each password-sealed key of the file prolongs.
+ */
 export async function importLegacyWallet(json: string, password: string): Promise<{ wallet: ApiKeyWallet; report: ImportReport }> {
-  const { wallet, report } = raw.import_legacy_wallet(json, password);
-  return { wallet: new ApiKeyWallet(wallet), report };
+  const imported = await importInWorker(json, password);
+  if (!imported) {
+    const { wallet, report } = raw.import_legacy_wallet(json, password);
+    return { wallet: new ApiKeyWallet(wallet), report };
+  }
+  const wallet = new ApiKeyWallet();
+  await wallet.load(imported.file);
+  await wallet.unlock(password);
+  return { wallet, report: imported.report };
 }

@@ -43,10 +43,29 @@ pub trait Decompose: State + Send + Sync {
         let mut delta = Self::default();
         for part in self.split() {
             if !known.contains(&part.to_bytes()) && !other.covers(&part) {
-                merge_part(&mut delta, &part)?;
+                delta.join_delta(&part)?;
             }
         }
         Ok(delta)
+    }
+
+    /// Joins a delta into this state. The empty delta changes nothing, and the empty state takes a delta over, whatever
+    /// unit or mode was fixed when the other one was made.
+    ///
+    /// # Errors
+    /// What the type's own `merge` gives; nothing changed.
+    fn join_delta(&mut self, delta: &Self) -> Result<(), CrdtError> {
+        let empty = Self::default();
+        if *delta == empty {
+            return Ok(());
+        }
+        match self.merge(delta) {
+            Err(CrdtError::UnitMismatch | CrdtError::ModeMismatch) if *self == empty => {
+                self.clone_from(delta);
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     /// The updates it has taken in, for a type where that alone tells two replicas what one of them lacks.
@@ -79,7 +98,7 @@ pub trait Decompose: State + Send + Sync {
         let mut picked = Self::default();
         for part in self.split() {
             if pick(&part.to_bytes(), 0) {
-                merge_part(&mut picked, &part)?;
+                picked.join_delta(&part)?;
             }
         }
         Ok(picked)
@@ -136,7 +155,7 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// As [`from_wire`](Self::from_wire) and [`State::merge`]; nothing changed.
     fn merge_wire(&mut self, bytes: &[u8]) -> Result<(), CrdtError> {
-        State::merge(self, &Self::from_wire(bytes)?)
+        self.join_delta(&Self::from_wire(bytes)?)
     }
 
     /// The state as deltas of at most `limit` bytes for the wire each, unless one part alone is longer.
@@ -161,7 +180,7 @@ fn pieces_of<T: Decompose>(state: &T, limit: usize) -> Result<Vec<Vec<u8>>, Crdt
     while let Some(some) = rest.pop() {
         let mut joined = T::default();
         for part in some {
-            merge_part(&mut joined, part)?;
+            joined.join_delta(part)?;
         }
         let bytes = joined.to_wire();
         if bytes.len() <= limit || some.len() < 2 {
@@ -172,15 +191,6 @@ fn pieces_of<T: Decompose>(state: &T, limit: usize) -> Result<Vec<Vec<u8>>, Crdt
         }
     }
     Ok(pieces)
-}
-
-/// Merges a part; the empty state takes it over, with what its type fixes at creation.
-fn merge_part<T: State>(joined: &mut T, part: &T) -> Result<(), CrdtError> {
-    if *joined == T::default() {
-        joined.clone_from(part);
-        return Ok(());
-    }
-    State::merge(joined, part)
 }
 
 /// The parts, or the state itself when it has none and is not the empty one: then only what its creation fixed is told.

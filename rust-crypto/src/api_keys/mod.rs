@@ -30,9 +30,11 @@ pub const GENERIC: &str = "generic";
 /// Every provider that the table names, in alphabetical order.
 #[must_use]
 pub fn providers() -> Vec<&'static str> {
-    let mut names: Vec<_> = rules::RULES.iter().map(|rule| rule.provider).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|&name| name != GENERIC);
+    let mut names = Vec::new();
+    for name in rules::RULES.iter().map(|rule| rule.provider).filter(|&name| name != GENERIC) {
+        if let Err(place) = names.binary_search(&name) {
+            names.insert(place, name);
+        }
+    }
     names
 }

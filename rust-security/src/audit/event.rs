@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrysalis_crypto::{CryptoError, hex, random};
+use chrysalis_crypto::{CryptoError, canonical, hex, random};
 use chrysalis_journal::JournalError;
-use serde::{Deserialize, Serialize};
 
 use crate::error::SecurityError;
+use crate::json::{Json, Members};
 use crate::provider::ProviderName;
 
 /// The longest encoding of an event in bytes.
@@ -193,15 +193,16 @@ impl AuditEvent {
     /// One line of JSON, keys in this order: `action`, `key`, `provider`, `refused`, `timeMs`, `version`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let text = EventText {
-            action: self.action.as_str().to_owned(),
-            key: self.key.map(|key| key.to_string()),
-            provider: self.provider.as_ref().map(ToString::to_string),
-            refused: self.refused.map(str::to_owned),
-            time_ms: self.time_ms,
-            version: VERSION,
-        };
-        serde_json::to_string(&text).expect("strings and a number are always JSON")
+        let text = |text: Option<String>| Some(text.map_or(Json::Null, Json::Text));
+        let event = Json::object([
+            ("action", Some(Json::text(self.action.as_str()))),
+            ("key", text(self.key.map(|key| key.to_string()))),
+            ("provider", text(self.provider.as_ref().map(ToString::to_string))),
+            ("refused", text(self.refused.map(str::to_owned))),
+            ("timeMs", Some(Json::Number(self.time_ms))),
+            ("version", Some(Json::Number(VERSION))),
+        ]);
+        event.to_compact()
     }
 
     /// The event in a text that [`to_json`](Self::to_json) wrote; any other spelling is refused.
@@ -213,17 +214,20 @@ impl AuditEvent {
         if text.len() > MAX_EVENT_BYTES {
             return Err(malformed());
         }
-        let read: EventText = serde_json::from_str(text).map_err(|_| malformed())?;
+        let mut read = canonical::parse(text).ok().and_then(Members::of).ok_or_else(malformed)?;
+        let mut optional = |name| read.take_optional_text(name).map_err(|_| malformed());
         let event = Self {
-            time_ms: read.time_ms,
-            action: AuditAction::parse(&read.action).ok_or_else(malformed)?,
-            refused: read.refused.map(|code| known_code(&code).ok_or_else(malformed)).transpose()?,
-            provider: read
-                .provider
+            // From the text: an integer above 2^53 is not exact as a JSON number.
+            time_ms: time_in(text).ok_or_else(malformed)?,
+            action: optional("action")?
+                .and_then(|action| AuditAction::parse(&action))
+                .ok_or_else(malformed)?,
+            refused: optional("refused")?.map(|code| known_code(&code).ok_or_else(malformed)).transpose()?,
+            provider: optional("provider")?
                 .map(|name| ProviderName::parse(&name))
                 .transpose()
                 .map_err(|_| malformed())?,
-            key: read.key.map(|id| id.parse()).transpose().map_err(|_| malformed())?,
+            key: optional("key")?.map(|id| id.parse()).transpose().map_err(|_| malformed())?,
         };
         if event.to_json() == text { Ok(event) } else { Err(malformed()) }
     }
@@ -251,17 +255,12 @@ pub(crate) fn chain_hash(before: &[u8; 32], sequence: u64, event: &AuditEvent) -
 }
 
 const CHAIN_CONTEXT: &str = "chrysalis 2026-11-20 security audit chain v1";
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct EventText {
-    action: String,
-    key: Option<String>,
-    provider: Option<String>,
-    refused: Option<String>,
-    time_ms: u64,
-    version: u32,
+/// The time in a text that is yet to be compared with what is written of it.
+fn time_in(text: &str) -> Option<u64> {
+    let (_, rest) = text.rsplit_once("\"timeMs\":")?;
+    rest.split(',').next()?.parse().ok()
 }
 
 fn known_code(text: &str) -> Option<&'static str> {
@@ -298,7 +297,10 @@ mod tests {
         ] {
             assert!(AuditEvent::from_json(&other).is_err(), "{other}");
         }
-        assert!(AuditEvent::from_json(&AuditEvent::done(AuditAction::Locked, 0).to_json()).is_ok());
+        for time_ms in [0, u64::MAX] {
+            let event = AuditEvent::done(AuditAction::Locked, time_ms);
+            assert_eq!(AuditEvent::from_json(&event.to_json()), Ok(event));
+        }
     }
 
     #[test]

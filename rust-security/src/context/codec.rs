@@ -1,7 +1,6 @@
 //! The bytes of a context's state, before they are sealed. Integers are big-endian; `docs/encodings/wallet.md` has
 //! the layout.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use crate::context::storage::{MAX_STORAGE_KEYS, StorageKeys};
 use crate::context::{MAX_API_KEYS, OpenState, StoredKey};
 use crate::error::SecurityError;
 use crate::provider::{MAX_PROVIDER_LENGTH, ProviderName};
+use crate::sorted::SortedMap;
 
 const VERSION: u8 = 1;
 
@@ -44,7 +44,7 @@ impl OpenState {
         let floor = reader.u32()?;
         let current = reader.u32()?;
         let keys = reader.keys(suite, MAX_STORAGE_KEYS)?;
-        let ids = (keys.keys().next().copied(), keys.keys().next_back().copied());
+        let ids = (keys.first_key().copied(), keys.last().map(|(last, _)| *last));
         if !matches!(ids, (Some(first), Some(last)) if floor >= 1 && floor <= first && last == current) {
             return Err(SecurityError::MalformedState("storage keys"));
         }
@@ -63,12 +63,12 @@ impl OpenState {
         out.put_u32(self.storage.current);
         write_keys(&self.storage.keys, out);
         out.put_count(self.sessions.0.len());
-        for (id, session) in &self.sessions.0 {
+        for (id, session) in self.sessions.0.iter() {
             out.put_text(id);
             write_keys(&session.keys, out);
         }
         out.put_count(self.api_keys.len());
-        for (provider, stored) in &self.api_keys {
+        for (provider, stored) in self.api_keys.iter() {
             out.put_text(provider.as_str());
             out.put(&stored.stored_at.to_be_bytes());
             stored.key.expose(|key| out.put_bytes(key));
@@ -76,9 +76,9 @@ impl OpenState {
     }
 }
 
-fn write_keys(keys: &BTreeMap<u32, Arc<StorageKey>>, out: &mut impl Sink) {
+fn write_keys(keys: &SortedMap<u32, Arc<StorageKey>>, out: &mut impl Sink) {
     out.put_count(keys.len());
-    for (id, key) in keys {
+    for (id, key) in keys.iter() {
         out.put_u32(*id);
         key.secret().expose(|secret| out.put(secret));
     }
@@ -167,12 +167,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Keys in ascending order of their numbers.
-    fn keys(&mut self, suite: Suite, limit: usize) -> Result<BTreeMap<u32, Arc<StorageKey>>, SecurityError> {
+    fn keys(&mut self, suite: Suite, limit: usize) -> Result<SortedMap<u32, Arc<StorageKey>>, SecurityError> {
         const MALFORMED: SecurityError = SecurityError::MalformedState("key");
-        let mut keys = BTreeMap::new();
+        let mut keys = SortedMap::default();
         for _ in 0..self.count(limit)? {
             let id = self.u32()?;
-            if keys.last_key_value().is_some_and(|(last, _)| *last >= id) {
+            if keys.last().is_some_and(|(last, _)| *last >= id) {
                 return Err(MALFORMED);
             }
             let mut secret = Zeroizing::new(self.array::<KEY_LENGTH>()?);
@@ -183,13 +183,13 @@ impl<'a> Reader<'a> {
         Ok(keys)
     }
 
-    fn sessions(&mut self, suite: Suite) -> Result<BTreeMap<String, SessionKeys>, SecurityError> {
-        let mut sessions: BTreeMap<String, SessionKeys> = BTreeMap::new();
+    fn sessions(&mut self, suite: Suite) -> Result<SortedMap<String, SessionKeys>, SecurityError> {
+        let mut sessions: SortedMap<String, SessionKeys> = SortedMap::default();
         for _ in 0..self.count(MAX_SESSIONS)? {
             let id = self.text(MAX_SESSION_ID_LENGTH)?;
             session::check_id(id).map_err(|_| SecurityError::MalformedState("session"))?;
             let keys = self.keys(suite, MAX_SESSION_KEYS)?;
-            let is_next = sessions.last_key_value().is_none_or(|(last, _)| last.as_str() < id);
+            let is_next = sessions.last().is_none_or(|(last, _)| last.as_str() < id);
             if keys.is_empty() || !is_next {
                 return Err(SecurityError::MalformedState("session"));
             }
@@ -198,13 +198,13 @@ impl<'a> Reader<'a> {
         Ok(sessions)
     }
 
-    fn api_keys(&mut self) -> Result<BTreeMap<ProviderName, StoredKey>, SecurityError> {
+    fn api_keys(&mut self) -> Result<SortedMap<ProviderName, StoredKey>, SecurityError> {
         const MALFORMED: SecurityError = SecurityError::MalformedState("API key");
-        let mut api_keys: BTreeMap<ProviderName, StoredKey> = BTreeMap::new();
+        let mut api_keys: SortedMap<ProviderName, StoredKey> = SortedMap::default();
         for _ in 0..self.count(MAX_API_KEYS)? {
             let text = self.text(MAX_PROVIDER_LENGTH)?;
             let provider = ProviderName::parse(text).map_err(|_| MALFORMED)?;
-            let is_next = api_keys.last_key_value().is_none_or(|(last, _)| *last < provider);
+            let is_next = api_keys.last().is_none_or(|(last, _)| *last < provider);
             if provider.as_str() != text || !is_next {
                 return Err(MALFORMED);
             }
@@ -243,7 +243,18 @@ mod tests {
             let again = OpenState::decode(bytes).unwrap();
             assert!(again.encode().unwrap().expose(|again| again == bytes));
             assert_eq!((again.storage.floor, again.storage.current), (3, 7));
-            assert_eq!(again.sessions.0["s"].keys.keys().copied().collect::<Vec<_>>(), [2, 3]);
+            assert_eq!(
+                again
+                    .sessions
+                    .0
+                    .get("s")
+                    .unwrap()
+                    .keys
+                    .iter()
+                    .map(|(version, _)| *version)
+                    .collect::<Vec<_>>(),
+                [2, 3]
+            );
             for length in 0..bytes.len() {
                 assert!(OpenState::decode(&bytes[..length]).is_err(), "{length}");
             }

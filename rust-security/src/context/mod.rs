@@ -6,7 +6,6 @@ mod request;
 mod session;
 mod storage;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrysalis_crypto::api_keys::{self, ApiKey};
@@ -25,6 +24,7 @@ use crate::audit::{AuditAction, AuditEvent, AuditLog};
 use crate::error::SecurityError;
 use crate::provider::ProviderName;
 use crate::sealing::{SALT_LENGTH, WrappingKey, make_salt};
+use crate::sorted::SortedMap;
 
 /// The most API keys of a context.
 pub const MAX_API_KEYS: usize = 4096;
@@ -69,7 +69,7 @@ struct OpenState {
     suite: Suite,
     storage: StorageKeys,
     sessions: Sessions,
-    api_keys: BTreeMap<ProviderName, StoredKey>,
+    api_keys: SortedMap<ProviderName, StoredKey>,
 }
 
 #[derive(Clone)]
@@ -120,7 +120,7 @@ impl SecurityContext {
             suite,
             storage: StorageKeys::make(suite)?,
             sessions: Sessions::default(),
-            api_keys: BTreeMap::new(),
+            api_keys: SortedMap::default(),
         };
         Ok(Self::with_state(state, None, clock, params))
     }
@@ -187,7 +187,7 @@ impl SecurityContext {
     /// # Errors
     /// [`SecurityError::ContextLocked`].
     pub fn list_providers(&self) -> Result<Vec<ProviderName>, SecurityError> {
-        Ok(self.read().open()?.api_keys.keys().cloned().collect())
+        Ok(self.read().open()?.api_keys.iter().map(|(provider, _)| provider.clone()).collect())
     }
 
     /// Removes a provider's key; whether there was one.

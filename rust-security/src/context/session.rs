@@ -1,6 +1,5 @@
 //! Session keys: random, independent, numbered per session.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::audit::AuditAction;
 use crate::context::SecurityContext;
 use crate::error::SecurityError;
+use crate::sorted::SortedMap;
 
 /// The longest session id in bytes.
 pub const MAX_SESSION_ID_LENGTH: usize = 256;
@@ -21,16 +21,18 @@ pub const MAX_SESSION_KEYS: usize = 256;
 
 /// The keys of every session by its id.
 #[derive(Default)]
-pub(super) struct Sessions(pub(super) BTreeMap<String, SessionKeys>);
+pub(super) struct Sessions(pub(super) SortedMap<String, SessionKeys>);
 
 /// The retained keys of one session by version; the last seals.
 pub(super) struct SessionKeys {
-    pub(super) keys: BTreeMap<u32, Arc<StorageKey>>,
+    pub(super) keys: SortedMap<u32, Arc<StorageKey>>,
 }
 
 impl SessionKeys {
     fn newest(&self) -> (&u32, &Arc<StorageKey>) {
-        self.keys.last_key_value().expect("a session begins with a key and its newest is never retired")
+        let (version, key) =
+            self.keys.last().expect("a session begins with a key and its newest is never retired");
+        (version, key)
     }
 
     fn of(&self, envelope: &[u8]) -> Result<Arc<StorageKey>, SecurityError> {
@@ -70,9 +72,13 @@ impl SecurityContext {
         let newest = sessions.get(session_id).map_or(0, |session| *session.newest().0);
         let version = newest.checked_add(1).and_then(NonZeroU32::new).ok_or(limit)?;
         let key = Arc::new(StorageKey::make(version)?.with_suite(suite));
-        let session = sessions.entry(session_id.to_owned());
-        let session = session.or_insert_with(|| SessionKeys { keys: BTreeMap::new() });
-        session.keys.insert(version.get(), key);
+        match sessions.get_mut(session_id) {
+            Some(session) => drop(session.keys.insert(version.get(), key)),
+            None => {
+                let keys = [(version.get(), key)].into();
+                sessions.insert(session_id.to_owned(), SessionKeys { keys });
+            }
+        }
         drop(inner);
         self.record(AuditAction::SessionRotated);
         Ok(version.get())
@@ -136,8 +142,7 @@ impl SecurityContext {
         if before_version > *session.newest().0 {
             return Err(SecurityError::argument("version must be at most the newest"));
         }
-        let kept = session.keys.split_off(&before_version);
-        let retired = std::mem::replace(&mut session.keys, kept).len();
+        let retired = session.keys.remove_below(&before_version);
         drop(inner);
         self.record(AuditAction::SessionRetired);
         Ok(retired)

@@ -1,6 +1,5 @@
 //! Storage encryption: numbered keys, rotation, retirement and resealing.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -11,13 +10,14 @@ use zeroize::Zeroizing;
 use crate::audit::AuditAction;
 use crate::context::SecurityContext;
 use crate::error::SecurityError;
+use crate::sorted::SortedMap;
 
 /// The most storage keys that are kept at a time.
 pub const MAX_STORAGE_KEYS: usize = 4096;
 
 /// Numbered keys: the newest seals, all open.
 pub(super) struct StorageKeys {
-    pub(super) keys: BTreeMap<u32, Arc<StorageKey>>,
+    pub(super) keys: SortedMap<u32, Arc<StorageKey>>,
     pub(super) current: u32,
     pub(super) floor: u32,
 }
@@ -115,7 +115,7 @@ impl SecurityContext {
             return Err(SecurityError::argument("key id must be between the floor and the newest key"));
         }
         storage.floor = floor;
-        storage.keys = storage.keys.split_off(&floor);
+        storage.keys.remove_below(&floor);
         drop(inner);
         self.record(AuditAction::StorageRetired);
         Ok(())

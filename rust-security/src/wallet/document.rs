@@ -1,13 +1,14 @@
 //! The wallet file, version 2: what it holds and how it is written.
 
+use chrysalis_crypto::canonical::{self, Value};
 use chrysalis_crypto::kdf::Argon2Params;
-use chrysalis_crypto::{CryptoError, base64, canonical, compare};
-use serde::{Deserialize, Serialize};
+use chrysalis_crypto::{CryptoError, base64, compare};
 
 use crate::audit::KeyId;
 use crate::error::{LoadFault, SecurityError};
+use crate::json::{self, Json, Members};
 use crate::sealing::{MasterKey, SALT_LENGTH};
-use crate::wallet::entry::{ApiKeyEntry, EntryFile, MAX_TIME_MS};
+use crate::wallet::entry::ApiKeyEntry;
 
 /// The longest wallet file in bytes.
 pub const MAX_FILE_BYTES: usize = 256 << 20;
@@ -75,7 +76,7 @@ impl Document {
 
     /// The MAC over the canonical JSON of this document. Costs a serialisation of all of it.
     pub(crate) fn mac(&self, master: &MasterKey) -> Result<[u8; 32], CryptoError> {
-        let text = serde_json::to_string(&self.to_file(None)).expect("a document is always JSON");
+        let text = self.to_file(None).to_compact();
         master.mac(canonical::canonicalize(&text)?.as_bytes())
     }
 
@@ -90,7 +91,7 @@ impl Document {
 
     /// The file: JSON, indented by two spaces.
     pub(crate) fn to_json(&self, mac: &[u8; 32]) -> String {
-        serde_json::to_string_pretty(&self.to_file(Some(mac))).expect("a document is always JSON")
+        self.to_file(Some(mac)).to_pretty()
     }
 
     /// The document and the MAC in a file. Nothing is opened, so the MAC is not checked.
@@ -99,73 +100,69 @@ impl Document {
         if json.len() > MAX_FILE_BYTES {
             return Err(fault("file: longer than 256 MiB"));
         }
-        check_shape(json)?;
-        // Refuses what JSON readers disagree on, such as a key given twice.
-        canonical::canonicalize(json).map_err(|_| fault("file"))?;
-        let file: File = serde_json::from_str(json).map_err(|error| located(&error))?;
-        let mac = file.mac.as_deref().ok_or_else(|| fault("mac"))?;
-        let mac = decode_array(mac).ok_or_else(|| fault("mac"))?;
+        let file = canonical::parse(json).map_err(|error| {
+            SecurityError::from(LoadFault::Malformed { line: json::line_of(&error, json), part: "file" })
+        })?;
+        let mut file = Members::of(check_shape(file)?).ok_or_else(|| fault("file"))?;
+        let mac = file.take_text("mac").map_err(fault)?;
+        let mac = decode_array(&mac).ok_or_else(|| fault("mac"))?;
         Ok((Self::from_file(file).map_err(fault)?, mac))
     }
 
-    fn to_file(&self, mac: Option<&[u8; 32]>) -> File {
-        let host_key = |key: &SealedHostKey| HostKeyFile {
-            id: key.id.to_string(),
-            label: key.label.clone(),
-            wrapped_key: base64::encode(&key.wrapped_key),
+    fn to_file(&self, mac: Option<&[u8; 32]>) -> Json {
+        let bytes = |bytes: &[u8]| Some(Json::Text(base64::encode(bytes)));
+        let host_key = |key: &SealedHostKey| {
+            Json::object([
+                ("id", Some(Json::Text(key.id.to_string()))),
+                ("label", Some(Json::text(&key.label))),
+                ("wrappedKey", bytes(&key.wrapped_key)),
+            ])
         };
-        let entry = |sealed: &SealedEntry| SealedEntryFile {
-            entry: sealed.entry.to_file(),
-            sealed_key: base64::encode(&sealed.sealed_key),
+        let entry = |sealed: &SealedEntry| {
+            Json::object([("entry", Some(sealed.entry.to_file())), ("sealedKey", bytes(&sealed.sealed_key))])
         };
-        File {
-            version: VERSION,
-            wallet_id: base64::encode(&self.wallet_id),
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            kdf: self.kdf.to_file(),
-            wrapped_key: base64::encode(&self.wrapped_key),
-            host_keys: self.host_keys.iter().map(host_key).collect(),
-            entries: self.entries.iter().map(entry).collect(),
-            settings: base64::encode(&self.settings),
-            mac: mac.map(|mac| base64::encode(mac)),
-        }
+        let host_keys: Vec<Json> = self.host_keys.iter().map(host_key).collect();
+        Json::object([
+            ("version", Some(Json::Number(VERSION))),
+            ("walletId", bytes(&self.wallet_id)),
+            ("createdAt", Some(Json::Number(self.created_at))),
+            ("updatedAt", Some(Json::Number(self.updated_at))),
+            ("kdf", Some(self.kdf.to_file())),
+            ("wrappedKey", bytes(&self.wrapped_key)),
+            ("hostKeys", (!host_keys.is_empty()).then_some(Json::List(host_keys))),
+            ("entries", Some(Json::List(self.entries.iter().map(entry).collect()))),
+            ("settings", bytes(&self.settings)),
+            ("mac", mac.and_then(|mac| bytes(mac))),
+        ])
     }
 
-    fn from_file(file: File) -> Result<Self, &'static str> {
-        if file.created_at > MAX_TIME_MS || file.updated_at > MAX_TIME_MS {
-            return Err("time");
-        }
-        if file.entries.len() > MAX_ENTRIES {
+    /// The document in a file whose MAC was taken, or the part that is malformed.
+    fn from_file(mut file: Members) -> Result<Self, &'static str> {
+        let _version = file.take_integer("version")?;
+        let entries = file.take_list("entries")?;
+        if entries.len() > MAX_ENTRIES {
             return Err("entries: too many");
         }
-        if file.host_keys.len() > MAX_HOST_KEYS {
-            return Err("hostKeys: too many");
-        }
-        let host_keys = file.host_keys.into_iter().map(|key| {
-            check_label(&key.label).map_err(|_| "hostKeys")?;
-            Ok(SealedHostKey {
-                id: key.id.parse().map_err(|_| "hostKeys")?,
-                label: key.label,
-                wrapped_key: decode(&key.wrapped_key, MAX_SEALED_LENGTH).ok_or("hostKeys")?,
-            })
-        });
-        let entries = file.entries.into_iter().map(|sealed| {
-            Ok(SealedEntry {
-                entry: ApiKeyEntry::from_file(sealed.entry)?,
-                sealed_key: decode(&sealed.sealed_key, MAX_SEALED_LENGTH).ok_or("sealedKey")?,
-            })
-        });
-        let document = Self {
-            wallet_id: decode_array(&file.wallet_id).ok_or("walletId")?,
-            created_at: file.created_at,
-            updated_at: file.updated_at,
-            kdf: Kdf::from_file(&file.kdf)?,
-            wrapped_key: decode(&file.wrapped_key, MAX_SEALED_LENGTH).ok_or("wrappedKey")?,
-            host_keys: host_keys.collect::<Result<_, &'static str>>()?,
-            entries: entries.collect::<Result<_, &'static str>>()?,
-            settings: decode(&file.settings, MAX_SETTINGS_LENGTH).ok_or("settings")?,
+        let host_keys = match file.take("hostKeys") {
+            None => Vec::new(),
+            Some(Value::Array(keys)) if keys.len() <= MAX_HOST_KEYS => keys,
+            Some(Value::Array(_)) => return Err("hostKeys: too many"),
+            Some(_) => return Err("hostKeys"),
         };
+        let host_keys = host_keys.into_iter().map(|key| SealedHostKey::from_file(key).ok_or("hostKeys"));
+        let document = Self {
+            wallet_id: decode_array(&file.take_text("walletId")?).ok_or("walletId")?,
+            created_at: file.take_integer("createdAt")?,
+            updated_at: file.take_integer("updatedAt")?,
+            kdf: Kdf::from_file(file.take("kdf").ok_or("kdf")?)?,
+            wrapped_key: decode(&file.take_text("wrappedKey")?, MAX_SEALED_LENGTH).ok_or("wrappedKey")?,
+            host_keys: host_keys.collect::<Result<_, &'static str>>()?,
+            entries: entries.into_iter().map(SealedEntry::from_file).collect::<Result<_, &'static str>>()?,
+            settings: decode(&file.take_text("settings")?, MAX_SETTINGS_LENGTH).ok_or("settings")?,
+        };
+        if !file.are_taken() {
+            return Err("file");
+        }
         let mut ids: Vec<_> = document.entries.iter().map(|sealed| sealed.entry.id).collect();
         ids.sort_unstable();
         if ids.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -175,35 +172,68 @@ impl Document {
     }
 }
 
+impl SealedHostKey {
+    fn from_file(file: Value) -> Option<Self> {
+        let mut file = Members::of(file)?;
+        let key = Self {
+            id: file.take_text("id").ok()?.parse().ok()?,
+            label: file.take_text("label").ok().filter(|label| check_label(label).is_ok())?,
+            wrapped_key: decode(&file.take_text("wrappedKey").ok()?, MAX_SEALED_LENGTH)?,
+        };
+        file.are_taken().then_some(key)
+    }
+}
+
+impl SealedEntry {
+    fn from_file(file: Value) -> Result<Self, &'static str> {
+        let mut file = Members::of(file).ok_or("entries")?;
+        let sealed = Self {
+            entry: ApiKeyEntry::from_file(file.take("entry").ok_or("entry")?)?,
+            sealed_key: decode(&file.take_text("sealedKey")?, MAX_SEALED_LENGTH).ok_or("sealedKey")?,
+        };
+        if file.are_taken() { Ok(sealed) } else { Err("entries") }
+    }
+}
+
 impl Kdf {
-    fn to_file(self) -> KdfFile {
+    fn to_file(self) -> Json {
         match self {
-            Self::Argon2id { params, salt } => KdfFile {
-                alg: ARGON2ID.to_owned(),
-                v: Some(ARGON2_VERSION),
-                m: Some(params.m_kib()),
-                t: Some(params.t()),
-                p: Some(params.p()),
-                salt: Some(base64::encode(&salt)),
-            },
-            Self::Host => KdfFile { alg: HOST.to_owned(), v: None, m: None, t: None, p: None, salt: None },
+            Self::Argon2id { params, salt } => {
+                let number = |number: u32| Some(Json::Number(number.into()));
+                Json::object([
+                    ("alg", Some(Json::text(ARGON2ID))),
+                    ("v", Some(Json::Number(ARGON2_VERSION))),
+                    ("m", number(params.m_kib())),
+                    ("t", number(params.t())),
+                    ("p", number(params.p())),
+                    ("salt", Some(Json::Text(base64::encode(&salt)))),
+                ])
+            }
+            Self::Host => Json::object([("alg", Some(Json::text(HOST)))]),
         }
     }
 
-    fn from_file(file: &KdfFile) -> Result<Self, &'static str> {
-        match (file.alg.as_str(), file.v, file.m, file.t, file.p, file.salt.as_deref()) {
-            (ARGON2ID, Some(ARGON2_VERSION), Some(m), Some(t), Some(p), Some(salt)) => Ok(Self::Argon2id {
-                params: Argon2Params::new(m, t, p).map_err(|_| "kdf: parameters out of bounds")?,
-                salt: decode_array(salt).ok_or("kdf")?,
-            }),
-            (HOST, None, None, None, None, None) => Ok(Self::Host),
-            _ => Err("kdf"),
-        }
+    fn from_file(file: Value) -> Result<Self, &'static str> {
+        let mut file = Members::of(file).ok_or("kdf")?;
+        let kdf = match file.take_text("alg").map_err(|_| "kdf")?.as_str() {
+            ARGON2ID if file.take_integer("v") == Ok(ARGON2_VERSION) => {
+                let mut number = |name| -> Result<u32, &'static str> {
+                    file.take_integer(name).ok().and_then(|number| number.try_into().ok()).ok_or("kdf")
+                };
+                let (m, t, p) = (number("m")?, number("t")?, number("p")?);
+                let params = Argon2Params::new(m, t, p).map_err(|_| "kdf: parameters out of bounds")?;
+                let salt = file.take_text("salt").ok().and_then(|salt| decode_array(&salt)).ok_or("kdf")?;
+                Self::Argon2id { params, salt }
+            }
+            HOST => Self::Host,
+            _ => return Err("kdf"),
+        };
+        if file.are_taken() { Ok(kdf) } else { Err("kdf") }
     }
 }
 
 const ARGON2ID: &str = "argon2id";
-const ARGON2_VERSION: u32 = 19;
+const ARGON2_VERSION: u64 = 19;
 const HOST: &str = "host";
 
 /// Checks the label of a host key.
@@ -214,23 +244,18 @@ pub(crate) fn check_label(label: &str) -> Result<(), SecurityError> {
     Ok(())
 }
 
-/// Tells a file of another version or of an older program from one that is damaged.
-fn check_shape(json: &str) -> Result<(), SecurityError> {
-    let shape: Shape = serde_json::from_str(json).map_err(|error| located(&error))?;
-    let is_present = |part: &Option<serde::de::IgnoredAny>| part.is_some();
-    if is_present(&shape.keys) || (shape.version == Some(1) && is_present(&shape.entries)) {
+/// Gives back a file of this version, and tells one of another version or of an older program from one that is damaged.
+fn check_shape(file: Value) -> Result<Value, SecurityError> {
+    let is_present = |part: &str| json::member(&file, part).is_some_and(|value| *value != Value::Null);
+    let version = json::member(&file, "version").and_then(json::to_integer);
+    if is_present("keys") || (version == Some(1) && is_present("entries")) {
         return Err(LoadFault::Legacy.into());
     }
-    match shape.version {
-        Some(VERSION) => Ok(()),
+    match version {
+        Some(VERSION) => Ok(file),
         Some(version) => Err(LoadFault::Version(version).into()),
         None => Err(LoadFault::Malformed { line: 0, part: "version" }.into()),
     }
-}
-
-/// A reader's message can repeat what it read; the line does not.
-fn located(error: &serde_json::Error) -> SecurityError {
-    LoadFault::Malformed { line: error.line(), part: "file" }.into()
 }
 
 /// Standard base64 with padding, in its one spelling.
@@ -243,62 +268,4 @@ fn decode(text: &str, limit: usize) -> Option<Vec<u8>> {
 
 fn decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
     decode(text, N)?.try_into().ok()
-}
-
-#[derive(Deserialize)]
-struct Shape {
-    #[serde(default)]
-    version: Option<u64>,
-    #[serde(default)]
-    keys: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    entries: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct File {
-    version: u64,
-    wallet_id: String,
-    created_at: u64,
-    updated_at: u64,
-    kdf: KdfFile,
-    wrapped_key: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    host_keys: Vec<HostKeyFile>,
-    entries: Vec<SealedEntryFile>,
-    settings: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mac: Option<String>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct KdfFile {
-    alg: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    v: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    m: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    t: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    p: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    salt: Option<String>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct HostKeyFile {
-    id: String,
-    label: String,
-    wrapped_key: String,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct SealedEntryFile {
-    entry: EntryFile,
-    sealed_key: String,
 }

@@ -1,11 +1,10 @@
 //! Entries of a wallet, without their keys.
 
-use chrysalis_crypto::canonical;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use chrysalis_crypto::canonical::{self, Value};
 
 use crate::audit::KeyId;
 use crate::error::SecurityError;
+use crate::json::{Json, MAX_INTEGER, Members};
 use crate::provider::ProviderName;
 
 /// The longest name of an entry in bytes.
@@ -15,7 +14,7 @@ pub const MAX_METADATA_LENGTH: usize = 16 << 10;
 /// The longest redacted form of a key in bytes.
 const MAX_PREFIX_LENGTH: usize = 64;
 /// The latest time: the largest integer that every JSON reader keeps exact.
-pub const MAX_TIME_MS: u64 = (1 << 53) - 1;
+pub const MAX_TIME_MS: u64 = MAX_INTEGER;
 
 /// What is known of a key without the key. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,55 +49,53 @@ impl ApiKeyEntry {
     /// The entry as JSON, with the field names of wallet files.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&self.to_file()).expect("strings, numbers and JSON are always JSON")
+        self.to_file().to_compact()
     }
 
-    pub(crate) fn to_file(&self) -> EntryFile {
-        EntryFile {
-            id: self.id.to_string(),
-            provider: self.provider.to_string(),
-            name: self.name.clone(),
-            key_prefix: self.key_prefix.clone(),
-            created_at: self.created_at,
-            last_used_at: self.last_used_at,
-            expires_at: self.expires_at,
-            is_default: self.is_default,
-            metadata: self
-                .metadata
-                .clone()
-                .map(|text| RawValue::from_string(text).expect("metadata was read as JSON when it came in")),
-        }
+    /// The entry as wallet files spell it.
+    pub(crate) fn to_file(&self) -> Json {
+        Json::object([
+            ("id", Some(Json::Text(self.id.to_string()))),
+            ("provider", Some(Json::text(self.provider.as_str()))),
+            ("name", Some(Json::text(&self.name))),
+            ("keyPrefix", Some(Json::text(&self.key_prefix))),
+            ("createdAt", Some(Json::Number(self.created_at))),
+            ("lastUsedAt", self.last_used_at.map(Json::Number)),
+            ("expiresAt", self.expires_at.map(Json::Number)),
+            ("isDefault", Some(Json::Bool(self.is_default))),
+            // It was read as JSON when it came in.
+            ("metadata", self.metadata.clone().map(Json::Raw)),
+        ])
     }
 
     /// The entry in a file, or the part that is malformed.
-    pub(crate) fn from_file(file: EntryFile) -> Result<Self, &'static str> {
-        let times = [Some(file.created_at), file.last_used_at, file.expires_at];
-        if times.into_iter().flatten().any(|time| time > MAX_TIME_MS) {
-            return Err("time");
-        }
-        let provider = ProviderName::parse(&file.provider).map_err(|_| "provider")?;
-        if provider.as_str() != file.provider {
+    pub(crate) fn from_file(file: Value) -> Result<Self, &'static str> {
+        let mut file = Members::of(file).ok_or("entry")?;
+        let spelling = file.take_text("provider")?;
+        let provider = ProviderName::parse(&spelling).map_err(|_| "provider")?;
+        if provider.as_str() != spelling {
             return Err("provider");
         }
-        check_name(&file.name).map_err(|_| "name")?;
-        if file.key_prefix.len() > MAX_PREFIX_LENGTH {
-            return Err("keyPrefix");
-        }
-        Ok(Self {
-            id: file.id.parse().map_err(|_| "id")?,
+        let entry = Self {
+            id: file.take_text("id")?.parse().map_err(|_| "id")?,
             provider,
-            name: file.name,
-            key_prefix: file.key_prefix,
-            created_at: file.created_at,
-            last_used_at: file.last_used_at,
-            expires_at: file.expires_at,
-            is_default: file.is_default,
+            name: file.take_text("name")?,
+            key_prefix: file.take_text("keyPrefix")?,
+            created_at: file.take_integer("createdAt")?,
+            last_used_at: file.take_optional_integer("lastUsedAt")?,
+            expires_at: file.take_optional_integer("expiresAt")?,
+            is_default: file.take_bool("isDefault")?,
             metadata: file
-                .metadata
-                .map(|text| check_metadata(text.get()))
+                .take("metadata")
+                .map(|metadata| check_metadata(&metadata.to_text()))
                 .transpose()
                 .map_err(|_| "metadata")?,
-        })
+        };
+        check_name(&entry.name).map_err(|_| "name")?;
+        if entry.key_prefix.len() > MAX_PREFIX_LENGTH {
+            return Err("keyPrefix");
+        }
+        if file.are_taken() { Ok(entry) } else { Err("entry") }
     }
 
     /// What a sealed key is bound to: `wallet/2/entry` ‖ 00 ‖ wallet id ‖ id and provider, each after its length as
@@ -145,22 +142,4 @@ pub(crate) fn check_metadata(text: &str) -> Result<String, SecurityError> {
         return Err(SecurityError::argument(REFUSED));
     }
     canonical::canonicalize(text).map_err(|_| SecurityError::argument(REFUSED))
-}
-
-/// An entry as wallet files spell it.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct EntryFile {
-    id: String,
-    provider: String,
-    name: String,
-    key_prefix: String,
-    created_at: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_used_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<u64>,
-    is_default: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    metadata: Option<Box<RawValue>>,
 }

@@ -280,7 +280,7 @@ impl Inner {
     fn key(&mut self, id: &str, now_ms: u64) -> Result<Option<Arc<ApiKey>>, SecurityError> {
         let now_ms = clamp(now_ms);
         let (stored, open) = self.unlocked(now_ms)?;
-        open.cache.retain(|_, cached| cached.until_ms > now_ms);
+        open.cache.retain(|cached| cached.until_ms > now_ms);
         let Some(place) = stored.place(id) else { return Ok(None) };
         let wallet_id = stored.document.wallet_id;
         let SealedEntry { entry, sealed_key } = &mut stored.document.entries[place];

@@ -11,7 +11,6 @@ mod keys;
 mod open;
 mod settings;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrysalis_crypto::api_keys::ApiKey;
@@ -31,6 +30,7 @@ use crate::error::SecurityError;
 use crate::event::{EventQueue, Events};
 use crate::provider::ProviderName;
 use crate::sealing::MasterKey;
+use crate::sorted::SortedMap;
 
 /// How long an opened key is kept in memory, in milliseconds.
 pub const CACHE_MS: u64 = 5 * 60 * 1000;
@@ -78,7 +78,7 @@ struct Inner {
 struct Stored {
     document: Document,
     /// The place of each entry in the document.
-    places: BTreeMap<KeyId, usize>,
+    places: SortedMap<KeyId, usize>,
     /// The document's MAC; `None` after a change, until someone needs it.
     mac: Option<[u8; 32]>,
 }
@@ -86,7 +86,7 @@ struct Stored {
 /// What is in memory while unlocked.
 struct Open {
     master: MasterKey,
-    cache: BTreeMap<KeyId, Cached>,
+    cache: SortedMap<KeyId, Cached>,
     touched_ms: u64,
 }
 

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::audit::{AuditAction, AuditEvent, KeyId};
 use crate::error::SecurityError;
 use crate::sealing::{MasterKey, SALT_LENGTH, WrappingKey, make_salt};
+use crate::sorted::SortedMap;
 use crate::wallet::document::{Document, Kdf, MAX_HOST_KEYS, SealedHostKey, check_label};
 use crate::wallet::{ApiKeyWallet, Inner, Open, Stored, WalletEvent, WalletSettings, clamp};
 
@@ -402,8 +403,7 @@ impl Inner {
     }
 
     fn enter(&mut self, master: MasterKey, settings: WalletSettings, now_ms: u64) {
-        self.open =
-            Some(Open { master, cache: std::collections::BTreeMap::new(), touched_ms: clamp(now_ms) });
+        self.open = Some(Open { master, cache: SortedMap::default(), touched_ms: clamp(now_ms) });
         self.settings = settings;
         self.events.push(WalletEvent::Unlocked);
     }

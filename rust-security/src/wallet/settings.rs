@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use chrysalis_crypto::canonical::{self, Value};
 
 use crate::audit::KeyId;
 use crate::error::SecurityError;
+use crate::json::{Json, Members};
 use crate::provider::ProviderName;
 
 /// The longest time until a wallet locks itself: a year.
@@ -44,32 +45,36 @@ impl WalletSettings {
     /// The settings as JSON, with the field names of wallet files.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let file = SettingsFile {
-            auto_lock_timeout: self.auto_lock_timeout,
-            default_providers: self
-                .default_providers
-                .iter()
-                .map(|(provider, id)| (provider.to_string(), id.to_string()))
-                .collect(),
-            require_password_on_access: self.require_password_on_access,
+        let provider = |(provider, id): (&ProviderName, &KeyId)| {
+            (provider.as_str().to_owned().into(), Json::Text(id.to_string()))
         };
-        serde_json::to_string(&file).expect("strings and numbers are always JSON")
+        let settings = Json::object([
+            ("autoLockTimeout", Some(Json::Number(self.auto_lock_timeout.into()))),
+            ("defaultProviders", Some(Json::Object(self.default_providers.iter().map(provider).collect()))),
+            ("requirePasswordOnAccess", Some(Json::Bool(self.require_password_on_access))),
+        ]);
+        settings.to_compact()
     }
 
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, SecurityError> {
-        let malformed = || SecurityError::MalformedState("wallet settings");
-        let file: SettingsFile = serde_json::from_slice(json).map_err(|_| malformed())?;
+        let settings = Self::read(json).ok_or(SecurityError::MalformedState("wallet settings"))?;
+        settings.check().map(|()| settings)
+    }
+
+    fn read(json: &[u8]) -> Option<Self> {
+        let mut file = Members::of(canonical::parse(str::from_utf8(json).ok()?).ok()?)?;
+        let Some(Value::Object(defaults)) = file.take("defaultProviders") else { return None };
         let mut default_providers = BTreeMap::new();
-        for (provider, id) in file.default_providers {
-            let provider = ProviderName::parse(&provider).map_err(|_| malformed())?;
-            default_providers.insert(provider, id.parse().map_err(|_| malformed())?);
+        for (provider, id) in defaults {
+            let Value::String(id) = id else { return None };
+            default_providers.insert(ProviderName::parse(&provider).ok()?, id.parse().ok()?);
         }
         let settings = Self {
-            auto_lock_timeout: file.auto_lock_timeout,
-            require_password_on_access: file.require_password_on_access,
+            auto_lock_timeout: file.take_integer("autoLockTimeout").ok()?.try_into().ok()?,
+            require_password_on_access: file.take_bool("requirePasswordOnAccess").ok()?,
             default_providers,
         };
-        settings.check().map(|()| settings)
+        file.are_taken().then_some(settings)
     }
 
     pub(crate) fn check(&self) -> Result<(), SecurityError> {
@@ -78,14 +83,6 @@ impl WalletSettings {
         }
         Ok(())
     }
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct SettingsFile {
-    auto_lock_timeout: u32,
-    default_providers: BTreeMap<String, String>,
-    require_password_on_access: bool,
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use chrysalis_crdt as crdt;
 use chrysalis_crdt::{ClockUnit, CrdtError, Value};
 use pyo3::prelude::*;
 
-use super::value::{Datum, Name, Unit};
+use super::value::{Datum, Name, Unit, dict};
 use super::{Held, merge_into, state};
 use crate::python::error::Result;
 
 /// A belief as a `dict`.
-#[derive(FromPyObject, IntoPyObject)]
+#[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(super) struct Belief {
     id: String,
@@ -23,6 +23,8 @@ pub(super) struct Belief {
     #[pyo3(default = Datum(Value::Null))]
     source: Datum,
 }
+
+dict!(Belief { id, content, conviction, evidence_for, evidence_against, last_updated, source });
 
 impl From<Belief> for crdt::Belief {
     fn from(belief: Belief) -> Self {

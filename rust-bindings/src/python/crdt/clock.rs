@@ -6,7 +6,7 @@ use chrysalis_crdt as crdt;
 use chrysalis_crdt::{ActorKey, CrdtError};
 use pyo3::prelude::*;
 
-use super::value::{Actor, Count};
+use super::value::{Actor, Count, Counts};
 use super::{Held, merge_into, state};
 use crate::python::error::Result;
 
@@ -22,8 +22,8 @@ impl VectorClock {
     /// A clock of these counters.
     #[new]
     #[pyo3(signature = (clock = None))]
-    fn new(clock: Option<BTreeMap<String, u64>>) -> Result<Self> {
-        to_clock(clock.unwrap_or_default()).map(Self::of)
+    fn new(clock: Option<Counts>) -> Result<Self> {
+        to_clock(clock.unwrap_or_default().0).map(Self::of)
     }
 
     /// The clock of one instance.

@@ -6,7 +6,7 @@ use chrysalis_crdt as crdt;
 use pyo3::prelude::*;
 
 use super::clock::{to_clock, to_dict};
-use super::value::{Actor, Amount};
+use super::value::{Actor, Amount, Counts};
 use super::{Held, merge_into, state};
 use crate::python::error::Result;
 
@@ -22,8 +22,8 @@ impl GCounter {
     /// A counter of these counts by instance.
     #[new]
     #[pyo3(signature = (counts = None))]
-    fn new(counts: Option<BTreeMap<String, u64>>) -> Result<Self> {
-        Ok(Self::of(crdt::GCounter::from_counts(to_clock(counts.unwrap_or_default())?)))
+    fn new(counts: Option<Counts>) -> Result<Self> {
+        Ok(Self::of(crdt::GCounter::from_counts(to_clock(counts.unwrap_or_default().0)?)))
     }
 
     /// Counts one.
@@ -74,10 +74,10 @@ impl PNCounter {
     /// A counter of what was counted up and down, by instance.
     #[new]
     #[pyo3(signature = (positive = None, negative = None))]
-    fn new(positive: Option<BTreeMap<String, u64>>, negative: Option<BTreeMap<String, u64>>) -> Result<Self> {
-        let side = |counts: Option<BTreeMap<String, u64>>| {
+    fn new(positive: Option<Counts>, negative: Option<Counts>) -> Result<Self> {
+        let side = |counts: Option<Counts>| {
             Ok::<_, crate::python::error::Failure>(crdt::GCounter::from_counts(to_clock(
-                counts.unwrap_or_default(),
+                counts.unwrap_or_default().0,
             )?))
         };
         Ok(Self::of(crdt::PnCounter::from_parts(side(positive)?, side(negative)?)))

@@ -8,7 +8,7 @@ use chrysalis_crypto::hex;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
-use super::value::{Data, Datum, Name, record};
+use super::value::{Data, Datum, Name, dict, record};
 use super::{Held, merge_into, state};
 use crate::python::convert::Texts;
 use crate::python::error::Result;
@@ -126,7 +126,7 @@ impl MerkleDag {
 }
 
 /// A proof that something is at a place among leaves; it proves nothing before `verify_inclusion`.
-#[derive(FromPyObject, IntoPyObject)]
+#[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(in crate::python) struct Proof {
     leaf: String,
@@ -135,6 +135,8 @@ pub(in crate::python) struct Proof {
     root: String,
     tree_size: u32,
 }
+
+dict!(Proof { leaf, leaf_index, siblings, root, tree_size });
 
 /// The root over leaves with these contents, 64 hexadecimal characters.
 #[pyfunction]

@@ -5,13 +5,13 @@ use chrysalis_crdt::{ClockUnit, Value};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::value::{Datum, Name, Unit};
+use super::value::{Datum, Name, Unit, dict};
 use super::{Held, merge_into, state};
 use crate::python::convert::to_bytes;
 use crate::python::error::Result;
 
 /// An episode as a `dict`.
-#[derive(FromPyObject, IntoPyObject)]
+#[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(super) struct Episode {
     id: String,
@@ -25,6 +25,8 @@ pub(super) struct Episode {
     #[pyo3(default)]
     tags: Vec<String>,
 }
+
+dict!(Episode { id, content, context, outcome, timestamp, importance, tags });
 
 impl From<Episode> for crdt::Episode {
     fn from(episode: Episode) -> Self {

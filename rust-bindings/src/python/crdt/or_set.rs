@@ -3,9 +3,9 @@
 use chrysalis_crdt as crdt;
 use chrysalis_crdt::{Dot, Value};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator};
+use pyo3::types::PyBytes;
 
-use super::value::{Data, Datum, Name, record};
+use super::value::{Data, Datum, Items, Name, record};
 use super::{Held, merge_into, state};
 use crate::python::convert::{Texts, to_bytes};
 use crate::python::error::{Failure, Result};
@@ -66,7 +66,7 @@ impl ORSet {
                 // A tag that looks like a dot may be an imported one: its dot is made from its text all the same.
                 let dots = tags.0.iter().flat_map(|tag| [Dot::of_tag(tag), Dot::of_legacy_tag(tag)]);
                 let dots: Vec<Dot> = dots.collect();
-                self.0.change(|set| Ok(drop(set.remove_tags(&element.0, &dots))))
+                self.0.change(|set| Ok(set.remove_tags(&element.0, &dots))).map(drop)
             }
         }
     }
@@ -133,7 +133,7 @@ impl ORSet {
         self.contains(element)
     }
 
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.elements().into_pyobject(py)?.try_iter()
+    fn __iter__(&self) -> Items {
+        Items(self.elements())
     }
 }

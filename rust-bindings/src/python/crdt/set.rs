@@ -2,9 +2,9 @@
 
 use chrysalis_crdt as crdt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator};
+use pyo3::types::PyBytes;
 
-use super::value::{Data, Datum, Unit, stamp, time};
+use super::value::{Data, Datum, Items, Unit, stamp, time};
 use super::{Held, merge_into, state};
 use crate::python::convert::to_bytes;
 use crate::python::error::Result;
@@ -66,8 +66,8 @@ impl GSet {
         self.contains(element)
     }
 
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.elements().into_pyobject(py)?.try_iter()
+    fn __iter__(&self) -> Items {
+        Items(self.elements())
     }
 }
 
@@ -153,8 +153,8 @@ impl TwoPhaseSet {
         self.contains(element)
     }
 
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.elements().into_pyobject(py)?.try_iter()
+    fn __iter__(&self) -> Items {
+        Items(self.elements())
     }
 }
 
@@ -222,7 +222,7 @@ impl LWWElementSet {
         self.contains(element)
     }
 
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.elements().into_pyobject(py)?.try_iter()
+    fn __iter__(&self) -> Items {
+        Items(self.elements())
     }
 }

@@ -5,13 +5,13 @@ use chrysalis_crdt::{ClockUnit, CrdtError, ProficiencyPolicy};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::value::{Name, Unit};
+use super::value::{Name, Unit, dict};
 use super::{Held, merge_into, state};
 use crate::python::convert::to_bytes;
 use crate::python::error::Result;
 
 /// A skill as a `dict`.
-#[derive(FromPyObject, IntoPyObject)]
+#[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(super) struct Skill {
     name: String,
@@ -19,6 +19,8 @@ pub(super) struct Skill {
     usage_count: u64,
     last_used: f64,
 }
+
+dict!(Skill { name, proficiency, usage_count, last_used });
 
 impl TryFrom<crdt::Skill> for Skill {
     type Error = CrdtError;

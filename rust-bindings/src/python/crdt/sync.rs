@@ -80,9 +80,13 @@ impl Replica {
     fn import_deltas(&self, py: Python<'_>, name: Name<'_>, deltas: Vec<PyBackedBytes>) -> Result<()> {
         let name = name.0;
         py.detach(|| {
+            let mut replica = lock(&self.0);
+            let kind = replica.names().find(|(known, _)| *known == name).map(|(_, kind)| kind);
             macro_rules! import {
                 ($($class:path: $state:ident),*) => {
-                    $(if let Some(state) = lock(&self.0).state_mut::<crdt::$state>(name) {
+                    $(if kind == Some(crdt::Kind::$state)
+                        && let Some(state) = replica.state_mut::<crdt::$state>(name)
+                    {
                         return super::import_into(state, &deltas);
                     })*
                 };

@@ -1,11 +1,15 @@
 //! Values between Python and rust-crdt, and the checked arguments of its methods.
 
+use std::collections::BTreeMap;
+
 use chrysalis_crdt::cbor::MAX_DEPTH;
 use chrysalis_crdt::{ActorKey, ClockUnit, CrdtError, Stamp, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyIterator, PyList, PyString, PyTuple,
+};
 use pyo3::{IntoPyObjectExt, type_hint_identifier, type_hint_subscript};
 
 use crate::python::convert::{to_bytes, to_text};
@@ -180,6 +184,72 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Count {
 }
 
 const OVER_64_BITS: CrdtError = CrdtError::OutOfRange("integer needs more than 64 bits");
+
+/// Counts by actor.
+#[derive(Default)]
+pub(in crate::python) struct Counts(pub(super) BTreeMap<String, u64>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Counts {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("builtins", "dict"),
+        type_hint_identifier!("builtins", "str"),
+        type_hint_identifier!("builtins", "int")
+    );
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let dict = object.cast::<PyDict>().map_err(|_| PyTypeError::new_err("a dict is required"))?;
+        let entry = |(actor, count): (Bound<'py, PyAny>, Bound<'py, PyAny>)| {
+            let Name(actor) = actor.extract()?;
+            let Count(count) = count.extract()?;
+            Ok((actor.to_owned(), count))
+        };
+        dict.iter().map(entry).collect::<PyResult<_>>().map(Self)
+    }
+}
+
+/// Makes a struct a `dict` of its fields on the way to Python.
+macro_rules! dict {
+    ($name:ident { $($field:ident),* }) => {
+        impl<'py> pyo3::IntoPyObject<'py> for $name {
+            type Target = pyo3::types::PyDict;
+            type Output = pyo3::Bound<'py, pyo3::types::PyDict>;
+            type Error = pyo3::PyErr;
+
+            const OUTPUT_TYPE: pyo3::inspect::PyStaticExpr = pyo3::type_hint_subscript!(
+                pyo3::type_hint_identifier!("builtins", "dict"),
+                pyo3::type_hint_identifier!("builtins", "str"),
+                pyo3::type_hint_identifier!("typing", "Any")
+            );
+
+            fn into_pyobject(self, py: pyo3::Python<'py>) -> pyo3::PyResult<Self::Output> {
+                let dict = pyo3::types::PyDict::new(py);
+                $(pyo3::types::PyDictMethods::set_item(&dict, stringify!($field), self.$field)?;)*
+                Ok(dict)
+            }
+        }
+    };
+}
+pub(super) use dict;
+
+/// An iterator over values.
+pub(super) struct Items(pub(super) Data);
+
+impl<'py> IntoPyObject<'py> for Items {
+    type Target = PyIterator;
+    type Output = Bound<'py, PyIterator>;
+    type Error = PyErr;
+
+    const OUTPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("collections.abc", "Iterator"),
+        type_hint_identifier!("typing", "Any")
+    );
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        self.0.into_pyobject(py)?.try_iter()
+    }
+}
 
 /// A time in a unit, with the logical part that hybrid times alone have.
 pub(super) fn stamp(unit: ClockUnit, time: f64, logical: u16) -> Result<Stamp, CrdtError> {

@@ -8,9 +8,9 @@ use super::beliefs::{BeliefState, to_belief};
 use super::clock::VectorClock;
 use super::episodes::{EpisodeMemory, to_episode};
 use super::skills::SkillAccumulator;
+use super::state;
 use super::values::{self, Fields};
 use super::writers::{writer, writer_of};
-use super::state;
 use crate::convert;
 use crate::error::Result;
 
@@ -57,7 +57,8 @@ impl AgentState {
         #[wasm_bindgen(unchecked_param_type = "number")] timestamp: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "string")] actor: JsValue,
     ) -> Result<AgentState> {
-        let (name, proficiency) = (convert::text(&name, "name")?, values::number(&proficiency, "proficiency")?);
+        let (name, proficiency) =
+            (convert::text(&name, "name")?, values::number(&proficiency, "proficiency")?);
         let (timestamp, writer) = (values::number(&timestamp, "timestamp")?, self.writer(&actor)?);
         self.changed(|state| state.update_skill(&writer, &name, proficiency, timestamp))
     }

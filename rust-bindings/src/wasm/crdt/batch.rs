@@ -38,7 +38,9 @@ impl Op {
     }
 
     fn value(&mut self) -> Result<Value> {
-        self.arguments.next().ok_or_else(|| Thrown::argument("operations", "must have all arguments of the method"))
+        self.arguments
+            .next()
+            .ok_or_else(|| Thrown::argument("operations", "must have all arguments of the method"))
     }
 
     fn text(&mut self) -> Result<String> {
@@ -62,7 +64,8 @@ impl Op {
     }
 
     fn count(&mut self) -> Result<u64> {
-        u64::try_from(self.integer()?).map_err(|_| Thrown::argument("operations", "must not have a negative count"))
+        u64::try_from(self.integer()?)
+            .map_err(|_| Thrown::argument("operations", "must not have a negative count"))
     }
 
     fn list_of_values(&mut self) -> Result<Vec<Value>> {
@@ -331,4 +334,3 @@ impl Batch for crdt::MerkleDag {
         }
     }
 }
-

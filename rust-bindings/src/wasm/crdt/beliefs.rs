@@ -4,9 +4,9 @@ use chrysalis_crdt as crdt;
 use crdt::{Belief, ClockUnit, Value};
 use wasm_bindgen::prelude::*;
 
+use super::state;
 use super::values::{self, Fields, float, list_to_js, record, to_js};
 use super::writers::writer;
-use super::state;
 use crate::convert;
 use crate::error::Result;
 

@@ -61,7 +61,8 @@ pub fn default_rule(
         ConflictType::MergeFailure,
     ];
     let found = all.into_iter().find(|one| one.as_str() == name);
-    let rule = Rule::default_for(found.ok_or_else(|| Thrown::argument("conflictType", "must be a ConflictType"))?);
+    let rule =
+        Rule::default_for(found.ok_or_else(|| Thrown::argument("conflictType", "must be a ConflictType"))?);
     let order = if rule.order == Order::Clock { "clock" } else { "stamp" };
     to_js(&record([("strategy", rule.strategy.as_str().into()), ("order", order.into())]))
 }

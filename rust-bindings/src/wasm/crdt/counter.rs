@@ -59,10 +59,7 @@ impl GCounter {
     }
 
     /// What was counted under one name.
-    pub fn count(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string")] node_id: JsValue,
-    ) -> Result<f64> {
+    pub fn count(&self, #[wasm_bindgen(unchecked_param_type = "string")] node_id: JsValue) -> Result<f64> {
         values::safe(self.0.count(&actor_key(&node_id, "nodeId")?).into())
     }
 

@@ -54,7 +54,8 @@ impl MerkleDag {
         let secret = secret.map(|key| convert::bytes(&key, "secretKey").map(Zeroizing::new)).transpose()?;
         let mut dag = self.0.clone();
         let id = scrubbed(|| {
-            let key = secret.map(|secret| SigningKey::from_secret(&secret)).transpose()?;
+            let wrong = |_| Thrown::argument("secretKey", "must be 32 bytes, or 48 of PKCS#8");
+            let key = secret.map(|secret| SigningKey::from_secret(&secret)).transpose().map_err(wrong)?;
             Ok::<_, Thrown>(dag.add_on(&writer, key.as_ref(), payload, parents)?.0)
         })?;
         Ok(object(&[("dag", Self(dag).into()), ("id", hex::encode(&id).into())]).into())
@@ -103,7 +104,10 @@ impl MerkleDag {
 
     /// All nodes that rest on a node.
     #[wasm_bindgen(unchecked_return_type = "string[]")]
-    pub fn descendants(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Result<JsValue> {
+    pub fn descendants(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+    ) -> Result<JsValue> {
         ids_to_js(&self.0.descendants(&to_id(&id, "id")?))
     }
 

@@ -4,8 +4,8 @@ use chrysalis_crdt as crdt;
 use crdt::{ClockUnit, Value};
 use wasm_bindgen::prelude::*;
 
-use super::values::{self, float, list_to_js, record, to_js};
 use super::state;
+use super::values::{self, float, list_to_js, record, to_js};
 use crate::error::Result;
 
 /// A set where a value is present while its last addition is later than its last removal.
@@ -52,7 +52,10 @@ impl LWWElementSet {
     }
 
     /// Whether a value is in the set.
-    pub fn contains(&self, #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue) -> Result<bool> {
+    pub fn contains(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue,
+    ) -> Result<bool> {
         Ok(self.0.contains(&values::value(&value, "value")?))
     }
 
@@ -63,7 +66,10 @@ impl LWWElementSet {
 
     /// When a value was last added and removed, if it was ever named.
     #[wasm_bindgen(unchecked_return_type = "{ addTime: number; removeTime: number | null } | undefined")]
-    pub fn times(&self, #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue) -> Result<JsValue> {
+    pub fn times(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue,
+    ) -> Result<JsValue> {
         let Some(times) = self.0.times(&values::value(&value, "value")?) else {
             return Ok(JsValue::UNDEFINED);
         };

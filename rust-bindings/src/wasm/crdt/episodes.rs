@@ -5,8 +5,8 @@ use crdt::episodes::DEFAULT_CAPACITY;
 use crdt::{ClockUnit, CrdtError, Episode, Value};
 use wasm_bindgen::prelude::*;
 
-use super::values::{self, Fields, float, list_to_js, record, texts_to_js, to_js};
 use super::state;
+use super::values::{self, Fields, float, list_to_js, record, texts_to_js, to_js};
 use crate::convert;
 use crate::error::Result;
 
@@ -142,7 +142,10 @@ impl EpisodeMemory {
 
     /// What an episode caused directly.
     #[wasm_bindgen(js_name = effectsOf, unchecked_return_type = "string[]")]
-    pub fn effects_of(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Result<JsValue> {
+    pub fn effects_of(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+    ) -> Result<JsValue> {
         texts_to_js(self.0.effects_of(&convert::text(&id, "id")?))
     }
 
@@ -154,7 +157,10 @@ impl EpisodeMemory {
 
     /// All that an episode led to.
     #[wasm_bindgen(unchecked_return_type = "string[]")]
-    pub fn descendants(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Result<JsValue> {
+    pub fn descendants(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+    ) -> Result<JsValue> {
         texts_to_js(self.0.descendants(&convert::text(&id, "id")?))
     }
 

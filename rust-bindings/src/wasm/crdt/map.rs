@@ -99,7 +99,8 @@ impl LWWMap {
         let (writer, now_ms) = (writer(&actor)?, values::now_ms(&now_ms)?);
         let mut next = self.0.clone();
         for entry in values::values(&entries, "entries")? {
-            let [key, value] = <[Value; 2]>::try_from(entry.into_array().ok_or_else(wrong)?).map_err(|_| wrong())?;
+            let [key, value] =
+                <[Value; 2]>::try_from(entry.into_array().ok_or_else(wrong)?).map_err(|_| wrong())?;
             let key = key.into_text().ok_or_else(wrong)?;
             with_clock(|clock| next.set(&writer, clock, now_ms, &key, value))?;
         }
@@ -134,7 +135,10 @@ impl LWWMap {
         js_name = getEntry,
         unchecked_return_type = "{ value?: CrdtValue; timestamp: number; nodeId: string } | undefined"
     )]
-    pub fn get_entry(&self, #[wasm_bindgen(unchecked_param_type = "string")] key: JsValue) -> Result<JsValue> {
+    pub fn get_entry(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] key: JsValue,
+    ) -> Result<JsValue> {
         let Some(entry) = self.0.entry(&convert::text(&key, "key")?) else { return Ok(JsValue::UNDEFINED) };
         let timestamp = float(self.0.unit().time(entry.key().stamp())?)?;
         let node_id = Value::from(entry.key().actor().as_str());

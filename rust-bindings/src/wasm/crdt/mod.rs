@@ -23,7 +23,7 @@ pub mod set;
 pub mod skills;
 pub mod sync;
 mod values;
-mod writers;
+pub mod writers;
 
 use chrysalis_crdt::json::{Envelope, Import, JsonState, SourceLanguage};
 use chrysalis_crdt::{ActorKey, Decompose};
@@ -65,14 +65,16 @@ macro_rules! state {
                 &self,
                 #[wasm_bindgen(unchecked_param_type = "readonly Uint8Array[]")] deltas: JsValue,
             ) -> crate::error::Result<$class> {
-                Ok(Self(super::import_deltas(self.0.clone(), &deltas)?))
+                let mut next = self.0.clone();
+                super::import_deltas(&mut next, &deltas)?;
+                Ok(Self(next))
             }
 
-            /// The least delta that brings `other` up to the state of both.
+            /// The least delta that brings `other` up to the state of both, for its `importDeltas`.
             #[wasm_bindgen(js_name = deltaFrom)]
             pub fn delta_from(&self, other: &$class) -> crate::error::Result<Vec<u8>> {
                 let delta = chrysalis_crdt::Decompose::delta_from(&self.0, &other.0)?;
-                Ok(chrysalis_crdt::State::to_bytes(&delta))
+                Ok(chrysalis_crdt::Decompose::to_wire(&delta))
             }
 
             /// Whether both have taken in the same.
@@ -160,17 +162,10 @@ fn actor_key(given: &JsValue, name: &str) -> Result<ActorKey> {
     Ok(ActorKey::new(&convert::text(given, name)?)?)
 }
 
-/// A state with deltas joined in. All of them are read before any is joined.
-fn import_deltas<T: Decompose>(mut state: T, deltas: &JsValue) -> Result<T> {
-    for delta in read_deltas::<T>(deltas)? {
-        state.merge(&delta)?;
-    }
-    Ok(state)
-}
-
-fn read_deltas<T: Decompose>(deltas: &JsValue) -> Result<Vec<T>> {
+/// Joins deltas into a state, up to the first that is refused.
+fn import_deltas<T: Decompose>(state: &mut T, deltas: &JsValue) -> Result<()> {
     let bytes = values::byte_strings(deltas, "deltas")?;
-    bytes.iter("deltas").map(|delta| Ok(T::from_bytes(delta?)?)).collect()
+    bytes.iter("deltas").try_for_each(|delta| Ok(state.merge_wire(delta?)?))
 }
 
 fn to_text<T: JsonState>(state: &T) -> Result<String> {

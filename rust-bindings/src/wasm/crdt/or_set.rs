@@ -7,8 +7,8 @@ use crdt::or_set::MergeJob as Job;
 use crdt::{CrdtError, Dot};
 use wasm_bindgen::prelude::*;
 
-use super::values::{self, list_to_js, record, texts_to_js, to_js};
 use super::state;
+use super::values::{self, list_to_js, record, texts_to_js, to_js};
 use super::writers::writer;
 use crate::convert;
 use crate::error::{Result, Thrown};
@@ -80,7 +80,10 @@ impl ORSet {
     }
 
     /// The set without a value.
-    pub fn remove(&self, #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue) -> Result<ORSet> {
+    pub fn remove(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue,
+    ) -> Result<ORSet> {
         let value = values::value(&value, "value")?;
         self.changed(|set| Ok::<_, CrdtError>(set.remove(&value)))
     }
@@ -129,7 +132,10 @@ impl ORSet {
     }
 
     /// Whether a value is in the set.
-    pub fn contains(&self, #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue) -> Result<bool> {
+    pub fn contains(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue,
+    ) -> Result<bool> {
         Ok(self.0.contains(&values::value(&value, "value")?))
     }
 

@@ -146,8 +146,10 @@ pub fn resolve_conflicts(
     #[wasm_bindgen(unchecked_param_type = "readonly Conflict[]")] conflicts: JsValue,
 ) -> Result<JsValue> {
     let conflicts = values::values(&conflicts, "conflicts")?;
-    let conflicts =
-        conflicts.into_iter().map(|one| to_conflict(&Fields::of(one, "conflicts")?)).collect::<Result<Vec<_>>>()?;
+    let conflicts = conflicts
+        .into_iter()
+        .map(|one| to_conflict(&Fields::of(one, "conflicts")?))
+        .collect::<Result<Vec<_>>>()?;
     summary_to_js(resolve_all(&conflicts))
 }
 

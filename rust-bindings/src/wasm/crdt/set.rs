@@ -5,8 +5,8 @@ use crdt::g_set::Metadata;
 use crdt::{ActorKey, ClockUnit, Value};
 use wasm_bindgen::prelude::*;
 
-use super::values::{self, Fields, clock_value, float, list_to_js, record, to_js};
 use super::state;
+use super::values::{self, Fields, clock_value, float, list_to_js, record, to_js};
 use crate::error::{Result, Thrown};
 
 /// A set that only grows.
@@ -56,7 +56,10 @@ impl GSet {
     }
 
     /// Whether a value is in the set.
-    pub fn contains(&self, #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue) -> Result<bool> {
+    pub fn contains(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue,
+    ) -> Result<bool> {
         Ok(self.0.contains(&values::value(&value, "value")?))
     }
 
@@ -116,7 +119,10 @@ impl TwoPhaseSet {
     }
 
     /// The set with a value, unless that was removed.
-    pub fn add(&self, #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue) -> Result<TwoPhaseSet> {
+    pub fn add(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue,
+    ) -> Result<TwoPhaseSet> {
         let value = values::value(&value, "value")?;
         self.changed(|set| set.add(value))
     }
@@ -151,7 +157,10 @@ impl TwoPhaseSet {
     }
 
     /// Whether a value is in the set.
-    pub fn contains(&self, #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue) -> Result<bool> {
+    pub fn contains(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CrdtValue")] value: JsValue,
+    ) -> Result<bool> {
         Ok(self.0.contains(&values::value(&value, "value")?))
     }
 

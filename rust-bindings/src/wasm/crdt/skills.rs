@@ -4,9 +4,9 @@ use chrysalis_crdt as crdt;
 use crdt::{ClockUnit, ProficiencyPolicy, Skill, Value};
 use wasm_bindgen::prelude::*;
 
+use super::state;
 use super::values::{self, Fields, float, list_to_js, record, to_js};
 use super::writers::writer_option;
-use super::state;
 use crate::convert;
 use crate::error::{Result, Thrown};
 
@@ -51,7 +51,8 @@ impl SkillAccumulator {
         let name = convert::text(&name, "name")?;
         let proficiency = values::number(&proficiency, "proficiency")?;
         let timestamp = values::number(&timestamp, "timestamp")?;
-        let (writer, ignore_stale) = (writer_option(&options)?, convert::flag(&options, "ignoreStale", false)?);
+        let (writer, ignore_stale) =
+            (writer_option(&options)?, convert::flag(&options, "ignoreStale", false)?);
         self.changed(|skills| match ignore_stale {
             true => skills.update_if_newer(&writer, &name, proficiency, timestamp),
             false => skills.update(&writer, &name, proficiency, timestamp).map(Some),
@@ -98,7 +99,10 @@ impl SkillAccumulator {
 
     /// A skill, if it is known.
     #[wasm_bindgen(js_name = getSkill, unchecked_return_type = "Skill | undefined")]
-    pub fn get_skill(&self, #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue) -> Result<JsValue> {
+    pub fn get_skill(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+    ) -> Result<JsValue> {
         match self.0.skill(&convert::text(&name, "name")?) {
             None => Ok(JsValue::UNDEFINED),
             Some(skill) => to_js(&skill_value(&skill)?),

@@ -22,22 +22,70 @@ pub struct Replica(RefCell<sync::Replica>);
 macro_rules! for_kind {
     ($kind:expr, $wrong:expr, $state:ident => $run:expr) => {
         match $kind {
-            crdt::Kind::VectorClock => { type $state = crdt::VectorClock; $run }
-            crdt::Kind::GCounter => { type $state = crdt::GCounter; $run }
-            crdt::Kind::PnCounter => { type $state = crdt::PnCounter; $run }
-            crdt::Kind::GSet => { type $state = crdt::GSet; $run }
-            crdt::Kind::TwoPhaseSet => { type $state = crdt::TwoPhaseSet; $run }
-            crdt::Kind::OrSet => { type $state = crdt::OrSet; $run }
-            crdt::Kind::LwwElementSet => { type $state = crdt::LwwElementSet; $run }
-            crdt::Kind::LwwRegister => { type $state = crdt::LwwRegister; $run }
-            crdt::Kind::LwwNumericRegister => { type $state = crdt::LwwNumericRegister; $run }
-            crdt::Kind::LwwMap => { type $state = crdt::LwwMap; $run }
-            crdt::Kind::MvRegister => { type $state = crdt::MvRegister; $run }
-            crdt::Kind::SkillAccumulator => { type $state = crdt::SkillAccumulator; $run }
-            crdt::Kind::EpisodeMemory => { type $state = crdt::EpisodeMemory; $run }
-            crdt::Kind::BeliefState => { type $state = crdt::BeliefState; $run }
-            crdt::Kind::AgentState => { type $state = crdt::AgentState; $run }
-            crdt::Kind::MerkleDag => { type $state = crdt::MerkleDag; $run }
+            crdt::Kind::VectorClock => {
+                type $state = crdt::VectorClock;
+                $run
+            }
+            crdt::Kind::GCounter => {
+                type $state = crdt::GCounter;
+                $run
+            }
+            crdt::Kind::PnCounter => {
+                type $state = crdt::PnCounter;
+                $run
+            }
+            crdt::Kind::GSet => {
+                type $state = crdt::GSet;
+                $run
+            }
+            crdt::Kind::TwoPhaseSet => {
+                type $state = crdt::TwoPhaseSet;
+                $run
+            }
+            crdt::Kind::OrSet => {
+                type $state = crdt::OrSet;
+                $run
+            }
+            crdt::Kind::LwwElementSet => {
+                type $state = crdt::LwwElementSet;
+                $run
+            }
+            crdt::Kind::LwwRegister => {
+                type $state = crdt::LwwRegister;
+                $run
+            }
+            crdt::Kind::LwwNumericRegister => {
+                type $state = crdt::LwwNumericRegister;
+                $run
+            }
+            crdt::Kind::LwwMap => {
+                type $state = crdt::LwwMap;
+                $run
+            }
+            crdt::Kind::MvRegister => {
+                type $state = crdt::MvRegister;
+                $run
+            }
+            crdt::Kind::SkillAccumulator => {
+                type $state = crdt::SkillAccumulator;
+                $run
+            }
+            crdt::Kind::EpisodeMemory => {
+                type $state = crdt::EpisodeMemory;
+                $run
+            }
+            crdt::Kind::BeliefState => {
+                type $state = crdt::BeliefState;
+                $run
+            }
+            crdt::Kind::AgentState => {
+                type $state = crdt::AgentState;
+                $run
+            }
+            crdt::Kind::MerkleDag => {
+                type $state = crdt::MerkleDag;
+                $run
+            }
             _ => $wrong,
         }
     };
@@ -60,7 +108,10 @@ impl Replica {
 
     /// The kind of a state, if it is there.
     #[wasm_bindgen(js_name = kindOf, unchecked_return_type = "StateKind | undefined")]
-    pub fn kind_of(&self, #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue) -> Result<Option<String>> {
+    pub fn kind_of(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+    ) -> Result<Option<String>> {
         let name = convert::text(&name, "name")?;
         Ok(self.find(&name).map(|kind| kind.as_str().to_owned()))
     }
@@ -79,7 +130,7 @@ impl Replica {
     }
 
     /// Joins deltas or states of other replicas into a state, in place: the way to take in many. Where one of them is
-    /// malformed nothing changes; where one contradicts the state, those before it have been joined.
+    /// refused, those before it have been joined.
     #[wasm_bindgen(js_name = importDeltas)]
     pub fn import_deltas(
         &self,
@@ -121,17 +172,15 @@ impl Replica {
         let mut next = state.clone();
         let mut delta = T::default();
         for operation in operations {
-            crdt::State::merge(&mut delta, &next.apply(operation, writer)?)?;
+            delta.join_delta(&next.apply(operation, writer)?)?;
         }
         *state = next;
-        Ok(crdt::State::to_bytes(&delta))
+        Ok(delta.to_wire())
     }
 
     fn import_to<T: Decompose + 'static>(&self, name: &str, deltas: &JsValue) -> Result<()> {
-        let deltas = super::read_deltas::<T>(deltas)?;
         let mut replica = self.0.borrow_mut();
-        let state = replica.state_mut::<T>(name).ok_or_else(unknown)?;
-        deltas.iter().try_for_each(|delta| state.merge(delta)).map_err(Thrown::from)
+        super::import_deltas(replica.state_mut::<T>(name).ok_or_else(unknown)?, deltas)
     }
 }
 

@@ -108,11 +108,9 @@ pub(crate) fn integer(given: &JsValue, name: &str) -> Result<i128> {
         return Err(wrong());
     }
     match value(given, name)? {
-        Value::Int(number) => number
-            .to_u64()
-            .map(i128::from)
-            .or_else(|| number.to_i64().map(i128::from))
-            .ok_or_else(wrong),
+        Value::Int(number) => {
+            number.to_u64().map(i128::from).or_else(|| number.to_i64().map(i128::from)).ok_or_else(wrong)
+        }
         _ => Err(wrong()),
     }
 }
@@ -230,20 +228,14 @@ impl Fields {
     }
 
     pub(crate) fn optional_number(&self, name: &str) -> Result<Option<f64>> {
-        let number = |value: &Value| {
-            value.as_f64().ok_or_else(|| Thrown::argument(name, "must be a finite number"))
-        };
+        let number =
+            |value: &Value| value.as_f64().ok_or_else(|| Thrown::argument(name, "must be a finite number"));
         self.optional(name).map(number).transpose()
     }
 
     pub(crate) fn count(&self, name: &str) -> Result<u64> {
         let wrong = || Thrown::argument(name, "must be a non-negative integer");
         self.optional(name).map_or(Ok(0), |value| value.as_u64().ok_or_else(wrong))
-    }
-
-    pub(crate) fn flag(&self, name: &str) -> Result<bool> {
-        let wrong = || Thrown::argument(name, "must be a boolean");
-        self.optional(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(wrong))
     }
 
     /// The texts of a field that is an array; none where it is absent.

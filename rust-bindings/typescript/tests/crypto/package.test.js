@@ -12,13 +12,25 @@ const run = promisify(execFile);
 const crate = fileURLToPath(new URL('../../../../rust-crypto/', import.meta.url));
 const tsc = fileURLToPath(new URL('../../../../node_modules/typescript/bin/tsc', import.meta.url));
 
-test('what a browser loads is at most 200 kB in gzip', () => {
-  const size = ['rust_crypto.js', 'rust_crypto_bg.wasm']
-    .map((name) => gzipSync(readFileSync(path.join(crate, 'pkg', name)), { level: 9 }).length)
-    .reduce((sum, length) => sum + length);
-  console.log(`rust-crypto: ${size} bytes in gzip`);
-  assert.ok(size <= 200_000, `${size} bytes`);
-});
+const LIMITS = { crypto: 168_000, security: 174_000 };
+for (const [domain, limit] of Object.entries(LIMITS)) {
+  test(`what a browser loads of rust-${domain} is at most ${limit / 1000} kB in gzip`, () => {
+    const pkg = fileURLToPath(new URL(`../../../../rust-${domain}/pkg/`, import.meta.url));
+    const size = [`rust_${domain}.js`, `rust_${domain}_bg.wasm`]
+      .map((name) => gzipSync(readFileSync(path.join(pkg, name)), { level: 9 }).length)
+      .reduce((sum, length) => sum + length);
+    console.log(`rust-${domain}: ${size} bytes in gzip`);
+    assert.ok(size <= limit, `${size} bytes`);
+  });
+
+  test(`rust-${domain} names no path of the machine that built it`, () => {
+    const pkg = fileURLToPath(new URL(`../../../../rust-${domain}/`, import.meta.url));
+    const text = readFileSync(path.join(pkg, 'pkg', `rust_${domain}_bg.wasm`), 'latin1');
+    const root = path.resolve(pkg, '..');
+    assert.ok(!text.includes(root), root);
+    assert.doesNotMatch(text, /\.cargo|registry\/src/);
+  });
+}
 
 test('npm would publish the entries, the module and the declarations', async () => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json'], { cwd: crate, shell: process.platform === 'win32' });

@@ -58,5 +58,27 @@ export function asyncChecks(now, later) {
       await rejects(() => later.aesGcmDecryptAsync(bytes(10), bytes(32)), 'DATA_TOO_SHORT');
       await rejects(() => later.aesGcmDecryptAsync(bytes(100_000), bytes(32), 'aad'), 'INVALID_ARGUMENT');
     },
+    async 'inputs that change after the call'() {
+      for (const size of [100, 100_000]) {
+        const input = { data: bytes(size), key: bytes(32, 1), salt: bytes(16, 2), aad: bytes(5, 3) };
+        const sealed = now.aes_gcm_encrypt_aad(input.data, input.key, input.aad);
+        // What a function gives for copies that are overwritten as soon as it has returned its promise.
+        const overwritten = (work) => {
+          const own = Object.fromEntries(Object.entries({ ...input, sealed }).map(([name, value]) => [name, value.slice()]));
+          const promise = work(own);
+          for (const value of Object.values(own)) value.fill(0xee);
+          return promise;
+        };
+        same(await overwritten(({ data }) => later.hashAsync(data, 0)), now.hash(input.data, 0), `hash of ${size}`);
+        same(await overwritten(({ data, key }) => later.hmacAsync(256, key, data)), now.hmac_sha256(input.key, input.data), `hmac of ${size}`);
+        same(await overwritten(({ data, salt, aad }) => later.hkdfSha256Async(data, salt, aad, 32)),
+          now.hkdf_sha256(input.data, input.salt, input.aad, 32), `hkdf of ${size}`);
+        same(await overwritten(({ data, salt }) => later.pbkdf2Sha256Async(data, salt, 2, 32)),
+          now.pbkdf2_sha256_derive_key(input.data, input.salt, 2, 32), `pbkdf2 of ${size}`);
+        const encrypted = await overwritten(({ data, key, aad }) => later.aesGcmEncryptAsync(data, key, aad));
+        same(now.aes_gcm_decrypt_aad(encrypted, input.key, input.aad), input.data, `sealing ${size}`);
+        same(await overwritten(({ sealed, key, aad }) => later.aesGcmDecryptAsync(sealed, key, aad)), input.data, `opening ${size}`);
+      }
+    },
   });
 }

@@ -6,8 +6,10 @@ import {
   ApiKeyWallet, ChainKeyProvider, EnvKeyProvider, SecurityError, WalletKeyProvider, createApiKeyRegistry, createApiKeyWallet,
   getApiKeyRegistry, getApiKeyWallet, importLegacyWallet, initSecurity, validatePasswordStrength,
 } from '../../dist/security.js';
+import { CryptoError } from 'rust-crypto/pkg';
 import * as legacy from '../../dist/security-crypto.js';
 import { initializeRustNative } from '../../dist/unified.js';
+import { ask } from '../../dist/worker.js';
 
 const PASSWORD = 'Blue-Kettle-42-Rain';
 const KEY = 'key-that-opens-nothing-0123456789';
@@ -93,19 +95,26 @@ test('an idle wallet locks itself', async () => {
   wallet.destroy();
 });
 
-test('turning a password into a key does not block', async () => {
-  await open().then((wallet) => wallet.destroy()); // everything is loaded and compiled
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  let turns = 0;
-  const timer = setInterval(() => (turns += 1), 1);
-  const wallet = await open();
-  clearInterval(timer);
-  delay.disable();
-  wallet.destroy();
-  // Not a time: a loop that was blocked for the whole derivation turned once or twice.
-  assert.ok(turns >= 3, `${turns} turns of the loop, longest ${delay.max / 1e6} ms`);
-});
+const OLDER = JSON.stringify({ keys: [{ id: 'key_1', provider: 'openai', apiKey: KEY, isDefault: true, createdAt: 1, usageCount: 0 }] });
+
+for (const [name, work] of Object.entries({
+  'turning a password into a key': open,
+  'importing an older wallet': async () => (await importLegacyWallet(OLDER, PASSWORD)).wallet,
+})) {
+  test(`${name} does not block`, async () => {
+    await work().then((wallet) => wallet.destroy()); // everything is loaded and compiled
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    const wallet = await work();
+    clearInterval(timer);
+    delay.disable();
+    wallet.destroy();
+    // Not a time: a loop that was blocked for the whole derivation turned once or twice.
+    assert.ok(turns >= 3, `${turns} turns of the loop, longest ${delay.max / 1e6} ms`);
+  });
+}
 
 test('a registry tells by dates who may use what', async () => {
   const [wallet, registry] = [await open(), createApiKeyRegistry()];
@@ -150,6 +159,54 @@ test('keys come from a wallet, then from the environment', async () => {
   wallet.destroy();
 });
 
+test('a key that is gone, rotated or no longer the default is not given out, by whatever name it was asked', async () => {
+  const wallet = await open();
+  const provider = new WalletKeyProvider(wallet);
+  const key = async (name) => (await provider.getKey(name)).key;
+  for (const name of ['OpenAI', ' openai ', 'My-Models', 'custom:my-models']) {
+    const first = await wallet.addKey(name, KEY, { isDefault: true });
+    assert.equal(await key(name), KEY);
+    await wallet.rotateKey(first, `${KEY}2`);
+    assert.equal(await key(name), `${KEY}2`, `${name}: rotated`);
+    const second = await wallet.addKey(name, `${KEY}3`);
+    wallet.setDefault(second);
+    assert.equal(await key(name), `${KEY}3`, `${name}: another default`);
+    wallet.removeKey(first);
+    wallet.removeKey(second);
+    assert.equal(await key(name), null, `${name}: removed`);
+  }
+  await wallet.addKey('openai', KEY);
+  assert.equal(await key('openai'), KEY);
+  wallet.destroy();
+  assert.deepEqual(await provider.getKey('openai'), { key: null, source: 'none', found: false });
+  await wallet.initialize(PASSWORD);
+  assert.equal(await key('openai'), null, 'another wallet in the same object');
+  wallet.destroy();
+});
+
+test('a provider whose wallet should be locked by now is not ready', async () => {
+  const wallet = await open();
+  const provider = new WalletKeyProvider(wallet);
+  await wallet.addKey('openai', KEY);
+  wallet.updateSettings({ autoLockTimeout: 2 });
+  const events = [];
+  wallet.on('locked', (event) => events.push(event.type));
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + 121_000 }); // and the timer has not run
+  try {
+    assert.equal(provider.isReady(), false);
+    assert.deepEqual(events, ['locked']);
+    const chain = new ChainKeyProvider(provider, new EnvKeyProvider({ OPENAI_API_KEY: 'from-env' }));
+    assert.equal((await chain.getKey('openai')).source, 'env');
+    await wallet.unlock(PASSWORD);
+    mock.timers.setTime(Date.now() + 121_000);
+    await wallet.unlock(PASSWORD);
+    assert.equal(wallet.getKeyForProvider('openai'), KEY, 'unlocked anew');
+  } finally {
+    mock.timers.reset();
+  }
+  wallet.destroy();
+});
+
 test('the functions of the older module', async () => {
   const key = legacy.generateKey();
   assert.ok(Buffer.isBuffer(key) && key.length === 32 && legacy.generateSalt().length === 32 && legacy.generateIV().length === 12);
@@ -162,27 +219,67 @@ test('the functions of the older module', async () => {
   const sealed = await legacy.encryptWithPassword('text', PASSWORD);
   assert.equal(await legacy.decryptWithPasswordToString(sealed, PASSWORD), 'text');
   await assert.rejects(legacy.decryptWithPassword(sealed, 'wrong'), { code: 'DECRYPT_FAILED' });
-  await assert.rejects(legacy.decryptWithPassword(record, PASSWORD), { message: 'Encrypted data missing salt for password decryption' });
+  const scrypt = mock.method(process.getBuiltinModule('node:crypto'), 'scrypt');
+  await assert.rejects(legacy.decryptWithPassword(record, PASSWORD),
+    { name: 'CryptoError', code: 'MISSING_SALT', message: 'Encrypted data missing salt for password decryption' });
+  await assert.rejects(legacy.decryptWithPassword({ ...sealed, version: 2 }, PASSWORD),
+    { name: 'CryptoError', code: 'UNSUPPORTED_VERSION', message: 'Unsupported encryption version: 2' });
+  await assert.rejects(legacy.decryptWithPassword({ ...sealed, algorithm: 'rot13' }, PASSWORD), { message: /^Unsupported algorithm: / });
+  for (const salt of ['no base64', 7, null]) {
+    await assert.rejects(legacy.decryptWithPassword({ ...sealed, salt }, PASSWORD), { name: 'CryptoError' });
+  }
+  await assert.rejects(legacy.decryptWithPassword(undefined, PASSWORD), { code: 'INVALID_ARGUMENT' });
+  assert.equal(scrypt.mock.callCount(), 0, 'no key is made for what cannot be opened');
+  scrypt.mock.restore();
+  await assert.rejects(legacy.deriveKeyFromPassword(undefined, legacy.generateSalt()), { code: 'INVALID_ARGUMENT' });
+  await assert.rejects(legacy.deriveKeyFromPassword(PASSWORD, 'salt'), { code: 'INVALID_ARGUMENT' });
   const salt = Uint8Array.from({ length: 32 }, (_, i) => 0x80 + i);
   assert.equal((await legacy.deriveKeyFromPassword('correct horse battery staple', salt)).toString('hex'),
     'b6f8ea6abacec879df3367a850bf6754b60a5114d68e432d2b1d4303765a5b05');
+  const plaintext = new TextEncoder().encode('text');
+  const later = legacy.encryptWithPassword(plaintext, PASSWORD);
+  plaintext.fill(0);
+  const changing = await later;
+  const opening = legacy.decryptWithPasswordToString(changing, PASSWORD);
+  changing.ciphertext = changing.authTag = '';
+  assert.equal(await opening, 'text', 'inputs are taken as they are at the call');
   assert.equal(legacy.hash('abc'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   assert.deepEqual([legacy.secureCompare('same', 'same'), legacy.secureCompare('same', 'sane'), legacy.secureCompare('é', 'e')], [true, false, false]);
   legacy.secureWipe(key);
   assert.ok(key.every((byte) => byte === 0));
 });
 
+test('the worker outside Node makes the same keys', async () => {
+  const worker = new URL('../../dist/scrypt-worker.js', import.meta.url);
+  const request = { password: new TextEncoder().encode(PASSWORD), salt: legacy.generateSalt(), length: 32 };
+  assert.deepEqual(Buffer.from(await ask(worker, { CryptoError }, request)), await legacy.deriveKeyFromPassword(PASSWORD, request.salt));
+  await assert.rejects(ask(worker, { CryptoError }, { ...request, length: 0 }),
+    (error) => error instanceof CryptoError && error.code === 'INVALID_SCRYPT_PARAMS');
+  assert.equal(await ask(new URL('./no-such-worker.js', import.meta.url), {}, request), undefined);
+});
+
 test('older wallets are imported, and passwords judged', async () => {
-  const { wallet, report } = await importLegacyWallet(JSON.stringify({ keys: [{ id: 'key_1', provider: 'openai', apiKey: KEY, isDefault: true, createdAt: 1, usageCount: 0 }] }), PASSWORD);
+  const { wallet, report } = await importLegacyWallet(OLDER, PASSWORD);
   assert.deepEqual([report.shape, report.imported.length], ['ui-v1', 1]);
   assert.equal(wallet.getKeyForProvider('openai'), KEY);
+  const copy = new ApiKeyWallet();
+  await copy.load(wallet.export());
+  await copy.unlock(PASSWORD);
+  assert.equal(copy.getKeyForProvider('openai'), KEY);
+  copy.destroy();
   wallet.destroy();
+  // What the worker refuses is refused here, as itself.
+  await assert.rejects(importLegacyWallet('{}', PASSWORD), (error) => error instanceof SecurityError && error.code === 'WALLET_LOAD');
+  await assert.rejects(importLegacyWallet(7, PASSWORD), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
+  await assert.rejects(importLegacyWallet(() => OLDER, PASSWORD), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
   assert.equal(validatePasswordStrength('password').isValid, false);
   assert.equal(validatePasswordStrength(PASSWORD).isValid, true);
 });
 
 test('everything at once', async () => {
-  const { crypto, security } = await initializeRustNative();
+  const { crypto, security, crdt } = await initializeRustNative();
   assert.equal(crypto.blake3_hex(new Uint8Array()).length, 64);
   new security.SecurityContext().free();
+  const [a, b] = ['a', 'b'].map((node) => new crdt.GCounter().increment(node));
+  assert.equal(a.merge(b).value(), 2);
 });
