@@ -248,7 +248,7 @@ impl AgentState {
     ) -> Result<Self, CrdtError> {
         let agent = self.agent.clone().ok_or(CrdtError::AgentMismatch)?;
         let dot = writer.next_dot(&self.context)?;
-        let part = update(self)?;
+        let part = update(self).inspect_err(|_| writer.take_back(&dot))?;
         self.context.insert(&dot);
         let unit = self.skills.unit();
         let mut delta = Self {
@@ -334,8 +334,11 @@ mod tests {
         let other = seconds(SkillAccumulator::with(ProficiencyPolicy::Max, ClockUnit::Seconds)).unwrap();
         assert_eq!(state.merge(&other), Err(CrdtError::UnitMismatch));
         assert_eq!(seconds(SkillAccumulator::new()), Err(CrdtError::UnitMismatch));
-        assert!(state.update_skill(&writer("ada"), "x", 7.0, 1.0).is_err());
+        let by = writer("ada");
+        assert!(state.update_skill(&by, "x", 7.0, 1.0).is_err());
         assert_eq!(state, ada);
+        // A refused update leaves no gap either.
+        assert_eq!(state.tick(&by).unwrap().context().runs().next(), Some((by.actor(), 1, 1)));
         assert_eq!(AgentState::default().tick(&writer("ada")), Err(CrdtError::AgentMismatch));
     }
 

@@ -88,19 +88,28 @@ impl BeliefState {
         let stamp = self.unit.stamp(belief.last_updated)?;
         let conviction = Score::new(belief.conviction)?;
         let known = self.beliefs.get(&belief.id).cloned().unwrap_or_else(|| Entry::new(self.unit));
-        let mut entry = Entry::new(self.unit);
-        // All of the evidence that the record counts on goes with it.
-        for (side, given) in [(Side::For, belief.evidence_for), (Side::Against, belief.evidence_against)] {
+        let sides = [(Side::For, belief.evidence_for), (Side::Against, belief.evidence_against)];
+        let mut totals = [0; 2];
+        let mut more = [0; 2];
+        for (i, (side, given)) in sides.into_iter().enumerate() {
             let seen = known.tally(side);
-            let more =
-                u64::try_from(given.saturating_sub(seen.count())).map_err(|_| CrdtError::CounterOverflow)?;
+            let (count, greatest) = (seen.count(), seen.context().greatest(writer.actor()));
+            more[i] = u64::try_from(given.saturating_sub(count)).map_err(|_| CrdtError::CounterOverflow)?;
+            greatest.checked_add(more[i]).ok_or(CrdtError::CounterOverflow)?;
+            totals[i] = given.max(count).cast_signed();
+        }
+        let seen = i64::try_from(totals[0] - totals[1]).map_err(|_| CrdtError::CounterOverflow)?;
+        let record = record(belief.content.clone(), belief.source.clone(), conviction, seen);
+        let mut entry = Entry::new(self.unit);
+        entry.record.set_at(record, stamp, writer.actor().clone())?;
+        // Numbers are taken last, so that a refused record leaves no gap. All of the evidence that the record counts on
+        // goes with it.
+        for ((side, _), more) in sides.into_iter().zip(more) {
+            let seen = known.tally(side);
             let tally = entry.tally_mut(side);
             tally.merge(seen);
             tally.merge(&seen.next(writer, &side.series(&belief.id), more)?);
         }
-        let seen = i64::try_from(entry.balance()).map_err(|_| CrdtError::CounterOverflow)?;
-        let record = record(belief.content.clone(), belief.source.clone(), conviction, seen);
-        entry.record.set_at(record, stamp, writer.actor().clone())?;
         Ok(self.apply(&belief.id, entry))
     }
 

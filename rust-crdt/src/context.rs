@@ -165,6 +165,9 @@ impl Extend<Dot> for CausalContext {
 
 impl<'a> FromIterator<&'a Dot> for CausalContext {
     fn from_iter<I: IntoIterator<Item = &'a Dot>>(dots: I) -> Self {
+        let mut dots: Vec<&Dot> = dots.into_iter().collect();
+        // In order each goes behind those before it; out of order each could move all of them.
+        dots.sort_unstable();
         let mut context = Self::new();
         for dot in dots {
             context.insert(dot);

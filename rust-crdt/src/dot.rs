@@ -112,6 +112,13 @@ impl Writer {
         Ok(Dot { actor: self.actor.clone(), counter: previous.max(floor) + 1 })
     }
 
+    /// Takes back the dot given out last, for an update that was then refused, unless another was given out since:
+    /// then its number stays a gap. Nothing may have the dot.
+    pub(crate) fn take_back(&self, dot: &Dot) {
+        let (given, before) = (dot.counter, dot.counter - 1);
+        let _ = self.last.compare_exchange(given, before, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// The next `count` numbers, at least one, of a series that has numbers of its own, as an inclusive range above
     /// `seen` and above every number of the series given out before.
     pub(crate) fn next_run(&self, series: &str, seen: u64, count: u64) -> Result<(u64, u64), CrdtError> {

@@ -96,11 +96,15 @@ impl LwwRegister {
     ) -> Result<Self, CrdtError> {
         self.unit.expect(ClockUnit::Hybrid)?;
         let (element, bytes) = Element::new(value.into())?;
-        let dot = writer.next_dot(&self.context)?;
+        // Dot and stamp are taken once neither can be refused: a dot that no write has is a gap for ever.
+        let mut ticked = clock.clone();
         if let Some(stamp) = self.stamp() {
-            clock.admit(stamp);
+            ticked.admit(stamp);
         }
-        let key = OrderKey::from_encoded(clock.tick(now_ms)?, writer.actor().clone(), &bytes);
+        let stamp = ticked.tick(now_ms)?;
+        let dot = writer.next_dot(&self.context)?;
+        *clock = ticked;
+        let key = OrderKey::from_encoded(stamp, writer.actor().clone(), &bytes);
         Ok(self.apply(Write { key, element }, CausalContext::from_iter([&dot])))
     }
 
@@ -215,6 +219,11 @@ impl LwwRegister {
         delta
     }
 
+    /// Whether the other's write would win.
+    pub(crate) fn is_behind(&self, other: &Self) -> bool {
+        self.winner < other.winner
+    }
+
     /// The winning write with another context.
     pub(crate) fn with_context(&self, context: CausalContext) -> Self {
         Self { context, ..self.clone() }
@@ -292,6 +301,8 @@ mod tests {
         spent.admit(Stamp::MAX);
         let writer = Writer::resume(key("a"), 0);
         assert_eq!(register.set(&writer, &mut spent, 1, "x"), Err(CrdtError::ClockExhausted));
+        // No dot was used up.
+        assert_eq!(writer.next_dot(&CausalContext::new()).unwrap().counter(), 1);
         assert_eq!(register, LwwRegister::new());
         assert_eq!((register.get(), register.stamp(), register.actor()), (None, None, None));
     }

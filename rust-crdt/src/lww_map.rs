@@ -233,12 +233,15 @@ impl LwwMap {
     ) -> Result<Self, CrdtError> {
         self.unit.expect(ClockUnit::Hybrid)?;
         let element = value.map(Element::new).transpose()?;
-        let dot = writer.next_dot(&self.context)?;
+        // Dot and stamp are taken once neither can be refused: a dot that no write has is a gap for ever.
+        let mut ticked = clock.clone();
         if let Some(entry) = self.entry(key) {
-            clock.admit(entry.key.stamp());
+            ticked.admit(entry.key.stamp());
         }
+        let stamp = ticked.tick(now_ms)?;
+        let dot = writer.next_dot(&self.context)?;
+        *clock = ticked;
         let element = element.as_ref().map(|(element, encoded)| (element.clone(), &encoded[..]));
-        let stamp = clock.tick(now_ms)?;
         self.apply(key, Entry::new(stamp, writer.actor().clone(), element, Some(dot.counter())))
     }
 
@@ -275,6 +278,11 @@ impl LwwMap {
             }
             stays
         });
+    }
+
+    /// The dots of the entries, in order.
+    pub(crate) fn dots(&self) -> impl Iterator<Item = &Dot> {
+        self.dots.keys()
     }
 
     /// Takes in an entry from outside; false, and nothing changed, when the key is there, or its dot is elsewhere or
@@ -328,6 +336,16 @@ mod tests {
         // A null is a value.
         map.set_at("k", Value::Null, at(6), key("a")).unwrap();
         assert!(map.contains("k"));
+    }
+
+    #[test]
+    fn a_refused_write_uses_up_no_dot() {
+        let (writer, mut spent) = (Writer::resume(key("a"), 0), HybridClock::new());
+        spent.admit(Stamp::MAX);
+        let mut map = LwwMap::new();
+        assert_eq!(map.set(&writer, &mut spent, 1, "k", "v"), Err(CrdtError::ClockExhausted));
+        map.set(&writer, &mut HybridClock::new(), 1, "k", "v").unwrap();
+        assert_eq!(map.context().greatest(writer.actor()), 1);
     }
 
     #[test]

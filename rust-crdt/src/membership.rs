@@ -15,7 +15,7 @@ use crate::error::CrdtError;
 /// The way of an actor out of the metadata, every step agreed on by all members: it is [retired](Self::retire); what is live
 /// under its dots is written again by someone else ([`OrSet::adopt`](crate::OrSet::adopt)); when all have
 /// acknowledged that, it is [forgotten](Self::forget), and [`Decompose::collect`](crate::Decompose::collect) drops it from
-/// states. It never comes back: whoever it was rejoins with a whole state and a new incarnation.
+/// observed-remove sets, unless a write of it is still live there; all other types keep what they know of it. It never comes back: whoever it was rejoins with a whole state and a new incarnation.
 ///
 /// ```
 /// use chrysalis_crdt::membership::Membership;
@@ -43,6 +43,8 @@ pub struct Membership {
     forgotten: BTreeSet<ActorKey>,
     /// All that was stable at some time: what a later member takes over with a whole state.
     stable: CausalContext,
+    /// What all members knew at some time when none knew anything else: no update from before it is under way.
+    settled: CausalContext,
 }
 
 impl Membership {
@@ -75,10 +77,22 @@ impl Membership {
         self.members.get_mut(actor).ok_or(CrdtError::Membership("actor is no member"))?.merge(context);
         let mut contexts = self.members.values();
         if let Some(first) = contexts.next() {
+            if contexts.clone().all(|context| context == first) {
+                self.settled.merge(first);
+            }
             let cut = contexts.fold(first.clone(), |cut, context| cut.intersection(context));
             self.stable.merge(&cut);
         }
         Ok(())
+    }
+
+    /// The updates that every member had acknowledged at a time when no member had acknowledged any other.
+    ///
+    /// Unlike with [`stable`](Self::stable) ones, no update that was made before one of them was seen can still arrive:
+    /// only these removals of a last-writer map can be dropped.
+    #[must_use]
+    pub fn settled(&self) -> &CausalContext {
+        &self.settled
     }
 
     /// The causal stability cut: all updates that every member has acknowledged.
@@ -220,6 +234,35 @@ mod tests {
         let before = set.clone();
         set.collect(&members);
         assert_eq!(set, before);
+    }
+
+    #[test]
+    fn a_removal_stays_while_an_older_write_may_be_under_way() {
+        let (a, c, mut clock) =
+            (Writer::resume(key("a"), 0), Writer::resume(key("c"), 0), HybridClock::new());
+        let mut members = members(&["a", "b", "c"]);
+        let (mut ours, mut theirs) = (LwwMap::new(), LwwMap::new());
+        // Written before the removal and known to its writer alone, who then hears of the removal.
+        let late = theirs.set(&c, &mut HybridClock::new(), 1, "k", "old").unwrap();
+        ours.set(&a, &mut clock, 5, "k", "v").unwrap();
+        ours.remove(&a, &mut clock, 5, "k").unwrap();
+        theirs.merge(&ours).unwrap();
+        members.acknowledge(a.actor(), ours.context()).unwrap();
+        members.acknowledge(&key("b"), ours.context()).unwrap();
+        members.acknowledge(c.actor(), theirs.context()).unwrap();
+        assert!(members.stable().includes(ours.context()));
+        ours.collect(&members);
+        let mut incoming = late;
+        ours.screen(&mut incoming, &members);
+        ours.merge(&incoming).unwrap();
+        assert_eq!((ours.get("k"), theirs.get("k")), (None, None));
+        // Once all know of both writes, the removal goes.
+        members.acknowledge(a.actor(), ours.context()).unwrap();
+        members.acknowledge(&key("b"), ours.context()).unwrap();
+        assert_eq!(members.settled(), theirs.context());
+        ours.collect(&members);
+        theirs.collect(&members);
+        assert_eq!((ours.entries().len(), ours.to_bytes()), (0, theirs.to_bytes()));
     }
 
     #[test]

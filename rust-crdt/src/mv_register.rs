@@ -192,11 +192,15 @@ impl MvRegister {
         self.context.contains(&dot) && self.dotted.insert(dot, element).is_none()
     }
 
-    /// Takes in clocks from outside; false when one dominates another.
+    /// Takes in clocks from outside; false when one dominates another. More than [`MAX_CLOCKS`] are refused before any
+    /// two are compared.
     pub(crate) fn set_clocked(
         &mut self,
         clocked: BTreeMap<Rank, BTreeMap<Element, bool>>,
     ) -> Result<bool, CrdtError> {
+        if clocked.len() > MAX_CLOCKS {
+            return Err(CrdtError::TooMany { limit: MAX_CLOCKS });
+        }
         let joined = join_clocked(&BTreeMap::new(), &clocked)?;
         let apart = joined.len() == clocked.len();
         self.clocked = joined;
@@ -224,10 +228,11 @@ fn join_clocked(ours: &Clocked, theirs: &Clocked) -> Result<Clocked, CrdtError> 
         });
         if !dominated {
             joined.insert(clock.clone(), values.clone());
-            if joined.len() > MAX_CLOCKS {
-                return Err(CrdtError::TooMany { limit: MAX_CLOCKS });
-            }
         }
+    }
+    // Only now: a clock that comes late may dominate many. So the order of merges does not decide what is refused.
+    if joined.len() > MAX_CLOCKS {
+        return Err(CrdtError::TooMany { limit: MAX_CLOCKS });
     }
     Ok(joined)
 }
@@ -297,6 +302,36 @@ mod tests {
         // A clock that has the write's number replaces it.
         register.set("z", clock(&[("a", 1), ("w", 1)])).unwrap();
         assert_eq!(texts(&register), ["z"]);
+    }
+
+    #[test]
+    fn the_limit_counts_what_is_left_of_a_merge_in_either_order() {
+        let mut full = MvRegister::new();
+        for i in 0..MAX_CLOCKS {
+            full.set("x", VectorClock::singleton(key(&format!("b{i}")), 1)).unwrap();
+        }
+        // Sorts before and is concurrent to all; the second clock dominates everything.
+        let mut other = MvRegister::new();
+        other.set("y", clock(&[("a", 1)])).unwrap();
+        let all = (0..MAX_CLOCKS).map(|i| (key(&format!("b{i}")), 2)).collect();
+        other.set("z", all).unwrap();
+        let (mut one, mut two) = (full.clone(), other.clone());
+        assert_eq!((one.merge(&other), two.merge(&full)), (Ok(()), Ok(())));
+        assert_eq!(one, two);
+        assert_eq!(texts(&one), ["y", "z"]);
+    }
+
+    #[test]
+    fn more_clocks_than_the_limit_are_refused_before_they_are_compared() {
+        // A chain: one clock is left of it, but only after all pairs.
+        let chain = |count: usize| {
+            let values = BTreeMap::from([(Element::new("x".into()).unwrap().0, false)]);
+            (1..=count as u64).map(|i| (Rank(clock(&[("a", i)])), values.clone())).collect()
+        };
+        let mut register = MvRegister::new();
+        let refused = Err(CrdtError::TooMany { limit: MAX_CLOCKS });
+        assert_eq!(register.set_clocked(chain(MAX_CLOCKS + 1)), refused);
+        assert_eq!(register.set_clocked(chain(MAX_CLOCKS)), Ok(false));
     }
 
     #[test]

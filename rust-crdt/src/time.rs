@@ -86,6 +86,24 @@ impl ClockUnit {
         Ok(next)
     }
 
+    /// The whole milliseconds since 1970 of a stamp, within the range of hybrid time; none for a count of events.
+    pub(crate) fn wall(self, stamp: Stamp) -> Option<Stamp> {
+        let factor = match self {
+            Self::Hybrid => return Some(stamp),
+            Self::Lamport => return None,
+            Self::Milliseconds => 1.0,
+            Self::Seconds => 1000.0,
+        };
+        let ms = Finite::from_order(stamp.to_bits()).to_f64() * factor;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "casts from floats saturate, and what is over the range is its end"
+        )]
+        let ms = (ms as u64).min(Stamp::MAX_MS);
+        Stamp::new(ms, 0).ok()
+    }
+
     /// Refuses every unit but this one.
     pub(crate) fn expect(self, unit: Self) -> Result<(), CrdtError> {
         if self == unit { Ok(()) } else { Err(CrdtError::UnitMismatch) }

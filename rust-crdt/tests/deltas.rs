@@ -5,7 +5,10 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use chrysalis_crdt::{ClockUnit, Decompose, LwwMap, LwwRegister, OrSet, State};
+use chrysalis_crdt::{
+    ActorId, ActorKey, AgentState, Belief, ClockUnit, Decompose, HybridClock, LwwMap, LwwRegister, OrSet,
+    Stamp, State, Value, Writer,
+};
 use support::agents::{AgentSubject, BeliefSubject, EpisodeSubject, SkillSubject};
 use support::counters::{GCounterSubject, PnCounterSubject};
 use support::dags::DagSubject;
@@ -135,6 +138,70 @@ fn what_is_new_since_a_context_is_all_but_bare_removals() {
         assert!(a.since(b.context()).elements().all(|value| a.contains(&value)));
         assert_eq!(a.since(a.context()), OrSet::new());
     });
+}
+
+#[test]
+fn a_register_repeats_a_long_value_neither_in_names_nor_in_pieces() {
+    let value = "v".repeat(10_000);
+    let actor = ActorKey::new("a").unwrap();
+    let mut register = LwwRegister::new();
+    for run in 1..=100u64 {
+        let mut part = LwwRegister::new();
+        let writer = Writer::resume(actor.clone(), run * 2);
+        part.set(&writer, &mut HybridClock::new(), 7, value.as_str()).unwrap();
+        register.merge(&part).unwrap();
+    }
+    assert_eq!((register.part_count(), register.split().len()), (100, 100));
+    let mut names = 0;
+    register.name_parts(&mut |name, _| names += name.len());
+    assert!(names < 10_000, "{names} bytes of names");
+    assert_eq!(
+        register.to_pieces(11_000).unwrap().iter().map(Vec::len).sum::<usize>(),
+        register.to_wire().len()
+    );
+    // A value that is short beside the limit goes with every piece, and the pieces keep to the limit.
+    let pieces = register.to_pieces(20_010).unwrap();
+    assert!(pieces.iter().all(|piece| piece.len() <= 20_010));
+
+    let mut odd = false;
+    let half = register
+        .pick_parts(&mut |_, _| {
+            odd = !odd;
+            odd
+        })
+        .unwrap();
+    assert_eq!(half.part_count(), 50);
+    let delta = register.delta_from(&half).unwrap();
+    assert_eq!(delta.part_count(), 50);
+    let mut joined = half;
+    joined.merge(&delta).unwrap();
+    assert_eq!(joined, register);
+}
+
+#[test]
+fn stamps_of_every_unit_of_time_are_told_in_milliseconds() {
+    let writer = Writer::resume(ActorKey::new("a").unwrap(), 0);
+    let at = |ms| Stamp::new(ms, 0).unwrap();
+    let mut state = AgentState::new(ActorId::new("ada").unwrap());
+    state.update_skill(&writer, "x", 0.5, 7.9).unwrap();
+    assert_eq!(state.stamps(), (1, at(7)));
+    let belief = Belief {
+        id: "b".into(),
+        content: Value::Null,
+        conviction: 0.5,
+        evidence_for: 0,
+        evidence_against: 0,
+        last_updated: 1e300,
+        source: Value::Null,
+    };
+    state.update_belief(&writer, &belief).unwrap();
+    assert_eq!(state.stamps(), (2, at(Stamp::MAX_MS)));
+    let mut register = LwwRegister::with_unit(ClockUnit::Seconds);
+    register.set_at("x", ClockUnit::Seconds.stamp(1.5).unwrap(), writer.actor().clone()).unwrap();
+    assert_eq!(register.stamps(), (1, at(1500)));
+    let mut before = LwwRegister::with_unit(ClockUnit::Seconds);
+    before.set_at("x", ClockUnit::Seconds.stamp(-1.5).unwrap(), writer.actor().clone()).unwrap();
+    assert_eq!(before.stamps(), (1, at(0)));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::error::CrdtError;
 use crate::lww::LwwRegister;
 use crate::lww_map::{Entry, LwwMap};
 use crate::lww_numeric::{LwwNumericRegister, NumericMode};
-use crate::mv_register::{MvRegister, Rank};
+use crate::mv_register::{MAX_CLOCKS, MvRegister, Rank};
 use crate::state::Kind;
 use crate::time::Finite;
 use crate::wire::{Reader, put_length, put_number};
@@ -186,7 +186,11 @@ impl Body for MvRegister {
             }
         }
         let mut clocked = BTreeMap::new();
-        for _ in 0..reader.length()? {
+        let count = reader.length()?;
+        if count > MAX_CLOCKS {
+            return Err(CrdtError::TooMany { limit: MAX_CLOCKS });
+        }
+        for _ in 0..count {
             let clock = Rank(take_clock(reader, actors)?);
             if clocked.last_key_value().is_some_and(|(last, _)| *last >= clock) {
                 return Err(CrdtError::Malformed("clocks are not in order"));

@@ -199,11 +199,13 @@ impl MerkleDag {
     /// Of two valid signatures of one node by one signer, the smaller is kept.
     ///
     /// # Errors
-    /// [`CrdtError::OrphanLimit`] when more than [`MAX_WAITING`] nodes would wait; nothing changed. Ask for what is
+    /// [`CrdtError::OrphanLimit`] when more than [`MAX_WAITING`] nodes would wait, and more than before; nothing changed. Ask for what is
     /// [`missing`](Self::missing) first, or use [`receive`](Self::receive).
     pub fn merge(&mut self, other: &Self) -> Result<(), CrdtError> {
         let plan = self.plan(self.unknown_of(other));
-        if self.waiting.len() + plan.nodes.len() - plan.order.len() > MAX_WAITING {
+        let waiting = self.waiting.len() + plan.nodes.len() - plan.order.len();
+        // A graph that has more already, as a long delta alone may, can still get fewer.
+        if waiting > MAX_WAITING.max(self.waiting.len()) {
             return Err(CrdtError::OrphanLimit { limit: MAX_WAITING });
         }
         self.commit(plan);
@@ -429,6 +431,20 @@ mod tests {
         dag.merge(&MerkleDag::of([root])).unwrap();
         dag.merge(&full).unwrap();
         assert_eq!(dag.len(), MAX_WAITING + 2);
+    }
+
+    #[test]
+    fn a_graph_with_more_orphans_than_the_limit_merges_with_itself_and_with_what_they_wait_for() {
+        let root = node("r", 1, &[]);
+        let most = u64::try_from(MAX_WAITING).unwrap();
+        let mut long = MerkleDag::of((1..=most + 1).map(|seq| node("a", seq, &[&root])));
+        let same = long.clone();
+        assert_eq!(long.merge(&same), Ok(()));
+        let more = MerkleDag::of([node("b", 1, &[&root])]);
+        assert_eq!(long.merge(&more), Err(CrdtError::OrphanLimit { limit: MAX_WAITING }));
+        assert_eq!(long, same);
+        long.merge(&MerkleDag::of([root])).unwrap();
+        assert_eq!((long.len(), long.waiting().len()), (MAX_WAITING + 2, 0));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Parts of what agents know: skills, episodes, beliefs; and of Merkle DAGs.
 
-use super::{Decompose, parts_or_self};
+use super::{Decompose, newest, parts_or_self};
 use crate::agent::AgentState;
 use crate::beliefs::BeliefState;
 use crate::dag::{MerkleDag, Node};
 use crate::episodes::EpisodeMemory;
 use crate::error::CrdtError;
+use crate::hlc::Stamp;
 use crate::skills::SkillAccumulator;
 
 impl Decompose for SkillAccumulator {
@@ -18,6 +19,12 @@ impl Decompose for SkillAccumulator {
         };
         parts_or_self(self, self.entries().map(one).collect())
     }
+
+    const HAS_STAMPS: bool = true;
+
+    fn stamps(&self) -> (usize, Stamp) {
+        newest(self.entries().map(|(_, entry)| (self.unit(), entry.last_used)))
+    }
 }
 
 impl Decompose for BeliefState {
@@ -29,6 +36,13 @@ impl Decompose for BeliefState {
             part
         };
         parts_or_self(self, self.entries().map(one).collect())
+    }
+
+    const HAS_STAMPS: bool = true;
+
+    fn stamps(&self) -> (usize, Stamp) {
+        let stamps = self.entries().flat_map(|(_, entry)| [entry.record.stamp(), entry.weighed]);
+        newest(stamps.flatten().map(|stamp| (self.unit(), stamp)))
     }
 }
 
@@ -49,6 +63,12 @@ impl Decompose for EpisodeMemory {
             parts.push(part);
         }
         parts_or_self(self, parts)
+    }
+
+    const HAS_STAMPS: bool = true;
+
+    fn stamps(&self) -> (usize, Stamp) {
+        newest(self.kept().map(|held| (self.unit(), held.time)))
     }
 }
 
@@ -77,6 +97,13 @@ impl Decompose for AgentState {
             parts.push(self.clone());
         }
         parts
+    }
+
+    const HAS_STAMPS: bool = true;
+
+    fn stamps(&self) -> (usize, Stamp) {
+        let all = [self.skills.stamps(), self.episodes.stamps(), self.beliefs.stamps()];
+        all.into_iter().fold((0, Stamp::ZERO), |(count, newest), part| (count + part.0, newest.max(part.1)))
     }
 }
 

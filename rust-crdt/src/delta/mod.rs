@@ -129,10 +129,10 @@ pub trait Decompose: State + Send + Sync {
         let _ = (incoming, members);
     }
 
-    /// Whether states of the type can have hybrid stamps.
+    /// Whether states of the type can have stamps that tell time.
     const HAS_STAMPS: bool = false;
 
-    /// How many hybrid stamps it has, and the greatest of them.
+    /// How many stamps that tell time it has, and the greatest of them: milliseconds and seconds as hybrid stamps.
     fn stamps(&self) -> (usize, Stamp) {
         (0, Stamp::ZERO)
     }
@@ -163,29 +163,34 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// What merging the parts gives.
     fn to_pieces(&self, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
-        let whole = self.to_wire();
-        if whole.len() <= limit {
-            return Ok(vec![whole]);
-        }
-        let parts = self.split();
-        // Halves until they fit: each part is merged once per level.
-        let mut pieces = Vec::new();
-        let mut rest = vec![&parts[..]];
-        while let Some(some) = rest.pop() {
-            let mut joined = Self::default();
-            for part in some {
-                joined.join_delta(part)?;
-            }
-            let bytes = joined.to_wire();
-            if bytes.len() <= limit || some.len() < 2 {
-                pieces.push(bytes);
-            } else {
-                let (front, back) = some.split_at(some.len() / 2);
-                rest.extend([back, front]);
-            }
-        }
-        Ok(pieces)
+        pieces_of(self, limit)
     }
+}
+
+/// [`Decompose::to_pieces`] by halves.
+fn pieces_of<T: Decompose>(state: &T, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
+    let whole = state.to_wire();
+    if whole.len() <= limit {
+        return Ok(vec![whole]);
+    }
+    let parts = state.split();
+    // Halves until they fit: each part is merged once per level.
+    let mut pieces = Vec::new();
+    let mut rest = vec![&parts[..]];
+    while let Some(some) = rest.pop() {
+        let mut joined = T::default();
+        for part in some {
+            joined.join_delta(part)?;
+        }
+        let bytes = joined.to_wire();
+        if bytes.len() <= limit || some.len() < 2 {
+            pieces.push(bytes);
+        } else {
+            let (front, back) = some.split_at(some.len() / 2);
+            rest.extend([back, front]);
+        }
+    }
+    Ok(pieces)
 }
 
 /// The parts, or the state itself when it has none and is not the empty one: then only what its creation fixed is told.
@@ -193,9 +198,9 @@ fn parts_or_self<T: State>(state: &T, parts: Vec<T>) -> Vec<T> {
     if parts.is_empty() && *state != T::default() { vec![state.clone()] } else { parts }
 }
 
-/// The stamps that are hybrid: their number and the greatest.
-fn hybrid(stamps: impl Iterator<Item = (ClockUnit, Stamp)>) -> (usize, Stamp) {
+/// The stamps that tell time, in the milliseconds of hybrid ones: their number and the greatest.
+fn newest(stamps: impl Iterator<Item = (ClockUnit, Stamp)>) -> (usize, Stamp) {
     stamps
-        .filter(|(unit, _)| *unit == ClockUnit::Hybrid)
-        .fold((0, Stamp::ZERO), |(count, newest), (_, stamp)| (count + 1, newest.max(stamp)))
+        .filter_map(|(unit, stamp)| unit.wall(stamp))
+        .fold((0, Stamp::ZERO), |(count, newest), stamp| (count + 1, newest.max(stamp)))
 }

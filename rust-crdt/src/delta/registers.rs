@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Decompose, hybrid, parts_or_self};
+use super::{Decompose, newest, parts_or_self, pieces_of};
 use crate::context::CausalContext;
+use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::lww::LwwRegister;
 use crate::lww_map::LwwMap;
@@ -22,10 +23,68 @@ impl Decompose for LwwRegister {
         runs.into_iter().map(|run| self.with_context(run)).collect()
     }
 
+    fn delta_from(&self, other: &Self) -> Result<Self, CrdtError> {
+        if other.covers(self) {
+            return Ok(Self::default());
+        }
+        // A write that is news goes with all of the runs, one that is not with those that are.
+        let is_news = other.unit() != self.unit() || other.is_behind(self);
+        let is_known = |run: &CausalContext| !is_news && other.context().includes(run);
+        let mut new = CausalContext::new();
+        self.context().split().into_iter().filter(|run| !is_known(run)).for_each(|run| new.merge(&run));
+        Ok(self.with_context(new))
+    }
+
+    /// The digest of the write and the run: the value stands in no name, as it would in that of every run.
+    fn name_parts(&self, each: &mut dyn FnMut(&[u8], usize)) {
+        for (name, _) in self.named_runs() {
+            each(&name, 0);
+        }
+    }
+
+    fn pick_parts(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Result<Self, CrdtError> {
+        let mut picked: Option<CausalContext> = None;
+        for (name, run) in self.named_runs() {
+            if pick(&name, 0) {
+                picked.get_or_insert_default().merge(&run);
+            }
+        }
+        Ok(picked.map_or_else(Self::default, |runs| self.with_context(runs)))
+    }
+
+    fn part_count(&self) -> usize {
+        if self.get().is_none() { self.split().len() } else { self.context().runs().count().max(1) }
+    }
+
+    /// One piece when the write takes more than half of the limit: every other one would repeat it.
+    fn to_pieces(&self, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
+        if self.with_context(CausalContext::new()).to_wire().len() > limit / 2 {
+            return Ok(vec![self.to_wire()]);
+        }
+        pieces_of(self, limit)
+    }
+
     const HAS_STAMPS: bool = true;
 
     fn stamps(&self) -> (usize, Stamp) {
-        hybrid(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
+        newest(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
+    }
+}
+
+impl LwwRegister {
+    /// The runs of the parts with the parts' names.
+    fn named_runs(&self) -> Vec<(Vec<u8>, CausalContext)> {
+        let write = self.with_context(CausalContext::new()).digest();
+        let name = |part: Self| {
+            let mut name = write.to_vec();
+            for (actor, start, end) in part.context().runs() {
+                name.extend_from_slice(&start.to_le_bytes());
+                name.extend_from_slice(&end.to_le_bytes());
+                name.extend_from_slice(actor.as_str().as_bytes());
+            }
+            (name, part.context().clone())
+        };
+        self.split().into_iter().map(name).collect()
     }
 }
 
@@ -37,15 +96,14 @@ impl Decompose for LwwNumericRegister {
     const HAS_STAMPS: bool = true;
 
     fn stamps(&self) -> (usize, Stamp) {
-        hybrid(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
+        newest(self.stamp().map(|stamp| (self.unit(), stamp)).into_iter())
     }
 }
 
 impl Decompose for LwwMap {
     /// The entries with their dots, then the runs of other dots.
     fn split(&self) -> Vec<Self> {
-        let dots: Vec<_> = self.entries().filter_map(|(_, entry)| entry.dot()).collect();
-        let overwritten = self.context().difference(&dots.iter().collect());
+        let overwritten = self.context().difference(&self.dots().collect());
         let mut parts = Vec::new();
         for (key, entry) in self.entries() {
             let mut part = Self::with_context(self.unit(), entry.dot().iter().collect());
@@ -56,10 +114,12 @@ impl Decompose for LwwMap {
         parts_or_self(self, parts)
     }
 
-    /// Drops the removals that all members know of.
+    /// Drops the removals that all members know of, once none of them knows of a write that another does not: one from
+    /// before the removal would bring the key back. Writes after it must have later stamps, which is so where members
+    /// observe the stamps of what they take in; writes with stamps from outside, which have no dot, are not accounted for.
     fn collect(&mut self, members: &Membership) {
         self.retain(|_, entry| {
-            entry.value().is_some() || !entry.dot().is_some_and(|dot| members.stable().contains(&dot))
+            entry.value().is_some() || !entry.dot().is_some_and(|dot| members.settled().contains(&dot))
         });
     }
 
@@ -73,7 +133,7 @@ impl Decompose for LwwMap {
     const HAS_STAMPS: bool = true;
 
     fn stamps(&self) -> (usize, Stamp) {
-        hybrid(self.entries().map(|(_, entry)| (self.unit(), entry.key().stamp())))
+        newest(self.entries().map(|(_, entry)| (self.unit(), entry.key().stamp())))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Decompose, hybrid, parts_or_self};
+use super::{Decompose, newest, parts_or_self};
 use crate::context::CausalContext;
 use crate::element::Element;
 use crate::error::CrdtError;
@@ -145,7 +145,7 @@ impl Decompose for GSet {
     const HAS_STAMPS: bool = true;
 
     fn stamps(&self) -> (usize, Stamp) {
-        hybrid(self.entries().filter_map(|(_, metadata)| metadata.map(|m| (m.unit, m.stamp))))
+        newest(self.entries().filter_map(|(_, metadata)| metadata.map(|m| (m.unit, m.stamp))))
     }
 }
 
@@ -182,6 +182,6 @@ impl Decompose for LwwElementSet {
 
     fn stamps(&self) -> (usize, Stamp) {
         let times = self.entries().flat_map(|(_, times)| [Some(times.added), times.removed]);
-        hybrid(times.flatten().map(|stamp| (self.unit(), stamp)))
+        newest(times.flatten().map(|stamp| (self.unit(), stamp)))
     }
 }

@@ -163,8 +163,12 @@ pub(crate) fn take_context(json: &Json) -> Result<CausalContext, CrdtError> {
     let cloud = record.field("cloud")?.as_object().ok_or(invalid("not an object"))?;
     for (name, counters) in cloud {
         let actor = ActorKey::new(name)?;
-        for counter in counters.to_items()? {
-            context.insert(&Dot::new(actor.clone(), counter.to_count()?)?);
+        let counters = counters.to_items()?.iter().map(Json::to_count);
+        let mut counters = counters.collect::<Result<Vec<_>, _>>()?;
+        // In order each goes behind those before it; out of order each could move all of them.
+        counters.sort_unstable();
+        for counter in counters {
+            context.insert(&Dot::new(actor.clone(), counter)?);
         }
     }
     Ok(context)

@@ -116,6 +116,8 @@ const LAMPORT: usize = 10;
 struct Form {
     joined: [Option<Value>; JOINS.len()],
     votes: Option<Votes>,
+    /// What the id is the hash of, where it is one: no two can differ, and a record without it gains it.
+    contents: Fields,
     /// What is left, of the record with the greatest key.
     rest: Fields,
 }
@@ -128,24 +130,19 @@ fn merge_records(
 ) -> Result<Vec<Value>, CrdtError> {
     let mut by_id: BTreeMap<String, Form> = BTreeMap::new();
     for record in ours.iter().chain(theirs) {
-        let form = Form::of(record)?;
+        let mut form = Form::of(record)?;
         let name = form
             .rest
             .get(id)
             .and_then(Value::as_text)
             .ok_or(CrdtError::WrongShape("record without its id"))?;
         let name = name.to_owned();
+        if is_content_hash(&name) {
+            form.take_contents(contents);
+        }
         let merged = match by_id.remove(&name) {
             None => form,
-            Some(known) => {
-                let differ = |field: &&str| {
-                    known.rest.get(*field).zip(form.rest.get(*field)).is_some_and(|(a, b)| a != b)
-                };
-                if is_content_hash(&name) && contents.iter().any(differ) {
-                    return Err(CrdtError::ContentMismatch);
-                }
-                known.merge(form)?
-            }
+            Some(known) => known.merge(form)?,
         };
         by_id.insert(name, merged);
     }
@@ -164,10 +161,21 @@ impl Form {
                 _ => None,
             };
         }
-        Ok(Self { joined, votes, rest })
+        Ok(Self { joined, votes, contents: Fields::new(), rest })
+    }
+
+    fn take_contents(&mut self, names: &[&str]) {
+        let taken = names.iter().filter_map(|name| self.rest.remove_entry(*name));
+        self.contents.extend(taken.collect::<Vec<_>>());
     }
 
     fn merge(self, other: Self) -> Result<Self, CrdtError> {
+        let mut contents = self.contents.clone();
+        for (name, content) in &other.contents {
+            if contents.insert(name.clone(), content.clone()).is_some_and(|known| known != *content) {
+                return Err(CrdtError::ContentMismatch);
+            }
+        }
         let rest = if other.key()? > self.key()? { other.rest } else { self.rest };
         let mut joined = [const { None }; JOINS.len()];
         for ((slot, (_, join)), (a, b)) in
@@ -179,7 +187,7 @@ impl Form {
             (Some(a), Some(b)) => Some(a.merge(b)),
             (a, b) => a.or(b),
         };
-        Ok(Self { joined, votes, rest })
+        Ok(Self { joined, votes, contents, rest })
     }
 
     /// Which rest counts. The time is the one that the merged record has too, so that the order of merging is no matter.
@@ -197,6 +205,7 @@ impl Form {
 
     fn into_value(self) -> Value {
         let mut record = self.rest;
+        record.extend(self.contents);
         for (found, (path, _)) in self.joined.into_iter().zip(JOINS) {
             match path {
                 [name] => insert(&mut record, name, found),
@@ -484,6 +493,19 @@ mod tests {
         let fact =
             |fact: &str| object([("knowledgeId", Value::from(id.as_str())), ("fact", Value::from(fact))]);
         assert_eq!(merge_semantic_memories(&[fact("x")], &[fact("y")]), Err(CrdtError::ContentMismatch));
+    }
+
+    #[test]
+    fn a_record_without_the_content_of_its_hash_does_not_hide_another_content() {
+        let id = "0".repeat(64);
+        let bare = object([
+            ("memoryId", Value::from(id.as_str())),
+            ("crdt", object([("lastModified", Value::from(9u8))])),
+        ]);
+        let (x, y) = (memory(&id, "x", 1, &[]), memory(&id, "y", 2, &[]));
+        let merged = merge_episodic_memories(&[x], &[bare]).unwrap();
+        assert_eq!(at(&merged[0], &["content"]).as_text(), Some("x"));
+        assert_eq!(merge_episodic_memories(&merged, &[y]), Err(CrdtError::ContentMismatch));
     }
 
     #[test]

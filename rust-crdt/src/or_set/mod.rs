@@ -78,12 +78,11 @@ impl OrSet {
         encoded.sort_unstable();
         encoded.dedup();
         let mut builder = ChunkBuilder::default();
+        let mut dots: Vec<Dot> = Vec::new();
         for element in &encoded {
-            for dot in self.dots(element) {
-                delta.context.insert(&dot);
-            }
+            dots.extend(self.dots(element));
             let dot = writer.next_dot(&self.context)?;
-            delta.context.insert(&dot);
+            dots.push(dot.clone());
             // The first dot is above all that this set has of the actor, and each is above the one before.
             if let Some((number, chunk)) = builder.push(dot.counter(), Content::Plain(element)) {
                 delta.store.put_linked(writer.actor(), number, chunk)?;
@@ -92,6 +91,7 @@ impl OrSet {
         if let Some((number, chunk)) = builder.finish() {
             delta.store.put_linked(writer.actor(), number, chunk)?;
         }
+        delta.context = dots.iter().collect();
         self.merge(&delta)?;
         Ok(delta)
     }

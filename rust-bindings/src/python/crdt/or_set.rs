@@ -63,7 +63,9 @@ impl ORSet {
         match observed_tags {
             None => self.remove_all(element).map(drop),
             Some(tags) => {
-                let dots: Vec<Dot> = tags.0.iter().map(|tag| Dot::of_tag(tag)).collect();
+                // A tag that looks like a dot may be an imported one: its dot is made from its text all the same.
+                let dots = tags.0.iter().flat_map(|tag| [Dot::of_tag(tag), Dot::of_legacy_tag(tag)]);
+                let dots: Vec<Dot> = dots.collect();
                 self.0.change(|set| Ok(set.remove_tags(&element.0, &dots))).map(drop)
             }
         }

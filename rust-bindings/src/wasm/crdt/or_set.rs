@@ -125,7 +125,9 @@ impl ORSet {
         };
         let mut dots = Vec::new();
         for tag in values::values(&tags, "tags")? {
-            dots.push(Dot::of_tag(tag.as_text().ok_or_else(wrong)?));
+            let tag = tag.as_text().ok_or_else(wrong)?;
+            // A tag that looks like a dot may be an imported one: its dot is made from its text all the same.
+            dots.extend([Dot::of_tag(tag), Dot::of_legacy_tag(tag)]);
         }
         self.changed(|set| Ok::<_, CrdtError>(set.remove_tags(&value, &dots)))
     }
