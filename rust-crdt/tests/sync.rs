@@ -25,6 +25,7 @@ struct Pair {
     replicas: [Replica; 2],
     sessions: [SyncSession; 2],
     network: [Vec<Vec<u8>>; 2],
+    longest: usize,
     now_ms: u64,
     messages: usize,
     bytes: usize,
@@ -35,12 +36,14 @@ impl Pair {
     fn new(replicas: [Replica; 2], config: SyncConfig) -> Self {
         let sessions = [SyncSession::initiator(7, [1; 16], config), SyncSession::responder([2; 16], config)];
         let network = [Vec::new(), Vec::new()];
-        Self { replicas, sessions, network, now_ms: NOW_MS, messages: 0, bytes: 0, events: Vec::new() }
+        let longest = config.max_message_bytes;
+        Self { replicas, sessions, network, longest, now_ms: NOW_MS, messages: 0, bytes: 0, events: Vec::new() }
     }
 
     fn speak(&mut self, side: usize) {
         while let Some(message) = self.sessions[side].poll(&mut self.replicas[side]).unwrap() {
             (self.messages, self.bytes) = (self.messages + 1, self.bytes + message.len());
+            assert!(message.len() <= self.longest, "{} bytes of {}", message.len(), self.longest);
             assert!(self.messages < 20_000, "the sides never stop talking");
             self.network[1 - side].push(message);
         }
@@ -248,6 +251,28 @@ fn a_session_that_starts_over_sends_what_is_missing_only() {
     again.talk();
     again.assert_equal();
     assert!(again.bytes < 5_000 * 6 - arrived * 2, "{} {sent} {arrived}", again.bytes);
+}
+
+/// A context takes most of a message: what else there is to say must not make it longer than the other side takes.
+#[test]
+fn messages_keep_to_the_limit_beside_long_contexts() {
+    let mut replicas = [Replica::new(), Replica::new()];
+    for (side, replica) in replicas.iter_mut().enumerate() {
+        for name in ["one", "two", "three"] {
+            let mut set = OrSet::new();
+            for i in 0..60 {
+                let writer = writer(&format!("{name} {side} a rather long name of an actor {i}"));
+                set.add_all(&writer, (0..5).map(|j| format!("{side} {i} {j}"))).unwrap();
+            }
+            replica.insert(name, set).unwrap();
+        }
+    }
+    let limit = 8 << 10;
+    let config = SyncConfig { max_receive_bytes: limit, ..config(limit) };
+    let mut pair = Pair::new(replicas, config);
+    pair.talk();
+    pair.assert_equal();
+    assert_eq!(pair.replicas[0].state::<OrSet>("two").unwrap().len(), 600);
 }
 
 /// Removals leave nothing new behind, so contexts do not tell of them: sketches do.

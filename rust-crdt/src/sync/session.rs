@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrysalis_crypto::random;
 
 use super::hold::Hold;
-use super::message::{self, Ask, Digest, Have, Item, VERSIONS};
+use super::message::{self, Ask, Digest, Have, Item, Outgoing, VERSIONS};
 use super::replica::{Replica, Summary};
 use super::sketch::{Cell, Difference, Salt, Sketch, key_of, slot_of};
 use super::track::{Fetching, Track};
@@ -203,21 +203,22 @@ impl SyncSession {
     pub fn poll(&mut self, replica: &mut Replica) -> Result<Option<Vec<u8>>, CrdtError> {
         let Some(session) = self.session else { return Ok(None) };
         self.notice_changes(replica);
-        let mut out = message::begin(session);
-        let empty = out.len();
         let limit = self.limit();
+        let mut out = Outgoing::new(session, limit);
         if std::mem::take(&mut self.is_hello_due) {
             let hello = Item::Hello {
                 least: *VERSIONS.start(),
                 greatest: *VERSIONS.end(),
                 max_bytes: self.config.max_receive_bytes as u64,
             };
-            hello.put(&mut out);
+            // The first item always has room.
+            let _ = out.put(&hello);
         }
         while out.len() < limit / 4
             && let Some((name, kind)) = self.refusals.pop_first()
         {
-            Item::Refuse { name: &name, kind }.put(&mut out);
+            // At most 64 short ones: they have room.
+            let _ = out.put(&Item::Refuse { name: &name, kind });
         }
         for (name, track) in &mut self.tracks {
             // Room for questions and cells, which are not divided.
@@ -227,7 +228,7 @@ impl SyncSession {
             let Some(kind) = replica.kind(name) else { continue };
             track.speak(name, kind, replica, self.salt, limit, &mut out);
         }
-        Ok((out.len() > empty).then_some(out))
+        Ok(out.finish())
     }
 
     /// Takes in a message, at this time in milliseconds since 1970, and tells what came of it.

@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::message::{Ask, Digest, Have, Item};
+use super::message::{Ask, Digest, Have, Item, Outgoing};
 use super::replica::{Replica, Summary};
-use super::session::OVERHEAD;
 use super::sketch::{Cell, Salt, Sketch, key_of};
 use crate::state::Kind;
 
@@ -59,33 +58,43 @@ impl Track {
         replica: &mut Replica,
         salt: Salt,
         limit: usize,
-        out: &mut Vec<u8>,
+        out: &mut Outgoing,
     ) {
-        if let Some(ask) = self.ask.take() {
-            Item::Ask { name, kind, ask }.put(out);
-        }
-        if let Some((from, to)) = self.cells.take() {
-            self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 64)), out);
-        }
-        while let Some(piece) = self.pieces.front() {
-            if out.len() + piece.len() + OVERHEAD > limit && out.len() > OVERHEAD {
+        if let Some(ask) = &self.ask {
+            if !out.put(&Item::Ask { name, kind, ask: ask.clone() }) {
                 return;
             }
-            Item::Delta { name, kind, bytes: piece }.put(out);
+            self.ask = None;
+        }
+        if let Some((from, to)) = self.cells {
+            if !self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 64)), out) {
+                return;
+            }
+            self.cells = None;
+        }
+        while let Some(piece) = self.pieces.front() {
+            if !out.put(&Item::Delta { name, kind, bytes: piece }) {
+                return;
+            }
             self.pieces.pop_front();
         }
-        self.speak_have(name, kind, replica, out);
+        // Without room for it, it stays due.
+        let _ = self.speak_have(name, kind, replica, out);
     }
 
-    fn speak_have(&mut self, name: &str, kind: Kind, replica: &mut Replica, out: &mut Vec<u8>) {
+    /// Says what we have if that is due; false when there is no room.
+    fn speak_have(&mut self, name: &str, kind: Kind, replica: &mut Replica, out: &mut Outgoing) -> bool {
         if self.have > Due::No
             && let Some(Summary { digest, parts, context }) = replica.summary(name).cloned()
         {
             let is_question = self.have == Due::Question;
-            Item::Have { name, kind, is_question, have: Have { digest, parts, context } }.put(out);
+            if !out.put(&Item::Have { name, kind, is_question, have: Have { digest, parts, context } }) {
+                return false;
+            }
             self.have = Due::No;
             self.told = replica.revision(name);
         }
+        true
     }
 
     /// What we have is to be said, if so, or asked about.
@@ -95,6 +104,7 @@ impl Track {
         }
     }
 
+    /// Says these cells; false when there is no room.
     fn speak_cells(
         &mut self,
         name: &str,
@@ -102,17 +112,19 @@ impl Track {
         replica: &mut Replica,
         salt: Salt,
         (from, to): (usize, usize),
-        out: &mut Vec<u8>,
-    ) {
-        let Some(digest) = replica.digest(name) else { return };
-        let (Some(state), Some(revision)) = (replica.get(name), replica.revision(name)) else { return };
+        out: &mut Outgoing,
+    ) -> bool {
+        let Some(digest) = replica.digest(name) else { return true };
+        let (Some(state), Some(revision)) = (replica.get(name), replica.revision(name)) else { return true };
         if self.serving.as_ref().is_none_or(|(made, _)| *made != revision) {
             self.serving = Some((revision, Sketch::new(&salt, state.ids(&key_of(&salt)))));
         }
         // What they are of is said first, with its context.
-        self.speak_have(name, kind, replica, out);
-        let Some((_, sketch)) = &mut self.serving else { return };
+        if !self.speak_have(name, kind, replica, out) {
+            return false;
+        }
+        let Some((_, sketch)) = &mut self.serving else { return true };
         let cells = sketch.cells(to)[from..].to_vec();
-        Item::Cells { name, kind, salt, digest, from, cells }.put(out);
+        out.put(&Item::Cells { name, kind, salt, digest, from, cells })
     }
 }
