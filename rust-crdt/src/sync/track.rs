@@ -7,6 +7,9 @@ use super::replica::{Replica, Summary};
 use super::sketch::{Cell, Salt, Sketch, key_of};
 use crate::state::Kind;
 
+/// The most retries to let pass, see [`Track::patience`].
+const MAX_PATIENCE: u32 = 1 << 12;
+
 /// What is going on about one name.
 #[derive(Debug, Default)]
 pub(super) struct Track {
@@ -19,8 +22,14 @@ pub(super) struct Track {
     /// What the other side said last, and whether that is what we have.
     pub(super) theirs: Option<Have>,
     pub(super) equal_at: Option<u64>,
-    /// The other side's digest at which a delta was rejected: asking again is useless until it changes.
+    /// The other side's digest at which a delta was rejected: asking again is useless until it changes, or what
+    /// was not rejected has changed the state here.
     pub(super) stuck_at: Option<Digest>,
+    /// How many retries to let pass before asking again nevertheless, since what was not rejected may have got lost; and
+    /// how many the next time.
+    pub(super) patience: (u32, u32),
+    /// When to ask again if nothing comes back about this name.
+    pub(super) retry_at_ms: u64,
     /// The digests of both sides when something was last done about them: the same again means that it did not help, or
     /// is still under way.
     pub(super) tried: Option<(Digest, Digest)>,
@@ -95,6 +104,30 @@ impl Track {
             self.told = replica.revision(name);
         }
         true
+    }
+
+    /// Whether nothing new can come of asking, as far as is known: what was rejected is all that the other side has more.
+    pub(super) fn is_stuck(&self, ours: &Digest, theirs: &Digest) -> bool {
+        self.stuck_at == Some(*theirs) && self.tried.is_none_or(|(before, _)| before == *ours)
+    }
+
+    /// Something was rejected for good.
+    pub(super) fn get_stuck(&mut self) {
+        let digest = self.theirs.as_ref().map(|have| have.digest);
+        if digest.is_some() && self.stuck_at != digest {
+            let wait = self.patience.1.max(4);
+            let is_again = self.stuck_at.is_none();
+            self.patience = (wait, if is_again { (wait * 2).min(MAX_PATIENCE) } else { wait });
+            self.stuck_at = digest;
+        }
+    }
+
+    /// It is time to ask again, unless that was useless before: then after twice as many times each time.
+    pub(super) fn retry(&mut self) {
+        match (self.stuck_at, self.patience.0) {
+            (Some(_), 1..) => self.patience.0 -= 1,
+            _ => (self.stuck_at, self.tried) = (None, None),
+        }
     }
 
     /// What we have is to be said, if so, or asked about.
