@@ -6,7 +6,8 @@ mod support;
 use chrysalis_crdt::membership::Membership;
 use chrysalis_crdt::sync::{Replica, SyncConfig, SyncEvent, SyncSession};
 use chrysalis_crdt::{
-    ActorKey, CrdtError, Decompose, HybridClock, LwwRegister, OrSet, Stamp, State, Value, VectorClock, Writer,
+    ActorKey, CrdtError, Decompose, HybridClock, LwwMap, LwwRegister, OrSet, Stamp, State, Value,
+    VectorClock, Writer,
 };
 use support::{Random, run_seeded};
 
@@ -25,6 +26,7 @@ struct Pair {
     replicas: [Replica; 2],
     sessions: [SyncSession; 2],
     network: [Vec<Vec<u8>>; 2],
+    longest: usize,
     now_ms: u64,
     messages: usize,
     bytes: usize,
@@ -35,12 +37,23 @@ impl Pair {
     fn new(replicas: [Replica; 2], config: SyncConfig) -> Self {
         let sessions = [SyncSession::initiator(7, [1; 16], config), SyncSession::responder([2; 16], config)];
         let network = [Vec::new(), Vec::new()];
-        Self { replicas, sessions, network, now_ms: NOW_MS, messages: 0, bytes: 0, events: Vec::new() }
+        let longest = config.max_message_bytes;
+        Self {
+            replicas,
+            sessions,
+            network,
+            longest,
+            now_ms: NOW_MS,
+            messages: 0,
+            bytes: 0,
+            events: Vec::new(),
+        }
     }
 
     fn speak(&mut self, side: usize) {
         while let Some(message) = self.sessions[side].poll(&mut self.replicas[side]).unwrap() {
             (self.messages, self.bytes) = (self.messages + 1, self.bytes + message.len());
+            assert!(message.len() <= self.longest, "{} bytes of {}", message.len(), self.longest);
             assert!(self.messages < 20_000, "the sides never stop talking");
             self.network[1 - side].push(message);
         }
@@ -250,6 +263,144 @@ fn a_session_that_starts_over_sends_what_is_missing_only() {
     assert!(again.bytes < 5_000 * 6 - arrived * 2, "{} {sent} {arrived}", again.bytes);
 }
 
+/// A context takes most of a message: what else there is to say must not make it longer than the other side takes.
+#[test]
+fn messages_keep_to_the_limit_beside_long_contexts() {
+    let mut replicas = [Replica::new(), Replica::new()];
+    for (side, replica) in replicas.iter_mut().enumerate() {
+        for name in ["one", "two", "three"] {
+            let mut set = OrSet::new();
+            for i in 0..60 {
+                let writer = writer(&format!("{name} {side} a rather long name of an actor {i}"));
+                set.add_all(&writer, (0..5).map(|j| format!("{side} {i} {j}"))).unwrap();
+            }
+            replica.insert(name, set).unwrap();
+        }
+    }
+    let limit = 8 << 10;
+    let config = SyncConfig { max_receive_bytes: limit, ..config(limit) };
+    let mut pair = Pair::new(replicas, config);
+    pair.talk();
+    pair.assert_equal();
+    assert_eq!(pair.replicas[0].state::<OrSet>("two").unwrap().len(), 600);
+}
+
+/// A message to a session that answers, with one delta.
+fn delta_message(name: &str, kind: u8, delta: &[u8]) -> Vec<u8> {
+    let mut message =
+        vec![0xc5, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0xff, 0x7f, 4, u8::try_from(name.len()).unwrap()];
+    message.extend_from_slice(name.as_bytes());
+    message.extend([kind, u8::try_from(delta.len()).unwrap()]);
+    message.extend_from_slice(delta);
+    assert!(delta.len() < 128);
+    message
+}
+
+#[test]
+fn one_bad_part_of_a_delta_holds_up_no_other() {
+    let (mut ours, mut theirs) = (OrSet::new(), OrSet::new());
+    ours.add(&writer("mallory"), "one").unwrap();
+    theirs.add(&writer("mallory"), "two").unwrap();
+    theirs.add(&writer("alice"), "before").unwrap();
+    theirs.add(&writer("zoe"), "after").unwrap();
+    let mut replica = Replica::new();
+    replica.insert("set", ours).unwrap();
+    let mut session = SyncSession::responder([0; 16], SyncConfig::default());
+    let message = delta_message("set", 4, &theirs.to_packed());
+    let events = session.receive(&mut replica, &message, NOW_MS).unwrap();
+    assert_eq!(events[0], SyncEvent::Merged { name: "set".to_owned() });
+    let SyncEvent::Rejected { error: CrdtError::Equivocation { .. }, delta, .. } = &events[1] else {
+        panic!("{events:?}")
+    };
+    assert_eq!((OrSet::from_packed(delta).unwrap().len(), events.len()), (1, 2));
+    let set = replica.state::<OrSet>("set").unwrap();
+    assert!(["one", "before", "after"].iter().all(|text| set.contains(&Value::from(*text))));
+    assert_eq!(set.len(), 3);
+    // The same again says nothing new.
+    let digest = replica.digest("set");
+    let events = session.receive(&mut replica, &message, NOW_MS).unwrap();
+    assert!(matches!(events[..], [SyncEvent::Rejected { .. }]), "{events:?}");
+    assert_eq!(replica.digest("set"), digest);
+}
+
+#[test]
+fn a_stamp_from_the_future_holds_up_only_its_own_part() {
+    let mut map = LwwMap::new();
+    let mut clock = HybridClock::new();
+    for (key, ms) in [("a", NOW_MS), ("z", NOW_MS + 1), ("later", NOW_MS + 100_000)] {
+        map.set(&writer(key), &mut clock, ms, key, key).unwrap();
+    }
+    let mut replica = Replica::new();
+    replica.insert("map", LwwMap::new()).unwrap();
+    let mut session = SyncSession::responder([0; 16], SyncConfig::default());
+    let message = delta_message("map", LwwMap::KIND.to_byte(), &map.to_bytes());
+    let events = session.receive(&mut replica, &message, NOW_MS).unwrap();
+    let name = || "map".to_owned();
+    assert_eq!(
+        events,
+        [SyncEvent::Merged { name: name() }, SyncEvent::Held { name: name(), ahead_ms: 100_000 }]
+    );
+    assert_eq!((replica.state::<LwwMap>("map").unwrap().len(), session.held()), (2, 1));
+    let events = session.tick(&mut replica, NOW_MS + 50_000);
+    assert_eq!((events.len(), session.held()), (1, 0));
+    assert_eq!(replica.state::<LwwMap>("map").unwrap().to_bytes(), map.to_bytes());
+}
+
+/// A peer that says the same again and again neither costs a digest each time nor makes anyone talk.
+#[test]
+fn what_is_known_already_changes_nothing() {
+    let mut set = OrSet::new();
+    set.add_all(&writer("a"), 0..20u64).unwrap();
+    let message = delta_message("set", 4, &set.to_packed());
+    let mut replicas = [Replica::new(), Replica::new()];
+    replicas.iter_mut().for_each(|replica| replica.insert("set", set.clone()).unwrap());
+    let mut pair = Pair::new(replicas, SyncConfig::default());
+    pair.talk();
+    pair.assert_equal();
+    assert_eq!(pair.sessions[1].receive(&mut pair.replicas[1], &message, NOW_MS), Ok(Vec::new()));
+    pair.assert_equal();
+}
+
+/// Answers about one state come all the time; what was lost about another is asked for again nevertheless.
+#[test]
+fn each_state_has_its_own_time_to_ask_again() {
+    let mut replica = Replica::new();
+    replica.insert("busy", OrSet::new()).unwrap();
+    replica.insert("quiet", OrSet::new()).unwrap();
+    let mut session = SyncSession::responder([0; 16], SyncConfig::default());
+    let message = delta_message("busy", 4, &OrSet::new().to_packed());
+    let mut asked = 0;
+    for step in 0..20 {
+        let now_ms = NOW_MS + step * 500;
+        session.receive(&mut replica, &message, now_ms).unwrap();
+        session.tick(&mut replica, now_ms);
+        while let Some(message) = session.poll(&mut replica).unwrap() {
+            asked += message.windows(5).filter(|bytes| bytes == b"quiet").count();
+        }
+    }
+    assert!((9..=11).contains(&asked), "{asked}");
+}
+
+/// Removing what the other side has removed is a change like others.
+#[test]
+fn a_removal_by_sketch_is_told() {
+    let mut set = OrSet::new();
+    set.add_all(&writer("a"), 0..100u64).unwrap();
+    let mut other = set.clone();
+    other.remove(&Value::from(7u64));
+    for sets in [[set.clone(), other.clone()], [other.clone(), set.clone()]] {
+        let mut replicas = [Replica::new(), Replica::new()];
+        for (replica, set) in replicas.iter_mut().zip(sets) {
+            replica.insert("set", set).unwrap();
+        }
+        let mut pair = Pair::new(replicas, SyncConfig::default());
+        pair.talk();
+        pair.assert_equal();
+        let merged = SyncEvent::Merged { name: "set".to_owned() };
+        assert_eq!(pair.events.iter().filter(|event| **event == merged).count(), 1, "{:?}", pair.events);
+    }
+}
+
 /// Removals leave nothing new behind, so contexts do not tell of them: sketches do.
 #[test]
 fn bare_removals_are_found_at_the_price_of_the_difference() {
@@ -328,7 +479,11 @@ fn equivocation_is_handed_out_as_evidence_and_not_asked_for_again() {
         pair.sessions[0].tick(&mut pair.replicas[0], pair.now_ms);
         pair.talk();
     }
-    assert!(pair.messages - messages <= 60, "a question and an answer each time, no more");
+    let more = pair.messages - messages;
+    assert!(more <= 80, "a question and an answer each time, and two attempts, no more: {more}");
+    let is_rejected = |event: &&SyncEvent| matches!(event, SyncEvent::Rejected { .. });
+    let rejected = pair.events.iter().filter(is_rejected).count();
+    assert!(rejected <= 6, "twice on each side at most after the first time: {rejected}");
 }
 
 #[test]
@@ -389,6 +544,9 @@ fn names_and_kinds_that_only_one_side_has_are_told() {
         })
         .collect();
     assert!(names.contains(&"only here") && names.contains(&"different"));
+    // About a name that nobody asked for there is nothing to refuse.
+    let refusal = [0xc5, 7, 0, 0, 0, 0, 0, 0, 0, 5, 1, b'?', 4];
+    assert_eq!(pair.sessions[0].receive(&mut pair.replicas[0], &refusal, NOW_MS), Ok(Vec::new()));
     assert!(!pair.sessions[0].is_equal(&pair.replicas[0]));
 }
 

@@ -18,6 +18,10 @@ impl Decompose for OrSet {
         self.live_parts().chain(self.removed_parts()).collect()
     }
 
+    fn covers(&self, part: &Self) -> bool {
+        self.has_all_of(part)
+    }
+
     fn delta_from(&self, other: &Self) -> Result<Self, CrdtError> {
         self.delta_for(other)
     }

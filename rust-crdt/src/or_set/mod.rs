@@ -178,6 +178,14 @@ impl OrSet {
         Ok(())
     }
 
+    /// Whether merging `other` would change nothing.
+    pub(crate) fn has_all_of(&self, other: &Self) -> bool {
+        let mut plan = Plan::default();
+        self.context.includes(&other.context)
+            && plan.extend(self, other, &mut usize::MAX.clone()).is_ok()
+            && plan.steps().iter().all(|step| step.add | step.remove == 0)
+    }
+
     /// What merging `other` would add, remove and contest.
     ///
     /// # Errors

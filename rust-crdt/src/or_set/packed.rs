@@ -18,6 +18,8 @@ use crate::wire::{Reader, put_length};
 pub(crate) const PACKED: u8 = 0x80;
 /// How many bytes of elements one byte of the encoding may stand for; a set that is denser is sent in canonical form.
 const MAX_EXPANSION: usize = 16;
+/// What a chunk of 64 counters counts there beside its elements, however few: the memory that it takes.
+const CHUNK_COST: usize = 128;
 
 impl OrSet {
     /// The encoding for the wire: packed where that is allowed, else canonical. Linear in the result.
@@ -33,6 +35,7 @@ impl OrSet {
             let mut live = Runs::default();
             for (number, slot) in self.store.chunks_of(actor).into_iter().flatten() {
                 let chunk = self.store.chunk(*slot);
+                expanded += CHUNK_COST;
                 live.insert_mask(number * SPAN, chunk.live());
                 for bit in bits(chunk.live()) {
                     let element = chunk.get(bit);
@@ -101,14 +104,19 @@ fn unpack(bytes: &[u8]) -> Result<OrSet, CrdtError> {
     let mut store = Store::new();
     let mut element: Vec<u8> = Vec::new();
     let mut rest = bytes.len().saturating_mul(MAX_EXPANSION);
+    let mut charge = |cost| {
+        rest = usize::checked_sub(rest, cost).ok_or(CrdtError::Malformed("elements are too dense"))?;
+        Ok::<_, CrdtError>(())
+    };
     for (actor, alive) in actors.iter().zip(&live) {
         let mut builder = ChunkBuilder::default();
+        let mut last = None;
         for (start, end) in alive.iter() {
             // Each costs at least two bytes, so a run that is longer than the input ends with an error.
             for counter in start..=end {
                 take_element(&mut reader, &mut element)?;
-                rest =
-                    rest.checked_sub(element.len()).ok_or(CrdtError::Malformed("elements are too dense"))?;
+                let is_new = last.replace(counter / SPAN) != Some(counter / SPAN);
+                charge(element.len() + if is_new { CHUNK_COST } else { 0 })?;
                 if let Some((number, chunk)) = builder.push(counter, Content::Plain(&element)) {
                     store.check_room(1)?;
                     store.put_chunk(actor, number, chunk);
@@ -209,6 +217,25 @@ mod tests {
         dense.extend([b'x'; 100]);
         (0..2_047).for_each(|_| dense.extend([102, 0]));
         assert_eq!(OrSet::from_packed(&dense), Err(CrdtError::Malformed("elements are too dense")));
+    }
+
+    /// One dot of every 70: each takes a chunk of memory for four bytes.
+    #[test]
+    fn what_is_too_sparse_does_not_come_in() {
+        let mut sparse = vec![1, 0x84, 1, 1, b'a', 127];
+        (0..127).for_each(|_| sparse.extend([70, 0]));
+        sparse.extend([0, 0, 1, 5]);
+        (0..126).for_each(|_| sparse.extend([1, 0]));
+        assert_eq!(OrSet::from_packed(&sparse), Err(CrdtError::Malformed("elements are too dense")));
+        // What is written is read, in whichever form.
+        for every in [1, 2, 7, 63, 64, 65, 200] {
+            let (mut set, a) = (OrSet::new(), writer("a"));
+            set.add_all(&a, 0..2_000u64).unwrap();
+            for number in (0..2_000u64).filter(|number| number % every != 0) {
+                set.remove(&Value::from(number));
+            }
+            assert_eq!(OrSet::from_packed(&set.to_packed()), Ok(set));
+        }
     }
 
     #[test]

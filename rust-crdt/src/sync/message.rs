@@ -14,6 +14,9 @@ const MAGIC: u8 = 0xc5;
 /// The longest name of a state, in bytes of UTF-8.
 pub const MAX_NAME_LENGTH: usize = 256;
 
+/// The most items of a message: no more memory than a small multiple of its bytes, and no more events.
+pub(super) const MAX_ITEMS: usize = 4096;
+
 pub(super) type Digest = [u8; 32];
 
 /// One thing that a message says.
@@ -52,7 +55,46 @@ pub(super) enum Ask {
     Parts { salt: Salt, ids: Vec<u64>, context: Option<CausalContext> },
 }
 
-pub(super) fn begin(session: u64) -> Vec<u8> {
+/// A message that is being written.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    bytes: Vec<u8>,
+    items: usize,
+    limit: usize,
+}
+
+impl Outgoing {
+    pub(super) fn new(session: u64, limit: usize) -> Self {
+        Self { bytes: begin(session), items: 0, limit }
+    }
+
+    /// Appends an item if there is room for it, or nothing before it: whether it did.
+    #[must_use]
+    pub(super) fn put(&mut self, item: &Item<'_>) -> bool {
+        let start = self.bytes.len();
+        if self.items == MAX_ITEMS {
+            return false;
+        }
+        item.put(&mut self.bytes);
+        if self.bytes.len() > self.limit && self.items > 0 {
+            self.bytes.truncate(start);
+            return false;
+        }
+        self.items += 1;
+        true
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The message, or none when it says nothing.
+    pub(super) fn finish(self) -> Option<Vec<u8>> {
+        (self.items > 0).then_some(self.bytes)
+    }
+}
+
+fn begin(session: u64) -> Vec<u8> {
     let mut out = vec![MAGIC];
     out.extend_from_slice(&session.to_le_bytes());
     out
@@ -68,13 +110,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<(u64, Vec<Item<'_>>), CrdtError> {
     session.copy_from_slice(reader.take(8)?);
     let mut items = Vec::new();
     while !reader.is_empty() {
+        if items.len() == MAX_ITEMS {
+            return Err(CrdtError::TooMany { limit: MAX_ITEMS });
+        }
         items.push(Item::take(&mut reader)?);
     }
     Ok((u64::from_le_bytes(session), items))
 }
 
 impl<'a> Item<'a> {
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Vec<u8>) {
         match self {
             Self::Hello { least, greatest, max_bytes } => {
                 out.extend_from_slice(&[0, *least, *greatest]);
@@ -278,6 +323,17 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_waits_unless_it_is_alone() {
+        let delta = |bytes| Item::Delta { name: "n", kind: Kind::OrSet, bytes };
+        let mut out = Outgoing::new(1, 60);
+        assert!(out.put(&delta(&[0; 40])) && !out.put(&delta(&[0; 40])) && out.len() <= 60);
+        assert!(out.put(&delta(&[])));
+        let mut out = Outgoing::new(1, 60);
+        assert!(out.put(&delta(&[0; 100])));
+        assert!(out.finish().is_some() && Outgoing::new(1, 60).finish().is_none());
+    }
+
+    #[test]
     fn what_is_no_message_is_refused() {
         let why = |tail: &[u8]| read(&[&begin(1), tail].concat()).map(|_| ()).unwrap_err().to_string();
         assert!(read(&[]).is_err() && read(&[0; 20]).is_err());
@@ -285,6 +341,10 @@ mod tests {
         assert!(why(&[5, 0, 4]).contains("name"));
         assert!(why(&[5, 1, b'a', 99]).contains("unknown type"));
         assert!(why(&[2, 1, b'a', 4, 7]).contains("unknown question"));
+        let refuse = [5, 1, b'a', 4];
+        assert!(read(&[begin(1), refuse.repeat(MAX_ITEMS)].concat()).is_ok());
+        let many = [begin(1), refuse.repeat(MAX_ITEMS + 1)].concat();
+        assert_eq!(read(&many), Err(CrdtError::TooMany { limit: MAX_ITEMS }));
         let bomb = [&[3, 1, b'a', 4][..], &[0; 48], &[0, 0xff, 0x7f]].concat();
         assert!(why(&bomb).contains("cut off"));
     }

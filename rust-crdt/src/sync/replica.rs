@@ -119,16 +119,70 @@ impl Replica {
         self.states.get(name).map(|entry| &*entry.state)
     }
 
-    /// Joins a delta for the wire into a state, without what was forgotten.
-    pub(super) fn merge(&mut self, name: &str, bytes: &[u8]) -> Result<(), CrdtError> {
-        match self.states.get_mut(name) {
-            Some(entry) => entry.change().merge_wire(bytes, self.members.as_ref()),
-            None => Ok(()),
-        }
+    /// Joins a delta for the wire into a state, without what was forgotten; whether that changed it, or may have.
+    pub(super) fn merge(&mut self, name: &str, bytes: &[u8], is_compared: bool) -> Result<bool, CrdtError> {
+        let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else { return Ok(false) };
+        let is_changed = state.merge_wire(bytes, self.members.as_ref(), is_compared)?;
+        note_change(is_changed, summary, revision);
+        Ok(is_changed)
     }
 
-    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut dyn Erased> {
-        self.states.get_mut(name).map(Entry::change)
+    /// Joins those parts of a delta into a state that can be and have no stamp above `until_ms`. None when it cannot be
+    /// divided.
+    ///
+    /// # Errors
+    /// Those of decoding; nothing changed.
+    pub(super) fn merge_parts(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        until_ms: u64,
+    ) -> Result<Option<Sorted>, CrdtError> {
+        let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else { return Ok(None) };
+        let sorted = state.merge_parts(bytes, self.members.as_ref(), until_ms)?;
+        note_change(sorted.as_ref().is_some_and(|sorted| sorted.is_changed), summary, revision);
+        Ok(sorted)
+    }
+
+    /// Of the parts of a state with these ids, which the peer lacks, removes those that it has heard of, and gives the
+    /// others in pieces for the wire, and whether something was removed.
+    pub(super) fn settle(
+        &mut self,
+        name: &str,
+        key: &[u8; 32],
+        ids: &BTreeSet<u64>,
+        heard: Option<&CausalContext>,
+        limit: usize,
+    ) -> Settled {
+        let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else {
+            return (Ok(Vec::new()), false);
+        };
+        let (pieces, is_changed) = state.settle(key, ids, heard, limit);
+        note_change(is_changed, summary, revision);
+        (pieces, is_changed)
+    }
+}
+
+/// Pieces for the wire, and whether something was removed.
+pub(super) type Settled = (Result<Vec<Vec<u8>>, CrdtError>, bool);
+
+/// What came of the parts of a delta.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    pub(super) is_changed: bool,
+    /// With a stamp whose time has not come: the greatest of each, how many, and the part for the wire.
+    pub(super) early: Vec<(Stamp, usize, Vec<u8>)>,
+    /// What cannot be merged, and why: one by one as far as `MAX_EVIDENCE`, then in one.
+    pub(super) refused: Vec<(CrdtError, Vec<u8>)>,
+}
+
+/// So many parts of one delta are refused one by one.
+const MAX_EVIDENCE: usize = 64;
+
+fn note_change(is_changed: bool, summary: &mut Option<Summary>, revision: &mut u64) {
+    if is_changed {
+        *summary = None;
+        *revision += 1;
     }
 }
 
@@ -150,17 +204,30 @@ pub(super) trait Erased: Debug + Send + Sync {
     fn ids(&self, key: &[u8; 32]) -> Vec<u64>;
     /// Everything, or what is new since a context, in pieces for the wire.
     fn rest(&self, since: Option<&CausalContext>, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError>;
-    /// Of the parts with these ids, which the peer lacks, removes those that it has heard of, and gives the others.
+    /// See [`Replica::settle`].
     fn settle(
         &mut self,
         key: &[u8; 32],
         ids: &BTreeSet<u64>,
         heard: Option<&CausalContext>,
         limit: usize,
-    ) -> Result<Vec<Vec<u8>>, CrdtError>;
+    ) -> Settled;
     /// The stamps of a delta.
     fn stamps_of(&self, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError>;
-    fn merge_wire(&mut self, bytes: &[u8], members: Option<&Membership>) -> Result<(), CrdtError>;
+    /// False when nothing changed, as far as that was to be looked at.
+    fn merge_wire(
+        &mut self,
+        bytes: &[u8],
+        members: Option<&Membership>,
+        is_compared: bool,
+    ) -> Result<bool, CrdtError>;
+    /// See [`Replica::merge_parts`].
+    fn merge_parts(
+        &mut self,
+        bytes: &[u8],
+        members: Option<&Membership>,
+        until_ms: u64,
+    ) -> Result<Option<Sorted>, CrdtError>;
     fn collect(&mut self, members: &Membership);
 }
 
@@ -204,13 +271,21 @@ impl<T: Decompose + 'static> Erased for T {
         ids: &BTreeSet<u64>,
         heard: Option<&CausalContext>,
         limit: usize,
-    ) -> Result<Vec<Vec<u8>>, CrdtError> {
-        let picked = self.pick_parts(&mut |name, slot| ids.contains(&id_of(key, name, slot)))?;
-        let rest = match heard {
-            Some(context) => self.drop_heard(picked, context)?,
-            None => picked,
+    ) -> Settled {
+        let picked = match self.pick_parts(&mut |name, slot| ids.contains(&id_of(key, name, slot))) {
+            Ok(picked) => picked,
+            Err(error) => return (Err(error), false),
         };
-        if rest == T::default() { Ok(Vec::new()) } else { rest.to_pieces(limit) }
+        let (rest, is_changed) = match heard.map(|context| self.drop_heard(picked.clone(), context)) {
+            Some(Err(error)) => return (Err(error), false),
+            Some(Ok(rest)) => {
+                let is_changed = rest != picked;
+                (rest, is_changed)
+            }
+            None => (picked, false),
+        };
+        let pieces = if rest == T::default() { Ok(Vec::new()) } else { rest.to_pieces(limit) };
+        (pieces, is_changed)
     }
 
     fn stamps_of(&self, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError> {
@@ -220,11 +295,63 @@ impl<T: Decompose + 'static> Erased for T {
         Ok(T::from_wire(bytes)?.stamps())
     }
 
-    fn merge_wire(&mut self, bytes: &[u8], members: Option<&Membership>) -> Result<(), CrdtError> {
-        let Some(members) = members else { return Decompose::merge_wire(self, bytes) };
+    fn merge_wire(
+        &mut self,
+        bytes: &[u8],
+        members: Option<&Membership>,
+        is_compared: bool,
+    ) -> Result<bool, CrdtError> {
+        if members.is_none() && !is_compared {
+            return Decompose::merge_wire(self, bytes).map(|()| true);
+        }
         let mut incoming = T::from_wire(bytes)?;
-        self.screen(&mut incoming, members);
-        if incoming == T::default() { Ok(()) } else { self.merge(&incoming) }
+        if let Some(members) = members {
+            self.screen(&mut incoming, members);
+        }
+        if incoming == T::default() || is_compared && self.covers(&incoming) {
+            return Ok(false);
+        }
+        self.merge(&incoming).map(|()| true)
+    }
+
+    fn merge_parts(
+        &mut self,
+        bytes: &[u8],
+        members: Option<&Membership>,
+        until_ms: u64,
+    ) -> Result<Option<Sorted>, CrdtError> {
+        // A register is one write, and what an agent knows goes with the updates that it says it knows.
+        if matches!(T::KIND, Kind::LwwRegister | Kind::LwwNumericRegister | Kind::AgentState) {
+            return Ok(None);
+        }
+        let mut incoming = T::from_wire(bytes)?;
+        if let Some(members) = members {
+            self.screen(&mut incoming, members);
+        }
+        let parts = incoming.split();
+        if parts.len() < 2 {
+            return Ok(None);
+        }
+        let before = self.clone();
+        let mut sorted = Sorted::default();
+        let mut others: Option<(CrdtError, T)> = None;
+        for part in parts {
+            let (stamps, newest) = part.stamps();
+            if stamps > 0 && newest.ms() > until_ms {
+                sorted.early.push((newest, stamps, part.to_wire()));
+            } else if let Err(error) = self.merge(&part) {
+                if sorted.refused.len() < MAX_EVIDENCE {
+                    sorted.refused.push((error, part.to_wire()));
+                } else if let Some((_, joined)) = &mut others {
+                    joined.merge(&part).expect("parts of one state, of which the first is there");
+                } else {
+                    others = Some((error, part));
+                }
+            }
+        }
+        sorted.refused.extend(others.map(|(error, joined)| (error, joined.to_wire())));
+        sorted.is_changed = *self != before;
+        Ok(Some(sorted))
     }
 
     fn collect(&mut self, members: &Membership) {

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrysalis_crypto::random;
 
 use super::hold::Hold;
-use super::message::{self, Ask, Digest, Have, Item, VERSIONS};
+use super::message::{self, Ask, Digest, Have, Item, Outgoing, VERSIONS};
 use super::replica::{Replica, Summary};
 use super::sketch::{Cell, Difference, Salt, Sketch, key_of, slot_of};
 use super::track::{Fetching, Track};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
-use crate::hlc::DEFAULT_MAX_DRIFT_MS;
+use crate::hlc::{DEFAULT_MAX_DRIFT_MS, Stamp};
 use crate::state::Kind;
 
 /// States of up to so many parts are sent whole rather than compared.
@@ -26,8 +26,10 @@ const GROWTH: usize = 4;
 const MAX_CELLS: usize = 1 << 15;
 /// Costly answers, linear in a state, between two ticks: what bounds the work that a peer can cause.
 const COSTLY_PER_TICK: u32 = 64;
+/// A piece of a state is no longer, so that the other side can afford to divide it.
+const MAX_PIECE: usize = 256 << 10;
 /// What a message needs beside a piece of a state: header, name, kind, length.
-pub(super) const OVERHEAD: usize = 9 + 1 + 2 + message::MAX_NAME_LENGTH + 1 + 10;
+const OVERHEAD: usize = 9 + 1 + 2 + message::MAX_NAME_LENGTH + 1 + 10;
 
 /// What a session may do.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,7 @@ impl Default for SyncConfig {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SyncEvent {
-    /// A state was merged with one of the other side's.
+    /// A state was changed by what the other side said: merged with one of its states, or rid of what it has removed.
     Merged {
         /// Its name.
         name: String,
@@ -68,21 +70,29 @@ pub enum SyncEvent {
         /// Its name.
         name: String,
     },
-    /// A delta has a stamp too far ahead. It is held and merged when its time has come.
+    /// A delta has stamps too far ahead. Those of its parts are held and merged when their time has come.
     Held {
         /// The name of its state.
         name: String,
         /// How far its greatest stamp is ahead of local time.
         ahead_ms: u64,
     },
-    /// A delta was refused; the state is as it was. After [`CrdtError::Equivocation`] the delta is evidence against the actor.
+    /// A delta, or a part of one, was refused; the state is as it was, except for other parts of the delta. After
+    /// [`CrdtError::Equivocation`] it is evidence against the actor.
     Rejected {
         /// The name of its state.
         name: String,
         /// Why.
         error: CrdtError,
-        /// The delta as it came.
+        /// What was refused, in the encoding for the wire.
         delta: Vec<u8>,
+    },
+    /// What the other side lacks could not be taken out of a state here, and is not sent.
+    Failed {
+        /// The name of the state.
+        name: String,
+        /// Why.
+        error: CrdtError,
     },
     /// The other side speaks of a state that is not here, or is of another kind here.
     Unknown {
@@ -145,6 +155,8 @@ pub struct SyncSession {
     refusals: BTreeMap<String, Kind>,
     hold: Hold,
     costly: u32,
+    /// Deltas that were looked at for whether they say anything new, since the last tick.
+    compared: u32,
     retry_at_ms: u64,
 }
 
@@ -192,6 +204,7 @@ impl SyncSession {
             refusals: BTreeMap::new(),
             hold: Hold::default(),
             costly: 0,
+            compared: 0,
             retry_at_ms: 0,
         }
     }
@@ -203,21 +216,22 @@ impl SyncSession {
     pub fn poll(&mut self, replica: &mut Replica) -> Result<Option<Vec<u8>>, CrdtError> {
         let Some(session) = self.session else { return Ok(None) };
         self.notice_changes(replica);
-        let mut out = message::begin(session);
-        let empty = out.len();
         let limit = self.limit();
+        let mut out = Outgoing::new(session, limit);
         if std::mem::take(&mut self.is_hello_due) {
             let hello = Item::Hello {
                 least: *VERSIONS.start(),
                 greatest: *VERSIONS.end(),
                 max_bytes: self.config.max_receive_bytes as u64,
             };
-            hello.put(&mut out);
+            // The first item always has room.
+            let _ = out.put(&hello);
         }
         while out.len() < limit / 4
             && let Some((name, kind)) = self.refusals.pop_first()
         {
-            Item::Refuse { name: &name, kind }.put(&mut out);
+            // At most 64 short ones: they have room.
+            let _ = out.put(&Item::Refuse { name: &name, kind });
         }
         for (name, track) in &mut self.tracks {
             // Room for questions and cells, which are not divided.
@@ -227,7 +241,7 @@ impl SyncSession {
             let Some(kind) = replica.kind(name) else { continue };
             track.speak(name, kind, replica, self.salt, limit, &mut out);
         }
-        Ok((out.len() > empty).then_some(out))
+        Ok(out.finish())
     }
 
     /// Takes in a message, at this time in milliseconds since 1970, and tells what came of it.
@@ -266,7 +280,6 @@ impl SyncSession {
             // Hello got lost or is late; the beginning side says it again.
             return Ok(events);
         }
-        self.retry_at_ms = now_ms.saturating_add(self.config.retry_ms);
         for item in items {
             self.take(item, replica, now_ms, &mut events);
         }
@@ -275,24 +288,31 @@ impl SyncSession {
 
     /// Says what time it is: releases what was held until now, and asks again when an answer stays away.
     pub fn tick(&mut self, replica: &mut Replica, now_ms: u64) -> Vec<SyncEvent> {
-        self.costly = 0;
+        (self.costly, self.compared) = (0, 0);
         let mut events = Vec::new();
         while let Some(held) = self.hold.pop(now_ms.saturating_add(self.config.max_drift_ms)) {
             if replica.kind(&held.name) == Some(held.kind) {
-                self.merge(&held.name, held.bytes.as_slice(), replica, &mut events);
+                self.merge(&held.name, held.kind, &held.bytes, replica, now_ms, &mut events);
             }
         }
-        if now_ms >= self.retry_at_ms && (self.is_initiator || self.agreed.is_some()) {
-            self.retry_at_ms = now_ms.saturating_add(self.config.retry_ms);
-            self.is_hello_due |= self.agreed.is_none();
-            let revisions: Vec<(String, u64)> = replica
-                .names()
-                .filter_map(|(name, _)| Some((name.to_owned(), replica.revision(name)?)))
-                .collect();
-            for (name, revision) in revisions {
-                let track = self.tracks.entry(name).or_default();
-                track.say(track.equal_at != Some(revision), true);
-                track.tried = None;
+        if !self.is_initiator && self.agreed.is_none() {
+            return events;
+        }
+        let retry_at_ms = now_ms.saturating_add(self.config.retry_ms);
+        if self.agreed.is_none() && now_ms >= self.retry_at_ms {
+            self.is_hello_due = true;
+            self.retry_at_ms = retry_at_ms;
+        }
+        for (name, _) in replica.names() {
+            let track = match self.tracks.get_mut(name) {
+                Some(track) => track,
+                None => self.tracks.entry(name.to_owned()).or_default(),
+            };
+            // Each has its own time: what is said of others is no answer about this one.
+            if now_ms >= track.retry_at_ms {
+                track.retry_at_ms = retry_at_ms;
+                track.say(track.equal_at != replica.revision(name), true);
+                track.retry();
             }
         }
         events
@@ -335,8 +355,10 @@ impl SyncSession {
     fn take(&mut self, item: Item<'_>, replica: &mut Replica, now_ms: u64, events: &mut Vec<SyncEvent>) {
         let (name, kind) = match &item {
             Item::Hello { .. } => return,
-            Item::Refuse { name, .. } => {
-                events.push(SyncEvent::Refused { name: (*name).to_owned() });
+            Item::Refuse { name, kind } => {
+                if replica.kind(name) == Some(*kind) {
+                    events.push(SyncEvent::Refused { name: (*name).to_owned() });
+                }
                 return;
             }
             Item::Have { name, kind, .. }
@@ -352,11 +374,13 @@ impl SyncSession {
             }
             return;
         }
+        self.tracks.entry(name.to_owned()).or_default().retry_at_ms =
+            now_ms.saturating_add(self.config.retry_ms);
         match item {
             Item::Have { have, is_question, .. } => self.take_have(name, have, is_question, replica, events),
-            Item::Ask { ask, .. } => self.take_ask(name, ask, replica),
+            Item::Ask { ask, .. } => self.take_ask(name, ask, replica, events),
             Item::Cells { salt, digest, from, cells, .. } => {
-                self.take_cells(name, (salt, digest), from, cells, replica);
+                self.take_cells(name, (salt, digest), from, cells, replica, events);
             }
             Item::Delta { bytes, .. } => self.take_delta(name, kind, bytes, replica, now_ms, events),
             Item::Hello { .. } | Item::Refuse { .. } => {}
@@ -386,6 +410,7 @@ impl SyncSession {
                 told: track.told,
                 equal_at: revision,
                 serving: track.serving.take(),
+                retry_at_ms: track.retry_at_ms,
                 ..Track::default()
             };
             // An answer, or to let the other side know that it need not send more.
@@ -394,7 +419,7 @@ impl SyncSession {
             return;
         }
         track.equal_at = None;
-        let is_stuck = track.stuck_at == Some(have.digest);
+        let is_stuck = track.is_stuck(&ours.digest, &have.digest);
         let digest = have.digest;
         track.theirs = Some(have.clone());
         if !self.is_initiator {
@@ -422,16 +447,22 @@ impl SyncSession {
                     track.ask = Some(Ask::Rest(Some(mine.clone())));
                 }
                 if !theirs.includes(mine) {
-                    self.send_rest(name, Some(theirs), replica);
+                    self.send_rest(name, Some(theirs), replica, events);
                 }
             }
             (None, _) if ours.parts.min(have.parts) <= SMALL => {
-                self.exchange_all(name, &ours, have.parts, replica)
+                self.exchange_all(name, &ours, have.parts, replica, events);
             }
             _ => {
                 let done = track.fetching.as_ref().filter(|fetching| fetching.digest == digest);
                 let from = done.map_or(0, |fetching| fetching.cells.len());
-                track.ask = Some(Ask::Cells { digest, from, to: next_count(from) });
+                let to = next_count(from);
+                if to > MAX_CELLS {
+                    track.fetching = None;
+                    self.exchange_all(name, &ours, have.parts, replica, events);
+                } else {
+                    track.ask = Some(Ask::Cells { digest, from, to });
+                }
             }
         }
     }
@@ -447,16 +478,23 @@ impl SyncSession {
         true
     }
 
-    fn exchange_all(&mut self, name: &str, ours: &Summary, their_parts: u64, replica: &Replica) {
+    fn exchange_all(
+        &mut self,
+        name: &str,
+        ours: &Summary,
+        their_parts: u64,
+        replica: &Replica,
+        events: &mut Vec<SyncEvent>,
+    ) {
         if ours.parts > 0 {
-            self.send_rest(name, None, replica);
+            self.send_rest(name, None, replica, events);
         }
         if let Some(track) = self.tracks.get_mut(name).filter(|_| their_parts > 0) {
             track.ask = Some(Ask::Rest(None));
         }
     }
 
-    fn take_ask(&mut self, name: &str, ask: Ask, replica: &mut Replica) {
+    fn take_ask(&mut self, name: &str, ask: Ask, replica: &mut Replica, events: &mut Vec<SyncEvent>) {
         if !self.can_summarise(name, replica) {
             return;
         }
@@ -466,7 +504,7 @@ impl SyncSession {
             Ask::Rest(since) => {
                 // Still sending: what is missing afterwards is asked for again.
                 if track.pieces.is_empty() {
-                    self.send_rest(name, since.as_ref(), replica);
+                    self.send_rest(name, since.as_ref(), replica, events);
                 }
             }
             Ask::Cells { digest: wanted, from, to } => {
@@ -480,7 +518,8 @@ impl SyncSession {
             }
             Ask::Parts { salt, ids, context } => {
                 if salt == self.salt && track.pieces.is_empty() {
-                    self.settle(name, salt, &ids.into_iter().collect(), context.as_ref(), replica);
+                    let ids = ids.into_iter().collect();
+                    self.settle(name, salt, &ids, context.as_ref(), replica, events);
                 }
             }
         }
@@ -493,12 +532,17 @@ impl SyncSession {
         from: usize,
         cells: Vec<Cell>,
         replica: &mut Replica,
+        events: &mut Vec<SyncEvent>,
     ) {
         let Some(ours) = replica.summary(name).cloned() else { return };
         let Some(revision) = replica.revision(name) else { return };
         let track = self.tracks.entry(name.to_owned()).or_default();
         // Cells of a state whose context is not known here could make a new element look like a removed one.
         let Some(theirs) = track.theirs.clone().filter(|theirs| theirs.digest == digest) else { return };
+        // They come unasked, too.
+        if track.is_stuck(&ours.digest, &digest) {
+            return;
+        }
         if from == 0 && track.fetching.as_ref().is_none_or(|f| f.digest != digest || f.salt != salt) {
             track.fetching = Some(Fetching { digest, salt, cells: Vec::new(), ours: None });
         }
@@ -522,7 +566,7 @@ impl SyncSession {
         let count = fetching.cells.len();
         if let Some(difference) = sketch.difference(&fetching.cells) {
             track.fetching = None;
-            self.resolve(name, salt, difference, ours.context, theirs.context.as_ref(), replica);
+            self.resolve(name, (salt, difference), &ours, &theirs, replica, events);
             return;
         }
         let next = next_count(count);
@@ -530,7 +574,7 @@ impl SyncSession {
             || next as u64 > ours.parts.saturating_add(theirs.parts).max(4 * FIRST_CELLS as u64)
         {
             track.fetching = None;
-            self.exchange_all(name, &ours, theirs.parts, replica);
+            self.exchange_all(name, &ours, theirs.parts, replica, events);
         } else {
             track.ask = Some(Ask::Cells { digest, from: count, to: next });
         }
@@ -540,16 +584,16 @@ impl SyncSession {
     fn resolve(
         &mut self,
         name: &str,
-        salt: Salt,
-        difference: Difference,
-        context: Option<CausalContext>,
-        heard: Option<&CausalContext>,
+        (salt, difference): (Salt, Difference),
+        summary: &Summary,
+        have: &Have,
         replica: &mut Replica,
+        events: &mut Vec<SyncEvent>,
     ) {
         let Difference { mut theirs, mut ours } = difference;
-        let (mut context, mut heard) = (context, heard);
-        if heard.is_some() {
-            // Two contents of one dot: neither was removed, and merging will say so. Last, since no more comes of it.
+        if have.context.is_some() {
+            // Two contents of one dot: neither was removed, and merging will say so. Last, since no more comes of it, and
+            // whole, with contexts: these say what was removed if it is only that two dots look like one.
             let slots = |ids: &BTreeSet<u64>| ids.iter().map(|id| slot_of(*id)).collect::<BTreeSet<_>>();
             let contested = &slots(&theirs) & &slots(&ours);
             let is_other = |id: &u64| !contested.contains(&slot_of(*id));
@@ -557,16 +601,17 @@ impl SyncSession {
                 theirs.retain(is_other);
                 ours.retain(is_other);
             } else {
-                (context, heard) = (None, None);
+                return self.exchange_all(name, summary, have.parts, replica, events);
             }
         }
         let most = self.limit() / 32;
         if let Some(track) = self.tracks.get_mut(name) {
             // What does not fit is a difference again.
             let ids: Vec<u64> = theirs.into_iter().take(most).collect();
+            let context = summary.context.clone();
             track.ask = (!ids.is_empty()).then_some(Ask::Parts { salt, ids, context });
         }
-        self.settle(name, salt, &ours, heard, replica);
+        self.settle(name, salt, &ours, have.context.as_ref(), replica, events);
     }
 
     fn take_delta(
@@ -579,60 +624,137 @@ impl SyncSession {
         events: &mut Vec<SyncEvent>,
     ) {
         let Some(state) = replica.get(name) else { return };
-        let error = match state.stamps_of(bytes) {
-            Err(error) => error,
-            Ok((stamps, newest))
-                if stamps > 0 && newest.ms() > now_ms.saturating_add(self.config.max_drift_ms) =>
-            {
-                let name = name.to_owned();
-                if self.hold.push(newest, stamps, &name, kind, bytes) {
-                    events.push(SyncEvent::Held { name, ahead_ms: newest.ms() - now_ms });
-                    return;
-                }
-                CrdtError::ClockDrift {
-                    stamp_ms: newest.ms(),
-                    now_ms,
-                    max_drift_ms: self.config.max_drift_ms,
+        match state.stamps_of(bytes) {
+            Err(error) => self.reject(name, error, bytes.to_vec(), events),
+            Ok((stamps, newest)) if stamps > 0 && newest.ms() > self.until_ms(now_ms) => {
+                if !self.merge_parts(name, kind, bytes, replica, now_ms, events) {
+                    let early = vec![(newest, stamps, bytes.to_vec())];
+                    self.hold_back(name, kind, early, now_ms, events);
                 }
             }
-            Ok(_) => return self.merge(name, bytes, replica, events),
-        };
-        self.reject(name, error, bytes, events);
-    }
-
-    fn merge(&mut self, name: &str, bytes: &[u8], replica: &mut Replica, events: &mut Vec<SyncEvent>) {
-        match replica.merge(name, bytes) {
-            Ok(()) => {
-                // The other side has it from here or sends on; it is told when a round is over.
-                if let Some(track) = self.tracks.get_mut(name) {
-                    track.told = replica.revision(name);
-                }
-                events.push(SyncEvent::Merged { name: name.to_owned() });
-            }
-            Err(error) => self.reject(name, error, bytes, events),
+            Ok(_) => self.merge(name, kind, bytes, replica, now_ms, events),
         }
     }
 
-    fn reject(&mut self, name: &str, error: CrdtError, bytes: &[u8], events: &mut Vec<SyncEvent>) {
+    fn merge(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        bytes: &[u8],
+        replica: &mut Replica,
+        now_ms: u64,
+        events: &mut Vec<SyncEvent>,
+    ) {
+        // A digest that is there can be saved by looking whether it still holds.
+        let is_compared = replica.is_summarised(name) && self.compared < COSTLY_PER_TICK;
+        self.compared += u32::from(is_compared);
+        match replica.merge(name, bytes, is_compared) {
+            Ok(is_changed) => self.note_merge(name, is_changed, replica, events),
+            Err(error) => {
+                if !self.merge_parts(name, kind, bytes, replica, now_ms, events) {
+                    self.reject(name, error, bytes.to_vec(), events);
+                }
+            }
+        }
+    }
+
+    /// Merges what can be merged of a delta that cannot be as a whole, holds what is early and rejects the rest; false,
+    /// and nothing done, when it cannot be divided, or not now.
+    fn merge_parts(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        bytes: &[u8],
+        replica: &mut Replica,
+        now_ms: u64,
+        events: &mut Vec<SyncEvent>,
+    ) -> bool {
+        if bytes.len() > MAX_PIECE || self.costly >= COSTLY_PER_TICK {
+            return false;
+        }
+        self.costly += 1;
+        let Ok(Some(sorted)) = replica.merge_parts(name, bytes, self.until_ms(now_ms)) else { return false };
+        self.note_merge(name, sorted.is_changed, replica, events);
+        self.hold_back(name, kind, sorted.early, now_ms, events);
+        for (error, part) in sorted.refused {
+            self.reject(name, error, part, events);
+        }
+        true
+    }
+
+    fn note_merge(&mut self, name: &str, is_changed: bool, replica: &Replica, events: &mut Vec<SyncEvent>) {
+        if is_changed {
+            // The other side has it from here or sends on; it is told when a round is over.
+            if let Some(track) = self.tracks.get_mut(name) {
+                track.told = replica.revision(name);
+            }
+            events.push(SyncEvent::Merged { name: name.to_owned() });
+        }
+    }
+
+    /// Holds deltas as far as there is room, and rejects the others.
+    fn hold_back(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        early: Vec<(Stamp, usize, Vec<u8>)>,
+        now_ms: u64,
+        events: &mut Vec<SyncEvent>,
+    ) {
+        let mut last = None;
+        for (newest, stamps, bytes) in early {
+            if self.hold.push(newest, stamps, name, kind, &bytes) {
+                last = last.max(Some(newest));
+            } else {
+                let (stamp_ms, max_drift_ms) = (newest.ms(), self.config.max_drift_ms);
+                self.reject(name, CrdtError::ClockDrift { stamp_ms, now_ms, max_drift_ms }, bytes, events);
+            }
+        }
+        if let Some(last) = last {
+            let ahead_ms = last.ms().saturating_sub(now_ms);
+            events.push(SyncEvent::Held { name: name.to_owned(), ahead_ms });
+        }
+    }
+
+    /// The greatest time of a stamp that is merged at once.
+    fn until_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_add(self.config.max_drift_ms)
+    }
+
+    fn reject(&mut self, name: &str, error: CrdtError, delta: Vec<u8>, events: &mut Vec<SyncEvent>) {
         // Nodes without their parents are refused today and taken when the parents have come.
         let is_for_good = !matches!(error, CrdtError::OrphanLimit { .. });
         if let Some(track) = self.tracks.get_mut(name).filter(|_| is_for_good) {
-            track.stuck_at = track.theirs.as_ref().map(|have| have.digest);
+            track.get_stuck();
         }
-        events.push(SyncEvent::Rejected { name: name.to_owned(), error, delta: bytes.to_vec() });
+        events.push(SyncEvent::Rejected { name: name.to_owned(), error, delta });
+    }
+
+    /// The longest piece of a state to send.
+    fn piece_limit(&self) -> usize {
+        self.limit().min(MAX_PIECE) - OVERHEAD
     }
 
     /// Queues everything, or what is new since a context, unless there was too much of that lately.
-    fn send_rest(&mut self, name: &str, since: Option<&CausalContext>, replica: &Replica) {
-        let limit = self.limit() - OVERHEAD;
+    fn send_rest(
+        &mut self,
+        name: &str,
+        since: Option<&CausalContext>,
+        replica: &Replica,
+        events: &mut Vec<SyncEvent>,
+    ) {
+        let limit = self.piece_limit();
         let (Some(track), Some(state)) = (self.tracks.get_mut(name), replica.get(name)) else { return };
         if self.costly >= COSTLY_PER_TICK {
             return;
         }
         self.costly += 1;
-        if let Ok(pieces) = state.rest(since, limit) {
-            track.pieces = pieces.into();
-            track.say(true, self.is_initiator);
+        match state.rest(since, limit) {
+            Ok(pieces) => {
+                track.pieces = pieces.into();
+                track.say(true, self.is_initiator);
+            }
+            Err(error) => events.push(SyncEvent::Failed { name: name.to_owned(), error }),
         }
     }
 
@@ -644,21 +766,24 @@ impl SyncSession {
         ids: &BTreeSet<u64>,
         heard: Option<&CausalContext>,
         replica: &mut Replica,
+        events: &mut Vec<SyncEvent>,
     ) {
-        let limit = self.limit() - OVERHEAD;
+        let limit = self.piece_limit();
         if self.costly >= COSTLY_PER_TICK {
             return;
         }
         self.costly += 1;
-        if !ids.is_empty()
-            && let Some(state) = replica.get_mut(name)
-        {
-            let pieces = state.settle(&key_of(&salt), ids, heard, limit);
-            let track = self.tracks.entry(name.to_owned()).or_default();
-            track.pieces = pieces.unwrap_or_default().into();
-            track.told = replica.revision(name);
+        let track = self.tracks.entry(name.to_owned()).or_default();
+        track.say(true, self.is_initiator);
+        if ids.is_empty() {
+            return;
         }
-        self.tracks.entry(name.to_owned()).or_default().say(true, self.is_initiator);
+        let (pieces, is_changed) = replica.settle(name, &key_of(&salt), ids, heard, limit);
+        match pieces {
+            Ok(pieces) => track.pieces = pieces.into(),
+            Err(error) => events.push(SyncEvent::Failed { name: name.to_owned(), error }),
+        }
+        self.note_merge(name, is_changed, replica, events);
     }
 }
 

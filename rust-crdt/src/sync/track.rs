@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::message::{Ask, Digest, Have, Item};
+use super::message::{Ask, Digest, Have, Item, Outgoing};
 use super::replica::{Replica, Summary};
-use super::session::OVERHEAD;
 use super::sketch::{Cell, Salt, Sketch, key_of};
 use crate::state::Kind;
+
+/// The most retries to let pass, see [`Track::patience`].
+const MAX_PATIENCE: u32 = 1 << 12;
 
 /// What is going on about one name.
 #[derive(Debug, Default)]
@@ -20,8 +22,14 @@ pub(super) struct Track {
     /// What the other side said last, and whether that is what we have.
     pub(super) theirs: Option<Have>,
     pub(super) equal_at: Option<u64>,
-    /// The other side's digest at which a delta was rejected: asking again is useless until it changes.
+    /// The other side's digest at which a delta was rejected: asking again is useless until it changes, or what
+    /// was not rejected has changed the state here.
     pub(super) stuck_at: Option<Digest>,
+    /// How many retries to let pass before asking again nevertheless, since what was not rejected may have got lost; and
+    /// how many the next time.
+    pub(super) patience: (u32, u32),
+    /// When to ask again if nothing comes back about this name.
+    pub(super) retry_at_ms: u64,
     /// The digests of both sides when something was last done about them: the same again means that it did not help, or
     /// is still under way.
     pub(super) tried: Option<(Digest, Digest)>,
@@ -59,32 +67,66 @@ impl Track {
         replica: &mut Replica,
         salt: Salt,
         limit: usize,
-        out: &mut Vec<u8>,
+        out: &mut Outgoing,
     ) {
-        if let Some(ask) = self.ask.take() {
-            Item::Ask { name, kind, ask }.put(out);
-        }
-        if let Some((from, to)) = self.cells.take() {
-            self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 64)), out);
-        }
-        while let Some(piece) = self.pieces.front() {
-            if out.len() + piece.len() + OVERHEAD > limit && out.len() > OVERHEAD {
+        if let Some(ask) = &self.ask {
+            if !out.put(&Item::Ask { name, kind, ask: ask.clone() }) {
                 return;
             }
-            Item::Delta { name, kind, bytes: piece }.put(out);
+            self.ask = None;
+        }
+        if let Some((from, to)) = self.cells {
+            if !self.speak_cells(name, kind, replica, salt, (from, to.min(from + limit / 64)), out) {
+                return;
+            }
+            self.cells = None;
+        }
+        while let Some(piece) = self.pieces.front() {
+            if !out.put(&Item::Delta { name, kind, bytes: piece }) {
+                return;
+            }
             self.pieces.pop_front();
         }
-        self.speak_have(name, kind, replica, out);
+        // Without room for it, it stays due.
+        let _ = self.speak_have(name, kind, replica, out);
     }
 
-    fn speak_have(&mut self, name: &str, kind: Kind, replica: &mut Replica, out: &mut Vec<u8>) {
+    /// Says what we have if that is due; false when there is no room.
+    fn speak_have(&mut self, name: &str, kind: Kind, replica: &mut Replica, out: &mut Outgoing) -> bool {
         if self.have > Due::No
             && let Some(Summary { digest, parts, context }) = replica.summary(name).cloned()
         {
             let is_question = self.have == Due::Question;
-            Item::Have { name, kind, is_question, have: Have { digest, parts, context } }.put(out);
+            if !out.put(&Item::Have { name, kind, is_question, have: Have { digest, parts, context } }) {
+                return false;
+            }
             self.have = Due::No;
             self.told = replica.revision(name);
+        }
+        true
+    }
+
+    /// Whether nothing new can come of asking, as far as is known: what was rejected is all that the other side has more.
+    pub(super) fn is_stuck(&self, ours: &Digest, theirs: &Digest) -> bool {
+        self.stuck_at == Some(*theirs) && self.tried.is_none_or(|(before, _)| before == *ours)
+    }
+
+    /// Something was rejected for good.
+    pub(super) fn get_stuck(&mut self) {
+        let digest = self.theirs.as_ref().map(|have| have.digest);
+        if digest.is_some() && self.stuck_at != digest {
+            let wait = self.patience.1.max(4);
+            let is_again = self.stuck_at.is_none();
+            self.patience = (wait, if is_again { (wait * 2).min(MAX_PATIENCE) } else { wait });
+            self.stuck_at = digest;
+        }
+    }
+
+    /// It is time to ask again, unless that was useless before: then after twice as many times each time.
+    pub(super) fn retry(&mut self) {
+        match (self.stuck_at, self.patience.0) {
+            (Some(_), 1..) => self.patience.0 -= 1,
+            _ => (self.stuck_at, self.tried) = (None, None),
         }
     }
 
@@ -95,6 +137,7 @@ impl Track {
         }
     }
 
+    /// Says these cells; false when there is no room.
     fn speak_cells(
         &mut self,
         name: &str,
@@ -102,17 +145,19 @@ impl Track {
         replica: &mut Replica,
         salt: Salt,
         (from, to): (usize, usize),
-        out: &mut Vec<u8>,
-    ) {
-        let Some(digest) = replica.digest(name) else { return };
-        let (Some(state), Some(revision)) = (replica.get(name), replica.revision(name)) else { return };
+        out: &mut Outgoing,
+    ) -> bool {
+        let Some(digest) = replica.digest(name) else { return true };
+        let (Some(state), Some(revision)) = (replica.get(name), replica.revision(name)) else { return true };
         if self.serving.as_ref().is_none_or(|(made, _)| *made != revision) {
             self.serving = Some((revision, Sketch::new(&salt, state.ids(&key_of(&salt)))));
         }
         // What they are of is said first, with its context.
-        self.speak_have(name, kind, replica, out);
-        let Some((_, sketch)) = &mut self.serving else { return };
+        if !self.speak_have(name, kind, replica, out) {
+            return false;
+        }
+        let Some((_, sketch)) = &mut self.serving else { return true };
         let cells = sketch.cells(to)[from..].to_vec();
-        Item::Cells { name, kind, salt, digest, from, cells }.put(out);
+        out.put(&Item::Cells { name, kind, salt, digest, from, cells })
     }
 }
