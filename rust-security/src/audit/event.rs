@@ -220,7 +220,7 @@ impl AuditEvent {
             refused: read.refused.map(|code| known_code(&code).ok_or_else(malformed)).transpose()?,
             provider: read
                 .provider
-                .map(|name| ProviderName::parse(&name))
+                .map(|name| ProviderName::read(&name))
                 .transpose()
                 .map_err(|_| malformed())?,
             key: read.key.map(|id| id.parse()).transpose().map_err(|_| malformed())?,

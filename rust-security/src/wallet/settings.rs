@@ -61,7 +61,7 @@ impl WalletSettings {
         let file: SettingsFile = serde_json::from_slice(json).map_err(|_| malformed())?;
         let mut default_providers = BTreeMap::new();
         for (provider, id) in file.default_providers {
-            let provider = ProviderName::parse(&provider).map_err(|_| malformed())?;
+            let provider = ProviderName::read(&provider).map_err(|_| malformed())?;
             default_providers.insert(provider, id.parse().map_err(|_| malformed())?);
         }
         let settings = Self {
