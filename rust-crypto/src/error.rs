@@ -5,7 +5,8 @@ use std::fmt;
 /// What went wrong in a cryptographic operation.
 ///
 /// [`code`](CryptoError::code) is stable and is what callers in every language branch on; the text is for
-/// people. No text ever holds a key, a message or any other caller's data: lengths and positions only.
+/// people. No text ever holds a key, a message or any other caller's data: lengths and positions only, and the plain name of
+/// an algorithm that a record asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CryptoError {
@@ -45,6 +46,9 @@ pub enum CryptoError {
     RandomUnavailable,
     /// An algorithm, or a parameter of one, that this crate does not offer.
     Unsupported(&'static str),
+    /// The algorithm that a record names, of at most 32 letters, digits and dashes. Has the code of
+    /// [`Unsupported`](Self::Unsupported).
+    UnsupportedName(String),
     /// A record of a version that this crate does not read.
     UnsupportedVersion(i64),
     /// A record without the salt that opening it with a password needs.
@@ -113,7 +117,7 @@ impl CryptoError {
             Self::HasherFinalized => "HASHER_FINALIZED",
             Self::InvalidArgument(_) => "INVALID_ARGUMENT",
             Self::RandomUnavailable => "RANDOM_UNAVAILABLE",
-            Self::Unsupported(_) => "UNSUPPORTED",
+            Self::Unsupported(_) | Self::UnsupportedName(_) => "UNSUPPORTED",
             Self::UnsupportedVersion(_) => "UNSUPPORTED_VERSION",
             Self::MissingSalt => "MISSING_SALT",
             Self::KeyExhausted => "KEY_EXHAUSTED",
@@ -145,6 +149,7 @@ impl fmt::Display for CryptoError {
             Self::InvalidArgument(what) => write!(f, "Invalid argument: {what}"),
             Self::RandomUnavailable => f.write_str("Failed to generate random bytes"),
             Self::Unsupported(name) => write!(f, "Unsupported algorithm: {name}"),
+            Self::UnsupportedName(name) => write!(f, "Unsupported algorithm: {name}"),
             Self::UnsupportedVersion(version) => write!(f, "Unsupported encryption version: {version}"),
             Self::MissingSalt => f.write_str("Encrypted data missing salt for password decryption"),
             Self::KeyExhausted => f.write_str("Key exhausted: it has sealed 2^32 messages"),
@@ -194,6 +199,7 @@ mod tests {
             CryptoError::InvalidArgument("length"),
             CryptoError::RandomUnavailable,
             CryptoError::Unsupported("name"),
+            CryptoError::UnsupportedName("name".to_owned()),
             CryptoError::UnsupportedVersion(2),
             CryptoError::MissingSalt,
             CryptoError::KeyExhausted,
@@ -216,6 +222,7 @@ mod tests {
                 | CryptoError::InvalidArgument(_)
                 | CryptoError::RandomUnavailable
                 | CryptoError::Unsupported(_)
+                | CryptoError::UnsupportedName(_)
                 | CryptoError::UnsupportedVersion(_)
                 | CryptoError::MissingSalt
                 | CryptoError::KeyExhausted
@@ -229,7 +236,9 @@ mod tests {
 
     #[test]
     fn codes_lists_every_code_once_and_in_order() {
-        let codes: Vec<_> = one_of_each().iter().map(CryptoError::code).collect();
+        let mut codes: Vec<_> = one_of_each().iter().map(CryptoError::code).collect();
+        // A name of ours and a name in a record.
+        codes.dedup();
         assert_eq!(codes, CryptoError::CODES);
         let mut unique = codes.clone();
         unique.sort_unstable();
@@ -255,6 +264,7 @@ mod tests {
                 "Digest already called",
                 "Invalid argument: length",
                 "Failed to generate random bytes",
+                "Unsupported algorithm: name",
                 "Unsupported algorithm: name",
                 "Unsupported encryption version: 2",
                 "Encrypted data missing salt for password decryption",

@@ -56,7 +56,8 @@ impl Record {
     /// # Errors
     /// [`CryptoError::Serialization`] for a text that is not strict JSON, or a member that is missing, given twice, or not
     /// canonical base64 of the right length; [`CryptoError::UnsupportedVersion`] for another version than 1;
-    /// [`CryptoError::Unsupported`] for another algorithm or key derivation, or iterations out of bounds.
+    /// [`CryptoError::UnsupportedName`] for another algorithm; [`CryptoError::Unsupported`] where its name is not plain,
+    /// for another key derivation, or iterations out of bounds.
     pub fn parse(json: &str) -> Result<Self, CryptoError> {
         let Value::Object(members) = canonical::parse(json)? else {
             return Err(malformed("record is not an object"));
@@ -101,6 +102,8 @@ impl Record {
                 let derivation = Derivation::Pbkdf2 { iterations };
                 Ok(Self { ciphertext, iv: Iv::Short(exact(&iv)?), tag, salt, derivation })
             }
+            // A name is repeated, for people to look up; any other text may be anything.
+            name if is_plain_name(name) => Err(CryptoError::UnsupportedName(name.to_owned())),
             _ => Err(CryptoError::Unsupported("algorithm of a record")),
         }
     }
@@ -234,6 +237,11 @@ fn exact<const N: usize>(bytes: &[u8]) -> Result<[u8; N], CryptoError> {
     bytes.try_into().map_err(|_| malformed("record member has a wrong length"))
 }
 
+/// Whether this can be shown: the name of an algorithm is short and plain.
+fn is_plain_name(name: &str) -> bool {
+    (1..=32).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 fn malformed(reason: &'static str) -> CryptoError {
     CryptoError::Serialization { reason, position: None }
 }
@@ -266,6 +274,15 @@ mod tests {
 
     fn parse(json: &str) -> Record {
         Record::parse(json).unwrap()
+    }
+
+    #[test]
+    fn the_name_of_another_algorithm_is_told_and_other_text_is_not() {
+        let refused = |name: &str| Record::parse(&F3.replace("aes-256-gcm", name)).unwrap_err().to_string();
+        assert_eq!(refused("aes-128-cbc"), "Unsupported algorithm: aes-128-cbc");
+        for name in ["", "a b", "a\\n", "ä", &"a".repeat(33)] {
+            assert_eq!(refused(name), "Unsupported algorithm: algorithm of a record");
+        }
     }
 
     #[test]

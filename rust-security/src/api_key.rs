@@ -1,6 +1,6 @@
 //! The rules for API keys, as this crate uses them.
 
-use chrysalis_crypto::api_keys::{ApiKey, Confidence, KeyType, validate_key_format};
+use chrysalis_crypto::api_keys::{ApiKey, KeyType, redact_text, validate_key_format};
 
 use crate::error::SecurityError;
 
@@ -9,17 +9,20 @@ pub(crate) fn check(key: &ApiKey) -> Result<KeyType, SecurityError> {
     validate_key_format(key).map_err(SecurityError::InvalidApiKey)
 }
 
-/// The fewest bytes of a key that is recognised for certain, or likely.
-const MIN_RECOGNISED_LENGTH: usize = 20;
+/// The fewest characters of a key without a prefix.
+const MIN_BARE_LENGTH: usize = 32;
 
-/// Whether text that is about to be stored or shown in clear is recognised as a key.
+/// Whether text that is about to be stored or shown in clear holds what is recognised as a key, or is one long run of
+/// letters and digits as keys without a prefix are.
 pub(crate) fn looks_like_key(text: &str) -> bool {
-    if text.len() < MIN_RECOGNISED_LENGTH {
-        return false;
-    }
-    let Ok(key) = ApiKey::new(text.to_owned()) else { return false };
-    validate_key_format(&key)
-        .is_ok_and(|found| matches!(found.confidence, Confidence::Certain | Confidence::Likely))
+    redact_text(text) != text || is_bare_key(text)
+}
+
+fn is_bare_key(text: &str) -> bool {
+    text.len() >= MIN_BARE_LENGTH
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Refuses a name that is recognised as a key: arguments were swapped.

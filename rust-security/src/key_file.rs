@@ -35,15 +35,20 @@ pub fn make_key_file(path: &Path) -> Result<WrappingKey, SecurityError> {
 
 /// Reads a key file.
 ///
+/// Whether others may read it is told by the permission bits of Unix. The access lists of Windows are not looked at, nor is
+/// the owner: keep the file in a directory of the user's own.
+///
 /// # Errors
 /// [`SecurityError::KeyFileExposed`] when group or others have any right to it; [`SecurityError::KeyFileMalformed`];
 /// [`SecurityError::Io`].
 pub fn read_key_file(path: &Path) -> Result<WrappingKey, SecurityError> {
     let read = |error: io::Error| SecurityError::io("read the key file")(error);
-    if let Some(mode) = private_file::exposed_mode(path).map_err(read)? {
+    // Opened once: what is judged is what is read, whatever happens to the name meanwhile.
+    let file = private_file::open(path).map_err(read)?;
+    if let Some(mode) = private_file::exposed_mode(&file).map_err(read)? {
         return Err(SecurityError::KeyFileExposed { mode });
     }
-    let bytes = private_file::read(path, MAX_FILE_BYTES).map_err(read)?;
+    let bytes = private_file::read_all(file, MAX_FILE_BYTES).map_err(read)?;
     let bytes = Zeroizing::new(bytes.ok_or(SecurityError::KeyFileMalformed)?);
     let text = str::from_utf8(&bytes).map_err(|_| SecurityError::KeyFileMalformed)?;
     let mut lines = text.lines();
@@ -71,6 +76,7 @@ mod tests {
         assert!(made.expose(|made| read.expose(|read| made == read)));
         let error = make_key_file(&path).unwrap_err();
         assert_eq!(error.to_string(), "Cannot create the key file: entity already exists");
+        assert!(made.expose(|made| read_key_file(&path).unwrap().expose(|read| made == read)));
         assert_eq!(path.parent().unwrap().read_dir().unwrap().count(), 1, "no temporary file stays");
     }
 

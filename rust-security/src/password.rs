@@ -28,8 +28,9 @@ pub struct PasswordStrength {
 /// Linear in the length; the time depends on the password, so do not judge others' passwords where that can be seen.
 #[must_use]
 pub fn validate_password_strength(password: &str) -> PasswordStrength {
-    let characters = password.chars().take(MAX_LENGTH + 1).map(u32::from);
-    let characters = zeroize::Zeroizing::new(characters.collect::<Vec<_>>());
+    // Room for all from the start: a vector that grows leaves what it held before behind, unwiped.
+    let mut characters = zeroize::Zeroizing::new(Vec::with_capacity(MAX_LENGTH + 1));
+    characters.extend(password.chars().take(MAX_LENGTH + 1).map(u32::from));
     let mut problems = Vec::new();
     if characters.len() < MIN_LENGTH {
         problems.push("shorter than 12 characters");

@@ -4,38 +4,74 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use chrysalis_crypto::random;
+
 /// Reads a regular file of at most `limit` bytes; `None` where it is longer.
 pub(crate) fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    read_all(open(path)?, limit)
+}
+
+/// Opens a regular file for reading.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
     // Opening a named pipe would wait for whoever writes to it.
-    if !fs::metadata(path)?.is_file() {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
         return Err(io::Error::from(io::ErrorKind::Unsupported));
     }
-    let file = File::open(path)?;
+    Ok(file)
+}
+
+/// All of a file that was opened, if it has at most `limit` bytes.
+pub(crate) fn read_all(file: File, limit: usize) -> io::Result<Option<Vec<u8>>> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
-    if file.metadata()?.len() > most {
+    let length = file.metadata()?.len();
+    if length > most {
         return Ok(None);
     }
-    let mut bytes = Vec::new();
+    // Room for all of it from the start: a vector that grows leaves what it held before behind, unwiped.
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(limit).saturating_add(64));
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok((bytes.len() <= limit).then_some(bytes))
 }
 
-/// Creates a file; `AlreadyExists` where there is something. It is on disk when this returns.
+/// Creates a file; `AlreadyExists` where there is something. It is on disk when this returns, and nothing is left where it
+/// fails.
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = with_suffix(path, ".tmp");
-    write(&temporary, bytes)?;
+    let suffix = random::random_hex(8).map_err(io::Error::other)?;
+    // Nobody else's, without a lock.
+    let temporary = with_suffix(path, &format!(".{suffix}.tmp"));
+    write_new(&temporary, bytes)?;
     // A link, unlike a rename, fails where there is something.
     let linked = fs::hard_link(&temporary, path);
-    fs::remove_file(&temporary)?;
-    linked?;
+    let removed = fs::remove_file(&temporary);
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // Some file systems have no links.
+        Err(_) => write_new(path, bytes)?,
+        Ok(()) => removed?,
+    }
     sync_directory_of(path)
 }
 
 /// Replaces a file's content in one step. Callers hold a lock, so that the name of the temporary file is theirs.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = with_suffix(path, ".tmp");
-    write(&temporary, bytes)?;
-    fs::rename(&temporary, path)?;
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    write_new(&temporary, bytes)?;
+    if let Err(error) = fs::rename(&temporary, path) {
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
     sync_directory_of(path)
 }
 
@@ -73,30 +109,31 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The permission bits of group and others, and all others that are set; `None` where nobody else has any.
+/// The permission bits of an open file where group or others have any; `None` where nobody else has.
 #[cfg(unix)]
-pub(crate) fn exposed_mode(path: &Path) -> io::Result<Option<u32>> {
+pub(crate) fn exposed_mode(file: &File) -> io::Result<Option<u32>> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
     Ok((mode & 0o077 != 0).then_some(mode))
 }
 
-/// Other systems have no such bits; their files are the user's by the directory they lie in.
+/// Other systems have no such bits, and their access lists are not looked at: a file is as private there as the directory
+/// it lies in.
 #[cfg(not(unix))]
-pub(crate) fn exposed_mode(path: &Path) -> io::Result<Option<u32>> {
-    fs::metadata(path).map(|_| None)
+pub(crate) fn exposed_mode(_: &File) -> io::Result<Option<u32>> {
+    Ok(None)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+/// Writes a file that is not there yet; removes it where that fails half-way.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     let mut file = private(&mut options).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {

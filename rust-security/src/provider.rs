@@ -49,15 +49,28 @@ impl ProviderName {
     /// [`SecurityError::InvalidProvider`].
     pub fn parse(text: &str) -> Result<Self, SecurityError> {
         let trimmed = text.trim();
-        if trimmed.len() > MAX_PROVIDER_LENGTH || looks_like_key(trimmed) {
+        if trimmed.len() > MAX_PROVIDER_LENGTH {
             return Err(SecurityError::InvalidProvider);
         }
         let name = trimmed.to_ascii_lowercase();
+        if looks_like_key(trimmed) || looks_like_key(&name) {
+            return Err(SecurityError::InvalidProvider);
+        }
+        Self::read(&name)
+    }
+
+    /// The name that was stored in this spelling. What counts as a key may change between versions and is no reason to
+    /// refuse what an earlier one stored.
+    pub(crate) fn read(name: &str) -> Result<Self, SecurityError> {
         let is_first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let is_later = |byte: u8| is_first(byte) || b"_.:-".contains(&byte);
         match name.as_bytes() {
-            [first, rest @ ..] if is_first(*first) && rest.iter().all(|byte| is_later(*byte)) => {
-                Ok(Self(name))
+            [first, rest @ ..]
+                if name.len() <= MAX_PROVIDER_LENGTH
+                    && is_first(*first)
+                    && rest.iter().all(|byte| is_later(*byte)) =>
+            {
+                Ok(Self(name.to_owned()))
             }
             _ => Err(SecurityError::InvalidProvider),
         }
@@ -72,7 +85,7 @@ impl ProviderName {
         if KNOWN_PROVIDERS.contains(&name.as_str()) || name.0.starts_with("custom:") {
             return Ok(name);
         }
-        Self::parse(&format!("custom:{name}"))
+        Self::read(&format!("custom:{name}"))
     }
 
     /// The name.
@@ -126,5 +139,9 @@ mod tests {
     fn a_key_in_the_place_of_a_name_is_refused() {
         let key = format!("{}{}", "ghp_", "aB3d".repeat(9));
         assert_eq!(ProviderName::parse(&key), Err(SecurityError::InvalidProvider));
+        assert_eq!(ProviderName::parse(&"0a1b".repeat(8)), Err(SecurityError::InvalidProvider));
+        // Nothing is accepted that is stored in another spelling, which then looks like a key.
+        let lowered = format!("{}{}", "jina_", "aB3d".repeat(9)).to_uppercase();
+        assert_eq!(ProviderName::parse(&lowered), Err(SecurityError::InvalidProvider));
     }
 }

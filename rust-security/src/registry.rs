@@ -125,6 +125,10 @@ impl ApiKeyRegistryRecord {
         if self.id.is_empty() {
             return Err(SecurityError::argument("id must not be empty"));
         }
+        // An entry's id is as long and random as a key, and a good name for its record.
+        if self.id == self.key_id {
+            return Ok(());
+        }
         crate::api_key::check_printed_name(&self.id)
     }
 }
@@ -254,7 +258,7 @@ impl ApiKeyRegistry {
     }
 
     /// The keys a persona may use, by provider, out of an open wallet. Of several records of a provider the last that
-    /// has a key decides; expired records and expired keys are skipped.
+    /// has a key decides; expired records, expired keys and keys of another provider than the record says are skipped.
     ///
     /// # Errors
     /// [`SecurityError::WalletLocked`].
@@ -266,7 +270,10 @@ impl ApiKeyRegistry {
     ) -> Result<BTreeMap<ProviderName, Arc<ApiKey>>, SecurityError> {
         let mut keys = BTreeMap::new();
         for record in self.find_allowed_for_persona(persona) {
-            if record.is_expired(now_ms) {
+            // Another provider's key must not be sent to this one.
+            let provider = ProviderName::parse_for_wallet(record.provider.as_str()).ok();
+            let is_its = wallet.provider_of(&record.key_id).is_none_or(|its| Some(its) == provider);
+            if record.is_expired(now_ms) || !is_its {
                 continue;
             }
             if let Some(key) = wallet.key(&record.key_id, now_ms)? {
@@ -345,10 +352,13 @@ mod tests {
         add("b", "xai", ApiKeyScope::Persona, "ada", None);
         add("c", "cohere", ApiKeyScope::Persona, "bob", None);
         add("d", "nomic", ApiKeyScope::Persona, "ada", Some(100));
+        add("f", "acme", ApiKeyScope::Persona, "ada", None);
+        let swapped = registry.get("b").unwrap().key_id;
+        registry.register(record("e", "openai", &swapped, ApiKeyScope::Global), 0).unwrap();
         let keys = registry.resolve_keys_for_persona(&wallet, "ada", 100).unwrap();
         let providers: Vec<_> = keys.keys().map(ProviderName::as_str).collect();
-        assert_eq!(providers, ["groq", "xai"]);
-        assert_eq!(registry.find_allowed_for_agent("x").len(), 1);
+        assert_eq!(providers, ["acme", "groq", "xai"]);
+        assert_eq!(registry.find_allowed_for_agent("x").len(), 2);
         assert_eq!(registry.find_by_provider(&ProviderName::parse("xai").unwrap()).len(), 1);
         wallet.lock(1);
         assert_eq!(

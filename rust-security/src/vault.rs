@@ -31,6 +31,11 @@ pub struct Vault {
     seen: Mutex<Seen>,
 }
 
+/// How many events there may be between two writes of the trail.
+const LOG_CAPACITY: usize = 1 << 20;
+/// How many events are made durable together, far below what a commit can hold.
+const EVENTS_PER_COMMIT: usize = 4096;
+
 struct Seen {
     /// Hash of the file that the wallet in memory comes from.
     file: [u8; 32],
@@ -87,7 +92,7 @@ impl Vault {
         let vault = Self::at(resolve(path)?, params);
         let (text, file) = vault.read_file()?;
         vault.wallet.load(&text)?;
-        vault.seen().file = file;
+        vault.take_over(&mut vault.seen(), file);
         Ok(vault)
     }
 
@@ -142,8 +147,8 @@ impl Vault {
         self.write_trail(&mut seen, signer)
     }
 
-    /// Looks at the wallet as it is on disk now. Nothing that `look` changes is kept, such as when a key was last used: for
-    /// that, use [`update`](Self::update).
+    /// Looks at the wallet as it is on disk now. Nothing that `look` changes is kept: for that, use
+    /// [`update`](Self::update). When a key was last used is kept if an update follows.
     ///
     /// # Errors
     /// Those of `look`; [`SecurityError::VaultReplaced`] when another process replaced the vault or its master key: it is
@@ -156,8 +161,15 @@ impl Vault {
     ) -> Result<R, SecurityError> {
         let mut seen = self.seen();
         self.refresh(&mut seen, now_ms)?;
+        // A panic in `look` leaves no hash, so that the file is read again before anything else.
+        let file = std::mem::take(&mut seen.file);
         let result = look(&self.wallet);
         let signer = self.signer(now_ms);
+        if self.wallet.is_edited() {
+            self.roll_back(&mut seen, now_ms);
+        } else {
+            seen.file = file;
+        }
         self.write_trail(&mut seen, signer)?;
         result
     }
@@ -177,16 +189,21 @@ impl Vault {
         let mut seen = self.seen();
         let _lock = self.take_lock()?;
         self.refresh(&mut seen, now_ms)?;
+        // A panic in `change` leaves no hash, so that the file is read again before anything else.
+        let file = std::mem::take(&mut seen.file);
         let changed = change(&self.wallet);
         let signer = self.signer(now_ms);
         // Before the change is made: what cannot be put on record does not happen.
         let logged = self.write_trail(&mut seen, signer);
         let saved = match (changed, logged) {
-            (Ok(value), Ok(())) => self.save(&mut seen).map(|()| value),
+            (Ok(value), Ok(())) => self.save(&mut seen, file).map(|()| value),
             (Err(error), _) | (_, Err(error)) => Err(error),
         };
         if saved.is_err() {
+            let signer = self.signer(now_ms);
             self.roll_back(&mut seen, now_ms);
+            // What cannot be written now stays in the log, and is written by the next call.
+            let _ = self.write_trail(&mut seen, signer);
         }
         saved
     }
@@ -226,7 +243,7 @@ impl Vault {
 
     fn at(path: PathBuf, params: Argon2Params) -> Self {
         let wallet = ApiKeyWallet::with_params(params);
-        let log = Arc::new(AuditLog::default());
+        let log = Arc::new(AuditLog::new(LOG_CAPACITY));
         wallet.set_audit(Arc::clone(&log));
         Self { path, wallet, log, seen: Mutex::new(Seen { file: [0; 32], logged: 0 }) }
     }
@@ -252,11 +269,12 @@ impl Vault {
         let signer = vault.signer(now_ms);
         vault.write_trail(&mut seen, signer)?;
         let text = vault.wallet.export()?;
+        ApiKeyWallet::check_file(&text)?;
         private_file::create(path, text.as_bytes()).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => SecurityError::VaultExists,
             _ => SecurityError::io("write the vault")(error),
         })?;
-        seen.file = hash::blake3_hash(text.as_bytes());
+        vault.take_over(&mut seen, hash::blake3_hash(text.as_bytes()));
         drop(seen);
         Ok(vault)
     }
@@ -288,23 +306,23 @@ impl Vault {
             return Ok(());
         }
         self.wallet.tick(now_ms);
+        let is_edited = self.wallet.is_edited();
         let taken = if self.wallet.is_unlocked() {
             self.wallet.reload(&text, now_ms)
         } else {
             self.wallet.load(&text)
         };
-        match taken {
-            Err(SecurityError::VaultReplaced) => {
-                self.wallet.load(&text)?;
-                seen.file = file;
-                Err(SecurityError::VaultReplaced)
-            }
-            other => {
-                other?;
-                seen.file = file;
-                Ok(())
-            }
+        if taken == Err(SecurityError::VaultReplaced) {
+            self.wallet.load(&text)?;
+        } else {
+            taken.clone()?;
         }
+        if is_edited {
+            // The trail has what was about to be done.
+            self.log.record(AuditEvent::done(AuditAction::RolledBack, now_ms));
+        }
+        self.take_over(seen, file);
+        taken
     }
 
     /// Makes the wallet in memory what is on disk, after a change that did not happen. Where even that fails, the wallet
@@ -316,15 +334,24 @@ impl Vault {
         }
     }
 
-    fn save(&self, seen: &mut Seen) -> Result<(), SecurityError> {
+    /// Writes the file, unless its hash is still `before`.
+    fn save(&self, seen: &mut Seen, before: [u8; 32]) -> Result<(), SecurityError> {
         let text = self.wallet.export()?;
         let file = hash::blake3_hash(text.as_bytes());
-        if file != seen.file {
+        if file != before {
+            // A file that could not be read again would be the end of every key in it.
+            ApiKeyWallet::check_file(&text)?;
             private_file::replace(&self.path, text.as_bytes())
                 .map_err(SecurityError::io("write the vault"))?;
-            seen.file = file;
         }
+        self.take_over(seen, file);
         Ok(())
+    }
+
+    /// To be called when the wallet in memory is the one on disk.
+    fn take_over(&self, seen: &mut Seen, file: [u8; 32]) {
+        self.wallet.mark_kept();
+        seen.file = file;
     }
 
     fn read_file(&self) -> Result<(String, [u8; 32]), SecurityError> {
@@ -349,16 +376,30 @@ impl Vault {
         Some(Arc::new(SigningKey::from_seed(&seed)))
     }
 
-    /// Makes durable what the log has and the trail has not.
+    /// Makes durable what the log has and the trail has not, and takes it out of the log.
     fn write_trail(&self, seen: &mut Seen, signer: Option<Arc<dyn Signer>>) -> Result<(), SecurityError> {
         let records = self.log.after(seen.logged);
-        let Some(last) = records.last() else { return Ok(()) };
+        if records.is_empty() {
+            return Ok(());
+        }
         let path = self.trail_path();
         private_file::create_directory(&path).map_err(SecurityError::io("create the audit trail"))?;
         let trail = AuditTrail::open(Arc::new(FileDisk::new(&path)), signer)?;
-        let events: Vec<_> = records.iter().map(|record| record.event.clone()).collect();
-        trail.append(&events)?;
-        seen.logged = last.sequence;
+        // More happened between two writes than the log holds: what follows from it must not be kept.
+        let is_whole = records.first().is_some_and(|first| first.sequence == seen.logged + 1);
+        for records in records.chunks(EVENTS_PER_COMMIT) {
+            let events: Vec<_> = records.iter().map(|record| record.event.clone()).collect();
+            trail.append(&events)?;
+            let Some(last) = records.last() else { continue };
+            seen.logged = last.sequence;
+            self.log.forget(last.sequence);
+        }
+        if !is_whole {
+            return Err(SecurityError::LimitExceeded {
+                what: "events in one change of a vault",
+                limit: LOG_CAPACITY,
+            });
+        }
         Ok(())
     }
 

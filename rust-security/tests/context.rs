@@ -215,6 +215,20 @@ fn locking_wipes_and_unlocking_brings_back() {
     context.unlock(PASSWORD).unwrap();
 }
 
+/// A name that looks like a key only once it is lower-cased.
+#[test]
+fn no_accepted_name_locks_the_context_for_good() {
+    for name in ["Jina_EmbeddingsProduction", "JINA_embeddings2production2024", "GitHub_Pat_production1"] {
+        let context = context();
+        context.set_password(PASSWORD).unwrap();
+        if context.store_api_key(name, key(SECRET)).is_ok() {
+            context.lock().unwrap();
+            context.unlock(PASSWORD).unwrap();
+            assert!(context.has_api_key(name).unwrap());
+        }
+    }
+}
+
 #[test]
 fn both_suites_seal_and_the_state_remembers_which() {
     let context = SecurityContext::make_with(clock(), weak(), Suite::Xaes256Gcm).unwrap();

@@ -223,3 +223,64 @@ fn an_export_becomes_a_vault() {
     vault.unlock(PASSWORD, 1).unwrap();
     assert_eq!(names(&vault), ["a"]);
 }
+
+#[test]
+fn what_reading_or_a_panic_changes_is_not_kept() {
+    let (_directory, path) = place();
+    let vault = Vault::create(&path, PASSWORD, weak(), 1).unwrap();
+    vault.read(1, |wallet| add(wallet, "by reading")).unwrap();
+    assert!(names(&vault).is_empty());
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        vault.update(1, |wallet| -> Result<(), SecurityError> {
+            add(wallet, "by a panic")?;
+            panic!("in the middle");
+        })
+    }));
+    assert!(panicked.is_err());
+    vault.update(1, |wallet| add(wallet, "by updating")).unwrap();
+    assert_eq!(names(&vault), ["by updating"]);
+    vault
+        .update(1, |wallet| {
+            add(wallet, "by a failure")?;
+            wallet.set_default("none", 1)
+        })
+        .unwrap_err();
+    assert_eq!(names(&vault), ["by updating"]);
+    assert_eq!(names(&opened(&path)), ["by updating"]);
+    let trail: Vec<_> = vault.audit().unwrap().iter().map(|entry| entry.event.action).collect();
+    use AuditAction::{Created, DefaultSet, KeyAdded, RolledBack, Unlocked};
+    assert_eq!(
+        trail,
+        [
+            Created, KeyAdded, RolledBack, KeyAdded, RolledBack, KeyAdded, KeyAdded, DefaultSet, RolledBack,
+            Unlocked
+        ]
+    );
+}
+
+#[test]
+fn no_event_of_a_large_change_is_lost() {
+    let (_directory, path) = place();
+    let vault = Vault::create(&path, PASSWORD, weak(), 1).unwrap();
+    let id = vault.update(1, |wallet| add(wallet, "one")).unwrap();
+    vault
+        .read(1, |wallet| {
+            for _ in 0..5000 {
+                wallet.key(&id, 1)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let trail = vault.audit().unwrap();
+    assert_eq!(trail.iter().filter(|entry| entry.event.action == AuditAction::KeyAccessed).count(), 5000);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_key_file_and_is_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg("-m").arg("600").arg(&path).status();
+    assert!(made.unwrap().success());
+    assert!(matches!(read_key_file(&path), Err(SecurityError::Io { .. })));
+}

@@ -373,6 +373,73 @@ fn the_log_has_refusals_too_and_no_secret() {
 }
 
 #[test]
+fn refusals_of_every_operation_are_on_record() {
+    let wallet = wallet();
+    let log = Arc::new(AuditLog::default());
+    wallet.set_audit(Arc::clone(&log));
+    wallet.rotate_master_key(b"guess", 1).unwrap_err();
+    wallet.lock(1);
+    wallet.key_for_provider("groq", 2).unwrap_err();
+    wallet.remove_key("00", 2).unwrap_err();
+    wallet.set_default("00", 2).unwrap_err();
+    wallet.update_settings(SettingsChange::default(), 2).unwrap_err();
+    let host_key = WrappingKey::make().unwrap();
+    wallet.add_host_key("host", &host_key, 2).unwrap_err();
+    wallet.remove_host_key(&[1; 16].into(), 2).unwrap_err();
+    let seen: Vec<_> =
+        log.export().records.iter().map(|record| (record.event.action, record.event.refused)).collect();
+    let locked = Some("WALLET_LOCKED");
+    assert_eq!(
+        seen,
+        [
+            (AuditAction::MasterKeyRotated, Some("INVALID_PASSWORD")),
+            (AuditAction::Locked, None),
+            (AuditAction::KeyAccessed, locked),
+            (AuditAction::KeyRemoved, locked),
+            (AuditAction::DefaultSet, locked),
+            (AuditAction::SettingsChanged, locked),
+            (AuditAction::UnlockKeyAdded, locked),
+            (AuditAction::UnlockKeyRemoved, locked),
+        ]
+    );
+}
+
+#[test]
+fn the_deepest_metadata_comes_back() {
+    let wallet = wallet();
+    let metadata = format!("{}{}{}", "{\"a\":".repeat(32), 1, "}".repeat(32));
+    let new = NewKey { metadata: Some(metadata.clone()), ..NewKey::default() };
+    wallet.add_key("groq", &key("test-key-0123456789"), new, 1).unwrap();
+    wallet.lock(2);
+    let again = ApiKeyWallet::with_params(weak());
+    again.load(&wallet.export().unwrap()).unwrap();
+    again.unlock(PASSWORD, 3).unwrap();
+    assert_eq!(again.list_keys(None, 3).unwrap()[0].metadata, Some(metadata));
+}
+
+#[test]
+fn settings_that_no_reader_takes_are_refused() {
+    let wallet = wallet();
+    for number in 0..10_500 {
+        let provider = format!("custom:{number:05}-{}", "x".repeat(50));
+        wallet.add_key(&provider, &key("test-key-0123456789"), NewKey::default(), 1).unwrap();
+    }
+    let listed = wallet.list_keys(None, 1).unwrap();
+    let defaults = listed.into_iter().map(|entry| (entry.provider, entry.id)).collect();
+    let change = SettingsChange { default_providers: Some(defaults), ..SettingsChange::default() };
+    assert_eq!(wallet.update_settings(change, 1).unwrap_err().code(), "LIMIT_EXCEEDED");
+}
+
+#[test]
+fn a_clock_that_was_ahead_does_not_keep_the_wallet_open() {
+    let wallet = ApiKeyWallet::with_params(weak());
+    wallet.initialize(PASSWORD, 1_000_000 * MINUTE).unwrap();
+    assert!(!wallet.tick(10 * MINUTE));
+    assert!(!wallet.tick(39 * MINUTE));
+    assert!(wallet.tick(40 * MINUTE), "30 minutes by the clock as it is now");
+}
+
+#[test]
 fn limits_hold() {
     let wallet = wallet();
     let refused =
@@ -385,6 +452,14 @@ fn limits_hold() {
     {
         assert_eq!(refused(NewKey { metadata: Some(metadata.to_owned()), ..named("a") }), "INVALID_ARGUMENT");
     }
+    // Longer in canonical form; deeper than a file can carry.
+    let numbers = format!("{{\"a\":[{}0]}}", "1e20,".repeat(2000));
+    let deep = format!("{}{}{}", "{\"a\":".repeat(33), 1, "}".repeat(33));
+    for metadata in [numbers, deep] {
+        assert_eq!(refused(NewKey { metadata: Some(metadata), ..named("a") }), "INVALID_ARGUMENT");
+    }
+    assert_eq!(refused(named(&format!("key 1: api_key={}", "0a1b".repeat(8)))), "INVALID_ARGUMENT");
+    assert_eq!(refused(named(&"0a1b".repeat(8))), "INVALID_ARGUMENT");
     let swapped = format!("{}{}", "ghp_", "aB3d".repeat(9));
     assert_eq!(refused(named(&swapped)), "INVALID_ARGUMENT");
     assert_eq!(wallet.add_key("groq", &key(""), named("a"), 0).unwrap_err().code(), "INVALID_ARGUMENT");

@@ -444,9 +444,23 @@ fn redact_text() -> Vec<Value> {
         ("numbered", "GROQ_API_KEY_2=", ""),
         ("secret", "AWS_SECRET_ACCESS_KEY=", ""),
         ("token", "HF_TOKEN=", ""),
+        ("any variable that ends with key", "AZURE_OPENAI_KEY=", ""),
+        ("wrapped", "Config { api_key: Some(\"", "\") }"),
+        ("wrapped twice", "Config { api_key: Some(Secret(\"", "\")) }"),
+        ("a pair of bytes", "[(b'api-key', b'", "')]"),
+        ("a pair", "[[\"x-api-key\", \"", "\"]]"),
+        ("another scheme", "Authorization: Api-Key ", ""),
+        ("list", "{\"api_keys\":[\"", "\"]}"),
+        ("aligned", "api_key:          ", "\n"),
+        ("variable on Windows", "setx MISTRAL_API_KEY ", ""),
+        ("escaped joint in an address", "https://h/?api_key%3D", "%26a"),
+        ("escaped JSON in an address", "https://h/?q=%7B%22api_key%22%3A%22", "%22%7D"),
+        ("escaped joint in JSON", "\"?api_key\\u003d", "\""),
     ] {
         add(&format!("by name: {name}"), &format!("{before}{bare}{after}"), &format!("{before}...c0d3{after}"));
     }
+    add("by name: several", &format!("MISTRAL_API_KEY={bare},{bare}"), "MISTRAL_API_KEY=...c0d3,...c0d3");
+    add("by name: several in JSON", &format!("\"api_keys\": [\"{bare}\", \"{bare}\"]"), "\"api_keys\": [\"...c0d3\", \"...c0d3\"]");
     for (prefix, shown) in [("sk-or-v1-", "sk-..."), ("sk-ant-", "sk-..."), ("glpat-", "glpat-..."), ("nvapi-", "nvapi-...")] {
         let key = make_key(&[T(prefix), R(URL, 37), T("-9aZ")], 14);
         add(&format!("a changed body after {prefix}"), &format!("({key})"), &format!("({shown}-9aZ)"));
@@ -458,6 +472,9 @@ fn redact_text() -> Vec<Value> {
         add(&format!("PEM {label}"), &format!("key:\n{}\nend", pem(label)), "key:\n[REDACTED]\nend");
     }
     add("PEM in JSON", &format!("{{\"p\":\"{}\"}}", pem("").replace('\n', "\\n")), "{\"p\":\"[REDACTED]\"}");
+    add("PEM in a log", &pem("").replace('\n', "\n[info] "), "[REDACTED]");
+    add("PEM in a source", &format!("\"{}\"", pem("RSA ").replace('\n', "\\n\" +\n    \"")), "\"[REDACTED]\"");
+    add("PGP with a header", &format!("-----BEGIN PGP {p} BLOCK-----\nVersion: GnuPG v2.0 (x)\n\n{}\n-----END PGP {p} BLOCK-----", body(64), p = "PRIVATE KEY"), "[REDACTED]");
     add("PEM without an end", &format!("-----BEGIN {}PRIVATE KEY-----\n{}\"", "", body(64)), "[REDACTED]\"");
     add("two keys", &format!("{project} {project}"), "sk-...WXYZ sk-...WXYZ");
     add("a short unknown sk- key", &format!("sk-{}tail", make_key(&[R(AN, 20)], 12)), "sk-...tail");
@@ -471,7 +488,8 @@ fn redact_text() -> Vec<Value> {
         "max_tokens=4096, total_tokens: 12345", "token: authentication_required", "secret = internationalization",
         "the API key is missing", "api_key=None", "API_KEY=", "Authorization: Bearer", "Bearer tokens are described in RFC 6750",
         "npm_config_registry", "xapp-based", "SG. and AQ. are prefixes", "AKIA", "sk-ant-", "gsk_", "ghp_token",
-        "-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "sk-...WXYZ", "sk-...****", "API_KEY=github_pat_...WX1Z",
+        "-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "sk-...WXYZ", "sk-...****", "API_KEY=github_pat_...WX1Z", "api_keys: [...WX1Z, ...WX2Z]",
+        "public_key=0123456789abcdef0123456789abcdef", "the keys, and the rest", "OPENAI_API_KEY is missing, set it",
         "0123456789abcdef0123456789abcdef", "commit 48e0e7c1d2a3b4c5d6e7f8a9b0c1d2e3f4a5b6c7", "日本語のテキスト",
     ] {
         add(&format!("left alone: {text}"), text, text);

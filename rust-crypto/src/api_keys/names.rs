@@ -11,16 +11,28 @@ const SECRET_NAMES: &[&str] = &[
     "ACCESSKEY",
     "SECRET_KEY",
     "SECRETKEY",
-    "SUBSCRIPTION_KEY",
+    "_KEY",
+    "API_KEYS",
+    "APIKEYS",
+    "_KEYS",
     "TOKEN",
     "SECRET",
+    "SECRETS",
     "AUTHORIZATION",
 ];
+/// How names end whose values are meant to be seen, though they end as above.
+const PUBLIC_NAMES: &[&str] = &["PUBLIC_KEY", "PUBLIC_KEYS"];
 /// Words between a name or nothing and a key.
-const SCHEMES: &[&[u8]] = &[b"bearer", b"basic", b"token", b"apikey", b"key"];
+const SCHEMES: &[&[u8]] = &[b"bearer", b"basic", b"token", b"apikey", b"api-key", b"key"];
 /// How far names, and what stands between name and value, are looked at.
 const NAME_WINDOW: usize = 64;
 const GLUE_WINDOW: usize = 8;
+/// How far the value may be from the joint: columns are aligned with spaces.
+const VALUE_WINDOW: usize = 64;
+/// How joints, quotation marks and spaces are written within addresses and JSON.
+const ESCAPED_JOINTS: &[&[u8]] =
+    &[b"%3D", b"%3d", b"%3A", b"%3a", b"\\u003d", b"\\u003D", b"\\u003a", b"\\u003A"];
+const ESCAPED_GLUE: &[&[u8]] = &[b"%20", b"%22", b"%27", b"%5B", b"%5b", b"\\u0022", b"\\u0027"];
 /// The fewest characters of a value of unknown shape.
 const VALUE_LENGTH: usize = 16;
 
@@ -32,30 +44,48 @@ pub(super) struct NamedValues<'a> {
     bytes: &'a [u8],
     /// The end of a token without letters and digits; no later value in it has both either.
     plain_until: usize,
+    /// The end of the last value that was named: a comma after it goes on with a list.
+    value_end: usize,
     /// Bytes looked at so far.
     pub(super) steps: usize,
 }
 
 impl<'a> NamedValues<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, plain_until: 0, steps: 0 }
+        Self { bytes, plain_until: 0, value_end: 0, steps: 0 }
     }
 
     /// If what stands at `at` joins a name to a value, and the name is one of keys: where the key is.
     pub(super) fn joined_at(&mut self, at: usize) -> Option<(usize, usize)> {
-        let by_space = match self.bytes[at] {
-            b'=' | b':' => false,
-            b' ' | b'\t' => true,
+        let rest = &self.bytes[at..];
+        let is_named = match rest[0] {
+            b'=' | b':' => names_a_key(&self.bytes[..at], false),
+            b' ' | b'\t' => names_a_key(&self.bytes[..at], true),
+            b'%' | b'\\' if starts_with_any(rest, ESCAPED_JOINTS) > 0 => {
+                names_a_key(&self.bytes[..at], false)
+            }
+            b',' => self.goes_on_with_a_list(at) || is_pair(self.bytes, at),
             _ => return None,
         };
         self.steps += NAME_WINDOW + 4 * GLUE_WINDOW;
-        if !names_a_key(&self.bytes[..at], by_space) {
+        if !is_named {
             return None;
         }
-        let glue = self.bytes[at..].iter().take(GLUE_WINDOW).take_while(|&&byte| is_glue(byte)).count();
-        let start = at + glue + scheme_length(&self.bytes[at + glue..]);
+        self.steps += 2 * VALUE_WINDOW;
+        let start = at + value_start(rest);
+        let start = start + scheme_length(&self.bytes[start..]);
         let end = self.secret_end(start)?;
+        self.value_end = end;
         (!is_redacted(&self.bytes[start..end])).then_some((start, end))
+    }
+
+    /// Whether nothing but quotation marks and spaces is between the last value and the comma at `at`.
+    fn goes_on_with_a_list(&self, at: usize) -> bool {
+        let between = self.bytes.get(self.value_end..at).filter(|_| self.value_end > 0);
+        between.is_some_and(|between| {
+            between.len() <= GLUE_WINDOW
+                && between.iter().all(|byte| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\'))
+        })
     }
 
     /// The end of the value at `start`, if it may be a key: a known shape without prefix, or letters and digits in
@@ -86,36 +116,87 @@ fn names_a_key(before: &[u8], by_space: bool) -> bool {
     let is_glue = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b']');
     let glue = if by_space { 0 } else { before.iter().rev().take(GLUE_WINDOW).take_while(is_glue).count() };
     let before = &before[..before.len() - glue];
+    let escaped = ESCAPED_GLUE.iter().find(|escape| !by_space && before.ends_with(escape));
+    let before = &before[..before.len() - escaped.map_or(0, |escape| escape.len())];
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
     let length = before.iter().rev().take(NAME_WINDOW).take_while(is_name).count();
     let name = &before[before.len() - length..];
     if by_space {
-        name.eq_ignore_ascii_case(SCHEMES[0]) || (name.starts_with(b"--") && is_secret_name(name))
+        // An option, or the variable of `setx NAME value`.
+        let in_variable = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        let is_variable = name.contains(&b'_') && name.iter().all(in_variable);
+        name.eq_ignore_ascii_case(SCHEMES[0])
+            || ((name.starts_with(b"--") || is_variable) && is_secret_name(name))
     } else {
         is_secret_name(name)
     }
 }
 
+/// Whether the comma at `at` is between a quoted name and a quoted value, as in lists of pairs.
+fn is_pair(bytes: &[u8], at: usize) -> bool {
+    let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\''));
+    let after = bytes[at + 1..].iter().take(GLUE_WINDOW).skip_while(|&&byte| byte == b' ');
+    let after = after.skip_while(|&&byte| byte == b'b');
+    is_quote(bytes[..at].last()) && is_quote(after.take(1).next()) && names_a_key(&bytes[..at], false)
+}
+
+/// How far after a joint the value starts, behind signs, escapes, and what wraps it, such as `Some(`.
+fn value_start(bytes: &[u8]) -> usize {
+    let mut at = usize::from(bytes.starts_with(b","));
+    while at < VALUE_WINDOW {
+        let rest = &bytes[at..];
+        let escape = starts_with_any(rest, ESCAPED_JOINTS) + starts_with_any(rest, ESCAPED_GLUE);
+        let step = match rest.first() {
+            Some(b'%' | b'\\') if escape > 0 => escape,
+            Some(&byte) if is_glue(byte) => 1,
+            Some(b'b') if matches!(rest.get(1), Some(b'"' | b'\'')) => 1,
+            Some(byte) if byte.is_ascii_uppercase() => wrapper_length(rest),
+            _ => 0,
+        };
+        if step == 0 {
+            break;
+        }
+        at += step;
+    }
+    at
+}
+
+/// The length of a type's name and the bracket after it; 0 for anything else.
+fn wrapper_length(bytes: &[u8]) -> usize {
+    let word = bytes.iter().take(2 * GLUE_WINDOW).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if bytes.get(word) == Some(&b'(') { word + 1 } else { 0 }
+}
+
+/// The length of the first of `texts` that `bytes` start with; 0 for none.
+fn starts_with_any(bytes: &[u8], texts: &[&[u8]]) -> usize {
+    texts.iter().find(|text| bytes.starts_with(text)).map_or(0, |text| text.len())
+}
+
 /// What may stand between the joint and the value.
 fn is_glue(byte: u8) -> bool {
-    matches!(byte, b'=' | b':' | b'>' | b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'[')
+    matches!(byte, b'=' | b':' | b'>' | b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'[' | b'(')
 }
 
 fn is_secret_name(name: &[u8]) -> bool {
     let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
     let name = &name[..name.len() - digits.count()];
-    SECRET_NAMES.iter().any(|ending| {
+    let ends = |ending: &&str| {
         name.len() >= ending.len()
             && name[name.len() - ending.len()..]
                 .iter()
                 .zip(ending.bytes())
                 .all(|(&a, b)| a.to_ascii_uppercase() == b || (b == b'_' && matches!(a, b'-' | b'.')))
-    })
+    };
+    SECRET_NAMES.iter().any(ends) && !PUBLIC_NAMES.iter().any(ends)
 }
 
 /// The length of an authentication scheme and the spaces after it.
 fn scheme_length(bytes: &[u8]) -> usize {
-    let word = bytes.iter().take(GLUE_WINDOW).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word = bytes
+        .iter()
+        .take(GLUE_WINDOW)
+        .take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'-')
+        .count();
     let spaces = bytes[word..].iter().take(GLUE_WINDOW).take_while(|&&byte| byte == b' ').count();
     let known = SCHEMES.iter().any(|scheme| bytes[..word].eq_ignore_ascii_case(scheme));
     if known && spaces > 0 { word + spaces } else { 0 }

@@ -7,9 +7,15 @@ const PEM_DASHES: &[u8] = b"-----";
 /// Longest label of a private key, such as `ENCRYPTED PRIVATE KEY` or `PGP PRIVATE KEY BLOCK`.
 const PEM_LABEL: usize = 40;
 
+/// How far the end of a private key is looked for, whatever is between: headers, and what logs and sources put before lines.
+const PEM_LENGTH: usize = 32 << 10;
+
 /// The end of the private key in PEM that starts at `at`. One without an end goes as far as its characters do.
 pub(super) fn private_key_end(bytes: &[u8], at: usize) -> Option<usize> {
     let body = at + pem_line(&bytes[at..], PEM_BEGIN)?;
+    if let Some(end) = marked_end(bytes, body) {
+        return Some(end);
+    }
     let mut end = body;
     while let Some(&byte) = bytes.get(end) {
         if let Some(length) = pem_line(&bytes[end..], PEM_END) {
@@ -24,6 +30,20 @@ pub(super) fn private_key_end(bytes: &[u8], at: usize) -> Option<usize> {
         end += 1;
     }
     Some(end)
+}
+
+/// The end of the line that ends the private key whose body starts at `body`, if no other PEM starts before.
+fn marked_end(bytes: &[u8], body: usize) -> Option<usize> {
+    for at in body..bytes.len().min(body + PEM_LENGTH) {
+        let rest = &bytes[at..];
+        if rest.starts_with(PEM_BEGIN) {
+            return None;
+        }
+        if let Some(length) = pem_line(rest, PEM_END) {
+            return Some(at + length);
+        }
+    }
+    None
 }
 
 /// The length of a PEM line of a private key that starts with `marker`.

@@ -59,6 +59,8 @@ pub enum AuditAction {
     StorageRotated,
     /// Storage keys were retired.
     StorageRetired,
+    /// What a change was about to do was taken back: the file could not be written, or the change failed half-way.
+    RolledBack,
 }
 
 /// Every action with its name in text.
@@ -84,6 +86,7 @@ const ACTIONS: &[(AuditAction, &str)] = &[
     (AuditAction::SessionRetired, "session-retired"),
     (AuditAction::StorageRotated, "storage-rotated"),
     (AuditAction::StorageRetired, "storage-retired"),
+    (AuditAction::RolledBack, "rolled-back"),
 ];
 
 impl AuditAction {
@@ -224,7 +227,7 @@ impl AuditEvent {
                 .ok_or_else(malformed)?,
             refused: optional("refused")?.map(|code| known_code(&code).ok_or_else(malformed)).transpose()?,
             provider: optional("provider")?
-                .map(|name| ProviderName::parse(&name))
+                .map(|name| ProviderName::read(&name))
                 .transpose()
                 .map_err(|_| malformed())?,
             key: optional("key")?.map(|id| id.parse()).transpose().map_err(|_| malformed())?,
@@ -309,7 +312,7 @@ mod tests {
             assert_eq!((action.as_str(), AuditAction::parse(name)), (*name, Some(*action)));
         }
         // The last variant by value: as many names as variants.
-        assert_eq!(AuditAction::StorageRetired as usize + 1, ACTIONS.len());
+        assert_eq!(AuditAction::RolledBack as usize + 1, ACTIONS.len());
     }
 
     #[test]

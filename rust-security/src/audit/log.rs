@@ -65,6 +65,15 @@ impl AuditLog {
         inner.records.iter().filter(|record| record.sequence > sequence).cloned().collect()
     }
 
+    /// Drops the records up to number `sequence`, which are kept elsewhere.
+    #[cfg(any(unix, windows))]
+    pub(crate) fn forget(&self, sequence: u64) {
+        let mut inner = self.lock();
+        while let Some(oldest) = inner.records.pop_front_if(|record| record.sequence <= sequence) {
+            inner.anchor = oldest.hash;
+        }
+    }
+
     /// Everything that is kept, with the hash it begins from.
     #[must_use]
     pub fn export(&self) -> AuditExport {

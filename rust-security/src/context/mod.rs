@@ -300,6 +300,8 @@ impl SecurityContext {
         let password = inner.password.as_mut().ok_or(SecurityError::PasswordNotSet)?;
         let key = password.key.as_ref().ok_or(SecurityError::PasswordNotSet)?;
         let plain = state.encode()?;
+        // What cannot be read back must not replace what is in memory.
+        plain.expose(OpenState::decode)?;
         let sealed = plain.expose(|plain| key.expose(|key| envelope::seal(plain, key, LOCK_CONTEXT)))?;
         password.key = None;
         inner.state = State::Locked(sealed);

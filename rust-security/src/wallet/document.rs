@@ -8,6 +8,7 @@ use crate::audit::KeyId;
 use crate::error::{LoadFault, SecurityError};
 use crate::json::{self, Json, Members};
 use crate::sealing::{MasterKey, SALT_LENGTH};
+use crate::wallet::WalletSettings;
 use crate::wallet::entry::ApiKeyEntry;
 
 /// The longest wallet file in bytes.
@@ -68,6 +69,22 @@ impl Document {
 
     pub(crate) fn settings_context(&self) -> Vec<u8> {
         [b"wallet/2/settings/".as_slice(), &self.wallet_id].concat()
+    }
+
+    /// The settings, sealed for this document, within the limit of its readers.
+    pub(crate) fn seal_settings(
+        &self,
+        master: &MasterKey,
+        settings: &WalletSettings,
+    ) -> Result<Vec<u8>, SecurityError> {
+        let sealed = master.seal(settings.to_json().as_bytes(), &self.settings_context())?;
+        if sealed.len() > MAX_SETTINGS_LENGTH {
+            return Err(SecurityError::LimitExceeded {
+                what: "bytes of settings",
+                limit: MAX_SETTINGS_LENGTH,
+            });
+        }
+        Ok(sealed)
     }
 
     pub(crate) fn host_key_context(&self, id: &KeyId) -> Vec<u8> {

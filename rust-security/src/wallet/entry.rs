@@ -11,6 +11,8 @@ use crate::provider::ProviderName;
 pub const MAX_NAME_LENGTH: usize = 256;
 /// The longest metadata of an entry in bytes.
 pub const MAX_METADATA_LENGTH: usize = 16 << 10;
+/// How deep the metadata of an entry may be nested: what is too deep within the file could not be authenticated.
+pub const MAX_METADATA_DEPTH: usize = 32;
 /// The longest redacted form of a key in bytes.
 const MAX_PREFIX_LENGTH: usize = 64;
 /// The latest time: the largest integer that every JSON reader keeps exact.
@@ -52,6 +54,13 @@ impl ApiKeyEntry {
         self.to_file().to_compact()
     }
 
+    /// Checks that a file with this entry has a canonical form: otherwise it could not be authenticated any more.
+    pub(crate) fn check_within_file(&self) -> Result<(), SecurityError> {
+        // As deep as in the file: in an object, in a list, in the object with the sealed key.
+        canonical::canonicalize(&format!(r#"{{"entries":[{{"entry":{}}}]}}"#, self.to_json()))?;
+        Ok(())
+    }
+
     /// The entry as wallet files spell it.
     pub(crate) fn to_file(&self) -> Json {
         Json::object([
@@ -71,11 +80,7 @@ impl ApiKeyEntry {
     /// The entry in a file, or the part that is malformed.
     pub(crate) fn from_file(file: Value) -> Result<Self, &'static str> {
         let mut file = Members::of(file).ok_or("entry")?;
-        let spelling = file.take_text("provider")?;
-        let provider = ProviderName::parse(&spelling).map_err(|_| "provider")?;
-        if provider.as_str() != spelling {
-            return Err("provider");
-        }
+        let provider = ProviderName::read(&file.take_text("provider")?).map_err(|_| "provider")?;
         let entry = Self {
             id: file.take_text("id")?.parse().map_err(|_| "id")?,
             provider,
@@ -87,7 +92,7 @@ impl ApiKeyEntry {
             is_default: file.take_bool("isDefault")?,
             metadata: file
                 .take("metadata")
-                .map(|metadata| check_metadata(&metadata.to_text()))
+                .map(|metadata| read_metadata(&metadata.to_text()))
                 .transpose()
                 .map_err(|_| "metadata")?,
         };
@@ -123,7 +128,7 @@ pub struct NewKey {
     pub is_default: bool,
     /// From when on it is not given out, in milliseconds since the Unix epoch.
     pub expires_at: Option<u64>,
-    /// A JSON object, at most 16 KiB. It is stored in clear.
+    /// A JSON object, at most 16 KiB also in canonical form and nested at most 32 deep. It is stored in clear.
     pub metadata: Option<String>,
 }
 
@@ -135,11 +140,40 @@ pub(crate) fn check_name(name: &str) -> Result<(), SecurityError> {
     Ok(())
 }
 
-/// The canonical form (RFC 8785) of a JSON object within its limit.
+/// The canonical form (RFC 8785) of a JSON object within its limits.
 pub(crate) fn check_metadata(text: &str) -> Result<String, SecurityError> {
+    let metadata = read_metadata(text)?;
+    if depth(&metadata) > MAX_METADATA_DEPTH {
+        return Err(SecurityError::argument("metadata must be nested at most 32 deep"));
+    }
+    Ok(metadata)
+}
+
+fn read_metadata(text: &str) -> Result<String, SecurityError> {
     const REFUSED: &str = "metadata must be a JSON object of at most 16 KiB";
     if text.len() > MAX_METADATA_LENGTH || !text.trim_start().starts_with('{') {
         return Err(SecurityError::argument(REFUSED));
     }
-    canonical::canonicalize(text).map_err(|_| SecurityError::argument(REFUSED))
+    // The canonical form can be the longer one: `1e20` has 21 digits there.
+    let canonical = canonical::canonicalize(text).ok();
+    canonical.filter(|text| text.len() <= MAX_METADATA_LENGTH).ok_or(SecurityError::argument(REFUSED))
+}
+
+/// How deep canonical JSON is nested.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }

@@ -56,22 +56,8 @@ impl ApiKeyWallet {
     /// [`SecurityError::WalletLocked`], or a failure to seal the settings.
     pub fn remove_key(&self, id: &str, now_ms: u64) -> Result<bool, SecurityError> {
         let mut inner = self.inner();
-        let mut settings = inner.settings.clone();
-        let (stored, open) = inner.unlocked(now_ms)?;
-        let Some(place) = stored.place(id) else { return Ok(false) };
-        let entry = stored.document.entries[place].entry.clone();
-        settings.default_providers.retain(|_, default| *default != entry.id);
-        let sealed = open.master.seal(settings.to_json().as_bytes(), &stored.document.settings_context())?;
-        stored.document.entries.remove(place);
-        stored.places.remove(&entry.id);
-        stored.places.values_mut().filter(|later| **later > place).for_each(|later| *later -= 1);
-        stored.document.settings = sealed;
-        stored.changed(now_ms);
-        open.cache.remove(&entry.id);
-        inner.settings = settings;
-        inner.events.push(WalletEvent::KeyRemoved { id: entry.id, provider: entry.provider.clone() });
-        inner.report(Ok(entry.id), AuditAction::KeyRemoved, now_ms);
-        Ok(true)
+        let removed = inner.remove_key(id, now_ms);
+        inner.report_refused(removed, AuditAction::KeyRemoved, now_ms)
     }
 
     /// The key of an entry; `None` when there is none of this id or it expired. Opened keys are kept for
@@ -97,7 +83,9 @@ impl ApiKeyWallet {
         provider: &str,
         now_ms: u64,
     ) -> Result<Option<Arc<ApiKey>>, SecurityError> {
-        Ok(self.id_for_provider(provider, now_ms)?.map(|id| self.key(&id, now_ms)).transpose()?.flatten())
+        let id = self.id_for_provider(provider, now_ms);
+        let id = self.inner().report_refused(id, AuditAction::KeyAccessed, now_ms)?;
+        Ok(id.map(|id| self.key(&id, now_ms)).transpose()?.flatten())
     }
 
     /// What is known of all keys, or of one provider's, in the order in which they were added. Works while locked;
@@ -133,21 +121,8 @@ impl ApiKeyWallet {
     /// [`SecurityError::WalletLocked`], [`SecurityError::EntryNotFound`].
     pub fn set_default(&self, id: &str, now_ms: u64) -> Result<(), SecurityError> {
         let mut inner = self.inner();
-        let mut settings = inner.settings.clone();
-        let (stored, open) = inner.unlocked(now_ms)?;
-        let place = stored.place(id).ok_or(SecurityError::EntryNotFound)?;
-        let (id, provider) = {
-            let entry = &stored.document.entries[place].entry;
-            (entry.id, entry.provider.clone())
-        };
-        settings.default_providers.insert(provider, id);
-        let sealed = open.master.seal(settings.to_json().as_bytes(), &stored.document.settings_context())?;
-        stored.document.settings = sealed;
-        mark_defaults(&mut stored.document.entries, &settings);
-        stored.changed(now_ms);
-        inner.settings = settings;
-        inner.report(Ok(id), AuditAction::DefaultSet, now_ms);
-        Ok(())
+        let set = inner.set_default(id, now_ms);
+        inner.report_refused(set, AuditAction::DefaultSet, now_ms)
     }
 
     /// Replaces the key of an entry, which keeps its id, name and place.
@@ -179,32 +154,8 @@ impl ApiKeyWallet {
         now_ms: u64,
     ) -> Result<WalletSettings, SecurityError> {
         let mut inner = self.inner();
-        let mut settings = inner.settings.clone();
-        let (stored, open) = inner.unlocked(now_ms)?;
-        if let Some(minutes) = change.auto_lock_timeout {
-            settings.auto_lock_timeout = minutes;
-        }
-        if let Some(required) = change.require_password_on_access {
-            settings.require_password_on_access = required;
-        }
-        if let Some(defaults) = change.default_providers {
-            settings.default_providers = defaults;
-        }
-        settings.check()?;
-        for (provider, id) in &settings.default_providers {
-            let place = stored.places.get(id).ok_or(SecurityError::EntryNotFound)?;
-            if stored.document.entries[*place].entry.provider != *provider {
-                return Err(SecurityError::EntryNotFound);
-            }
-        }
-        let sealed = open.master.seal(settings.to_json().as_bytes(), &stored.document.settings_context())?;
-        stored.document.settings = sealed;
-        mark_defaults(&mut stored.document.entries, &settings);
-        stored.changed(now_ms);
-        inner.settings = settings.clone();
-        inner.events.push(WalletEvent::SettingsChanged { settings: settings.clone() });
-        inner.record(AuditEvent::done(AuditAction::SettingsChanged, now_ms));
-        Ok(settings)
+        let updated = inner.update_settings(change, now_ms);
+        inner.report_refused(updated, AuditAction::SettingsChanged, now_ms)
     }
 
     fn id_for_provider(&self, provider: &str, now_ms: u64) -> Result<Option<String>, SecurityError> {
@@ -258,13 +209,13 @@ impl Inner {
             is_default: new.is_default,
             metadata: new.metadata.as_deref().map(check_metadata).transpose()?,
         };
+        entry.check_within_file()?;
         let id = entry.id;
         let context = entry.context(&stored.document.wallet_id);
         let sealed_key = key.expose(|key| open.master.seal(key, &context))?;
         if new.is_default {
             settings.default_providers.insert(provider.clone(), id);
-            let context = stored.document.settings_context();
-            stored.document.settings = open.master.seal(settings.to_json().as_bytes(), &context)?;
+            stored.document.settings = stored.document.seal_settings(&open.master, &settings)?;
         }
         stored.places.insert(id, stored.document.entries.len());
         stored.document.entries.push(SealedEntry { entry, sealed_key });
@@ -280,7 +231,6 @@ impl Inner {
     fn key(&mut self, id: &str, now_ms: u64) -> Result<Option<Arc<ApiKey>>, SecurityError> {
         let now_ms = clamp(now_ms);
         let (stored, open) = self.unlocked(now_ms)?;
-        open.cache.retain(|cached| cached.until_ms > now_ms);
         let Some(place) = stored.place(id) else { return Ok(None) };
         let wallet_id = stored.document.wallet_id;
         let SealedEntry { entry, sealed_key } = &mut stored.document.entries[place];
@@ -302,7 +252,7 @@ impl Inner {
             }
         };
         entry.last_used_at = Some(now_ms);
-        stored.changed(now_ms);
+        stored.used(now_ms);
         if !is_cached {
             self.events.push(WalletEvent::KeyAccessed { id, provider: provider.clone() });
         }
@@ -323,6 +273,89 @@ impl Inner {
         open.cache.remove(&id);
         self.events.push(WalletEvent::KeyRotated { id, provider });
         Ok(id)
+    }
+
+    fn remove_key(&mut self, id: &str, now_ms: u64) -> Result<bool, SecurityError> {
+        let mut settings = self.settings.clone();
+        let (stored, open) = self.unlocked(now_ms)?;
+        let Some(place) = stored.place(id) else { return Ok(false) };
+        let entry = stored.document.entries[place].entry.clone();
+        settings.default_providers.retain(|_, default| *default != entry.id);
+        let sealed = stored.document.seal_settings(&open.master, &settings)?;
+        stored.document.entries.remove(place);
+        stored.places.remove(&entry.id);
+        stored.places.values_mut().filter(|later| **later > place).for_each(|later| *later -= 1);
+        stored.document.settings = sealed;
+        stored.changed(now_ms);
+        open.cache.remove(&entry.id);
+        self.settings = settings;
+        self.events.push(WalletEvent::KeyRemoved { id: entry.id, provider: entry.provider.clone() });
+        self.report(Ok(entry.id), AuditAction::KeyRemoved, now_ms);
+        Ok(true)
+    }
+
+    fn set_default(&mut self, id: &str, now_ms: u64) -> Result<(), SecurityError> {
+        let mut settings = self.settings.clone();
+        let (stored, open) = self.unlocked(now_ms)?;
+        let place = stored.place(id).ok_or(SecurityError::EntryNotFound)?;
+        let (id, provider) = {
+            let entry = &stored.document.entries[place].entry;
+            (entry.id, entry.provider.clone())
+        };
+        settings.default_providers.insert(provider, id);
+        let sealed = stored.document.seal_settings(&open.master, &settings)?;
+        stored.document.settings = sealed;
+        mark_defaults(&mut stored.document.entries, &settings);
+        stored.changed(now_ms);
+        self.settings = settings;
+        self.report(Ok(id), AuditAction::DefaultSet, now_ms);
+        Ok(())
+    }
+
+    fn update_settings(
+        &mut self,
+        change: SettingsChange,
+        now_ms: u64,
+    ) -> Result<WalletSettings, SecurityError> {
+        let mut settings = self.settings.clone();
+        let (stored, open) = self.unlocked(now_ms)?;
+        if let Some(minutes) = change.auto_lock_timeout {
+            settings.auto_lock_timeout = minutes;
+        }
+        if let Some(required) = change.require_password_on_access {
+            settings.require_password_on_access = required;
+        }
+        if let Some(defaults) = change.default_providers {
+            settings.default_providers = defaults;
+        }
+        settings.check()?;
+        for (provider, id) in &settings.default_providers {
+            let place = stored.places.get(id).ok_or(SecurityError::EntryNotFound)?;
+            if stored.document.entries[*place].entry.provider != *provider {
+                return Err(SecurityError::EntryNotFound);
+            }
+        }
+        let sealed = stored.document.seal_settings(&open.master, &settings)?;
+        stored.document.settings = sealed;
+        mark_defaults(&mut stored.document.entries, &settings);
+        stored.changed(now_ms);
+        self.settings = settings.clone();
+        self.events.push(WalletEvent::SettingsChanged { settings: settings.clone() });
+        self.record(AuditEvent::done(AuditAction::SettingsChanged, now_ms));
+        Ok(settings)
+    }
+
+    /// Puts an operation on record if it was refused.
+    pub(super) fn report_refused<T>(
+        &self,
+        result: Result<T, SecurityError>,
+        action: AuditAction,
+        now_ms: u64,
+    ) -> Result<T, SecurityError> {
+        if let Err(error) = &result {
+            self.record(AuditEvent::refused(action, now_ms, error));
+        }
+        result
     }
 
     /// Puts an operation on an entry on record, done or refused.

@@ -17,7 +17,9 @@ use chrysalis_crypto::api_keys::ApiKey;
 use chrysalis_crypto::kdf::Argon2Params;
 
 pub use self::document::{MAX_ENTRIES, MAX_FILE_BYTES, MAX_HOST_KEYS, MAX_LABEL_LENGTH};
-pub use self::entry::{ApiKeyEntry, MAX_METADATA_LENGTH, MAX_NAME_LENGTH, MAX_TIME_MS, NewKey};
+pub use self::entry::{
+    ApiKeyEntry, MAX_METADATA_DEPTH, MAX_METADATA_LENGTH, MAX_NAME_LENGTH, MAX_TIME_MS, NewKey,
+};
 pub use self::event::WalletEvent;
 pub use self::open::HostKeyInfo;
 pub use self::settings::{MAX_AUTO_LOCK_MINUTES, SettingsChange, WalletSettings};
@@ -81,6 +83,8 @@ struct Stored {
     places: SortedMap<KeyId, usize>,
     /// The document's MAC; `None` after a change, until someone needs it.
     mac: Option<[u8; 32]>,
+    /// Whether anything but when keys were last used changed since it was read or kept.
+    is_edited: bool,
 }
 
 /// What is in memory while unlocked.
@@ -178,7 +182,7 @@ impl ApiKeyWallet {
     /// Works locked and unlocked. Costs a serialisation and a MAC of the whole when something changed.
     ///
     /// # Errors
-    /// [`SecurityError::WalletUninitialized`].
+    /// [`SecurityError::WalletUninitialized`]; [`SecurityError::LimitExceeded`] for one over [`MAX_FILE_BYTES`].
     pub fn export(&self) -> Result<String, SecurityError> {
         let mut inner = self.inner();
         let inner = &mut *inner;
@@ -190,7 +194,38 @@ impl ApiKeyWallet {
             (None, None) => return Err(SecurityError::MalformedState("wallet")),
         };
         stored.mac = Some(mac);
-        Ok(stored.document.to_json(&mac))
+        let json = stored.document.to_json(&mac);
+        if json.len() > MAX_FILE_BYTES {
+            return Err(SecurityError::LimitExceeded { what: "bytes of the wallet", limit: MAX_FILE_BYTES });
+        }
+        Ok(json)
+    }
+
+    /// Whether [`load`](Self::load) takes `json`.
+    #[cfg(any(unix, windows))]
+    pub(crate) fn check_file(json: &str) -> Result<(), SecurityError> {
+        Document::from_json(json).map(|_| ())
+    }
+
+    /// Whether anything but when keys were last used changed since [`mark_kept`](Self::mark_kept).
+    #[cfg(any(unix, windows))]
+    pub(crate) fn is_edited(&self) -> bool {
+        self.inner().stored.as_ref().is_none_or(|stored| stored.is_edited)
+    }
+
+    /// To be told that the wallet is what is on disk.
+    #[cfg(any(unix, windows))]
+    pub(crate) fn mark_kept(&self) {
+        if let Some(stored) = &mut self.inner().stored {
+            stored.is_edited = false;
+        }
+    }
+
+    /// Whose key the entry of this id holds.
+    pub(crate) fn provider_of(&self, id: &str) -> Option<ProviderName> {
+        let inner = self.inner();
+        let stored = inner.stored.as_ref()?;
+        Some(stored.document.entries[stored.place(id)?].entry.provider.clone())
     }
 
     /// Wipes the master key and every opened key that nobody uses at the moment. Nothing when not unlocked.
@@ -280,6 +315,13 @@ impl Inner {
     }
 
     fn close_if_idle(&mut self, now_ms: u64) -> bool {
+        if let Some(open) = &mut self.open {
+            let now_ms = clamp(now_ms);
+            // A clock that was set back must not keep the wallet open until it is where it was.
+            open.touched_ms = open.touched_ms.min(now_ms);
+            let latest_ms = now_ms.saturating_add(CACHE_MS);
+            open.cache.retain(|cached| cached.until_ms > now_ms && cached.until_ms <= latest_ms);
+        }
         let is_idle = self.deadline_ms().is_some_and(|deadline| clamp(now_ms) >= deadline);
         if is_idle {
             self.close(Some(now_ms));
@@ -312,7 +354,7 @@ impl Stored {
     fn new(document: Document, mac: Option<[u8; 32]>) -> Self {
         let places = document.entries.iter().enumerate();
         let places = places.map(|(place, sealed)| (sealed.entry.id, place)).collect();
-        Self { document, places, mac }
+        Self { document, places, mac, is_edited: true }
     }
 
     fn place(&self, id: &str) -> Option<usize> {
@@ -322,6 +364,12 @@ impl Stored {
 
     /// To be called with every change: the time, and the MAC that no longer holds.
     fn changed(&mut self, now_ms: u64) {
+        self.is_edited = true;
+        self.used(now_ms);
+    }
+
+    /// To be called when all that changed is when a key was last used.
+    fn used(&mut self, now_ms: u64) {
         self.document.updated_at = clamp(now_ms);
         self.mac = None;
     }

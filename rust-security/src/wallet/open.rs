@@ -210,18 +210,9 @@ impl ApiKeyWallet {
     /// # Errors
     /// [`SecurityError::WalletLocked`]; `INVALID_ARGUMENT` for a label over 64 bytes; [`SecurityError::LimitExceeded`].
     pub fn add_host_key(&self, label: &str, key: &WrappingKey, now_ms: u64) -> Result<KeyId, SecurityError> {
-        check_label(label)?;
         let mut inner = self.inner();
-        let (stored, open) = inner.unlocked(now_ms)?;
-        if stored.document.host_keys.len() >= MAX_HOST_KEYS {
-            return Err(SecurityError::LimitExceeded { what: "host keys", limit: MAX_HOST_KEYS });
-        }
-        let id = KeyId::make()?;
-        let wrapped_key = key.wrap(&open.master, &stored.document.host_key_context(&id))?;
-        stored.document.host_keys.push(SealedHostKey { id, label: label.to_owned(), wrapped_key });
-        stored.changed(now_ms);
-        inner.record(AuditEvent::done(AuditAction::UnlockKeyAdded, now_ms).with_key(id));
-        Ok(id)
+        let added = inner.add_host_key(label, key, now_ms);
+        inner.report_refused(added, AuditAction::UnlockKeyAdded, now_ms)
     }
 
     /// Takes a host key's right to open the wallet; false when there is none of this id. Who copied an older file
@@ -231,14 +222,8 @@ impl ApiKeyWallet {
     /// [`SecurityError::WalletLocked`].
     pub fn remove_host_key(&self, id: &KeyId, now_ms: u64) -> Result<bool, SecurityError> {
         let mut inner = self.inner();
-        let (stored, _) = inner.unlocked(now_ms)?;
-        let Some(place) = stored.document.host_keys.iter().position(|key| key.id == *id) else {
-            return Ok(false);
-        };
-        stored.document.host_keys.remove(place);
-        stored.changed(now_ms);
-        inner.record(AuditEvent::done(AuditAction::UnlockKeyRemoved, now_ms).with_key(*id));
-        Ok(true)
+        let removed = inner.remove_host_key(id, now_ms);
+        inner.report_refused(removed, AuditAction::UnlockKeyRemoved, now_ms)
     }
 
     /// The host keys that were added. Works while locked; empty when uninitialised.
@@ -257,6 +242,22 @@ impl ApiKeyWallet {
     /// # Errors
     /// [`SecurityError::WalletLocked`], [`SecurityError::InvalidPassword`]. Nothing is changed then.
     pub fn rotate_master_key(&self, password: &[u8], now_ms: u64) -> Result<(), SecurityError> {
+        let rotated = self.try_rotate_master_key(password, now_ms);
+        self.inner().report_refused(rotated, AuditAction::MasterKeyRotated, now_ms)
+    }
+
+    /// The Ed25519 seed with which this wallet's holder signs the audit trail.
+    ///
+    /// Is no key operation: keeping a trail does not keep the wallet open.
+    #[cfg(any(unix, windows))]
+    pub(crate) fn derive_audit_seed(&self, now_ms: u64) -> Result<Zeroizing<[u8; 32]>, SecurityError> {
+        let mut inner = self.inner();
+        inner.close_if_idle(now_ms);
+        let open = inner.open.as_ref().ok_or(SecurityError::WalletLocked)?;
+        Ok(open.master.derive_audit_seed()?)
+    }
+
+    fn try_rotate_master_key(&self, password: &[u8], now_ms: u64) -> Result<(), SecurityError> {
         let (kdf, params) = {
             let mut inner = self.inner();
             let params = inner.params;
@@ -285,23 +286,12 @@ impl ApiKeyWallet {
         document.kdf = kdf;
         document.host_keys.clear();
         document.wrapped_key = new_key.wrap(&master, &document.master_context())?;
-        document.settings = master.seal(settings.to_json().as_bytes(), &document.settings_context())?;
+        document.settings = document.seal_settings(&master, &settings)?;
         stored.document = document;
         stored.changed(now_ms);
         open.master = master;
         inner.record(AuditEvent::done(AuditAction::MasterKeyRotated, now_ms));
         Ok(())
-    }
-
-    /// The Ed25519 seed with which this wallet's holder signs the audit trail.
-    ///
-    /// Is no key operation: keeping a trail does not keep the wallet open.
-    #[cfg(any(unix, windows))]
-    pub(crate) fn derive_audit_seed(&self, now_ms: u64) -> Result<Zeroizing<[u8; 32]>, SecurityError> {
-        let mut inner = self.inner();
-        inner.close_if_idle(now_ms);
-        let open = inner.open.as_ref().ok_or(SecurityError::WalletLocked)?;
-        Ok(open.master.derive_audit_seed()?)
     }
 
     fn begin(&self, kdf: Kdf, key: &WrappingKey, now_ms: u64) -> Result<(), SecurityError> {
@@ -318,7 +308,7 @@ impl ApiKeyWallet {
             settings: Vec::new(),
         };
         document.wrapped_key = key.wrap(&master, &document.master_context())?;
-        document.settings = master.seal(settings.to_json().as_bytes(), &document.settings_context())?;
+        document.settings = document.seal_settings(&master, &settings)?;
         let mut inner = self.inner();
         inner.require_uninitialized()?;
         inner.stored = Some(Stored::new(document, None));
@@ -374,6 +364,7 @@ impl ApiKeyWallet {
         let mac = document.mac(&master)?;
         stored.document = document;
         stored.mac = Some(mac);
+        stored.is_edited = true;
         Ok(())
     }
 
@@ -400,6 +391,31 @@ impl Inner {
 
     fn require_uninitialized(&self) -> Result<(), SecurityError> {
         if self.stored.is_some() { Err(SecurityError::WalletExists) } else { Ok(()) }
+    }
+
+    fn add_host_key(&mut self, label: &str, key: &WrappingKey, now_ms: u64) -> Result<KeyId, SecurityError> {
+        check_label(label)?;
+        let (stored, open) = self.unlocked(now_ms)?;
+        if stored.document.host_keys.len() >= MAX_HOST_KEYS {
+            return Err(SecurityError::LimitExceeded { what: "host keys", limit: MAX_HOST_KEYS });
+        }
+        let id = KeyId::make()?;
+        let wrapped_key = key.wrap(&open.master, &stored.document.host_key_context(&id))?;
+        stored.document.host_keys.push(SealedHostKey { id, label: label.to_owned(), wrapped_key });
+        stored.changed(now_ms);
+        self.record(AuditEvent::done(AuditAction::UnlockKeyAdded, now_ms).with_key(id));
+        Ok(id)
+    }
+
+    fn remove_host_key(&mut self, id: &KeyId, now_ms: u64) -> Result<bool, SecurityError> {
+        let (stored, _) = self.unlocked(now_ms)?;
+        let Some(place) = stored.document.host_keys.iter().position(|key| key.id == *id) else {
+            return Ok(false);
+        };
+        stored.document.host_keys.remove(place);
+        stored.changed(now_ms);
+        self.record(AuditEvent::done(AuditAction::UnlockKeyRemoved, now_ms).with_key(*id));
+        Ok(true)
     }
 
     fn enter(&mut self, master: MasterKey, settings: WalletSettings, now_ms: u64) {

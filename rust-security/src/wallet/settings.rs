@@ -67,7 +67,7 @@ impl WalletSettings {
         let mut default_providers = BTreeMap::new();
         for (provider, id) in defaults {
             let Value::String(id) = id else { return None };
-            default_providers.insert(ProviderName::parse(&provider).ok()?, id.parse().ok()?);
+            default_providers.insert(ProviderName::read(&provider).ok()?, id.parse().ok()?);
         }
         let settings = Self {
             auto_lock_timeout: file.take_integer("autoLockTimeout").ok()?.try_into().ok()?,
