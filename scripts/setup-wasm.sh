@@ -38,6 +38,9 @@ case $mode in
 esac
 
 system_packages rustc-web cargo-web rust-web-src rust-web-clippy lld-22 || fail "Debian's wasm toolchain is not installed"
+before=$(cat "$TOOLS/debian-web/.stamp" 2>/dev/null || true)
 scripts/mk-debian-wasm-sysroot.sh "$TOOLS/debian-web"
+# What was compiled against another standard library cannot be linked with this one, and cargo does not see the change.
+[ "$before" = "$(cat "$TOOLS/debian-web/.stamp")" ] || rm -rf "$ROOT/target/wasm"
 has_std "$TOOLS/debian-web/bin/rustc" || fail "the standard library in $TOOLS/debian-web is incomplete; remove it and run again"
 choose debian "$TOOLS/debian-web/bin/rustc" /usr/bin/cargo "$TOOLS/debian-web/bin"
