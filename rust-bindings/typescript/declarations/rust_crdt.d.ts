@@ -327,6 +327,7 @@ export interface SelfTestReport {
     failures: { type: StateKind; law: string; seed: number | bigint }[];
 }
 
+
 // WebAssembly's own types come with the DOM library, which Node projects need not load.
 type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
 type LinearMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Memory } } }

@@ -30,6 +30,34 @@ export class CryptoError extends Error {
     readonly code: CryptoErrorCode;
 }
 
+/** Why a text is not accepted as an API key. */
+export type ValidationErrorCode =
+| 'Empty'
+| 'TooShort'
+| 'TooLong'
+| 'InvalidCharacter'
+| 'Placeholder'
+| 'Malformed'
+| 'UnknownFormat'
+| 'ProviderMismatch';
+
+/** A text that is no API key. No part of it is in the message. */
+export class ValidationError extends Error {
+    constructor(code: ValidationErrorCode, message: string, options?: ErrorOptions);
+    readonly code: ValidationErrorCode;
+}
+
+/** Whose API key a text is; `generic` where that is unknown. */
+export interface KeyType {
+    provider: string;
+    kind: string;
+    /** `hint` fits the provider that was named and others as well; `unknown` has no known shape. */
+    confidence: 'certain' | 'likely' | 'hint' | 'unknown';
+}
+
+/** The cipher of an HPKE message, `chacha20-poly1305` by default. Both sides must know which. */
+export type HpkeAead = 'chacha20-poly1305' | 'aes-256-gcm';
+
 /** What a checked record proof says. */
 export interface VerifiedRecord {
     /** The author's public key, 64 hexadecimal characters. */
@@ -63,6 +91,7 @@ export interface SecureBuffer {
      */
     use<T>(work: (bytes: Uint8Array) => T): T;
 }
+
 
 // WebAssembly's own types come with the DOM library, which Node projects need not load.
 type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
@@ -154,7 +183,7 @@ export class Ed25519KeyPair {
 }
 
 /**
- * A hash function. The numbers are fixed; 3, 4 and 5 belong to SHA-3, which is not offered.
+ * A hash function. The numbers are fixed.
  */
 export enum HashAlgorithm {
     /**
@@ -169,6 +198,18 @@ export enum HashAlgorithm {
      * SHA-512, 64 bytes.
      */
     Sha512 = 2,
+    /**
+     * SHA3-256, 32 bytes.
+     */
+    Sha3_256 = 3,
+    /**
+     * SHA3-384, 48 bytes.
+     */
+    Sha3_384 = 4,
+    /**
+     * SHA3-512, 64 bytes.
+     */
+    Sha3_512 = 5,
     /**
      * BLAKE3 without a key, 32 bytes.
      */
@@ -205,6 +246,36 @@ export class IncrementalHasher {
      * Takes in the next piece. Throws `HASHER_FINALIZED` after the digest was taken.
      */
     update(data: Uint8Array): void;
+}
+
+/**
+ * AES-256-GCM that counts: a key seals at most 2^32 messages, then `seal` throws `KEY_EXHAUSTED`.
+ *
+ * The count is of this object. Where a key outlives it, keep `sealedMessages` with the key and `resume` with both.
+ */
+export class Sealer {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * A sealer for a 32-byte key that has sealed nothing yet.
+     */
+    constructor(key: Uint8Array);
+    /**
+     * Opens as `aes_gcm_decrypt_aad` does. Not counted.
+     */
+    open(sealed: Uint8Array, aad: Uint8Array): Uint8Array;
+    /**
+     * A sealer for a key that has sealed so many messages already.
+     */
+    static resume(key: Uint8Array, sealed_messages: number): Sealer;
+    /**
+     * Seals as `aes_gcm_encrypt_aad` does.
+     */
+    seal(plaintext: Uint8Array, aad: Uint8Array): Uint8Array;
+    /**
+     * How many messages the key has sealed.
+     */
+    readonly sealedMessages: number;
 }
 
 /**
@@ -256,6 +327,169 @@ export class SecureBuffer {
 }
 
 /**
+ * Opens a sealed stream. What `update` returns is authentic so far; that the stream is whole is known when `finish` has
+ * returned, and not before.
+ */
+export class StreamOpener {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The plaintext of the last chunk. Throws `DECRYPT_FAILED` when the stream was cut off.
+     */
+    finish(): Uint8Array;
+    /**
+     * Opens under a 32-byte key for the context the stream was sealed for. `keyId` must be the stream's, 1 by default.
+     */
+    constructor(key: Uint8Array, context: Uint8Array, options?: { keyId?: number });
+    /**
+     * Takes the next sealed bytes; gives the plaintext of the chunks that are complete, which may be none.
+     */
+    update(sealed: Uint8Array): Uint8Array;
+    /**
+     * Opens under a password.
+     */
+    static with_password(password: string, context: Uint8Array): StreamOpener;
+}
+
+/**
+ * Seals a stream under a 32-byte key, bound to `context`. What `update` and `finish` return is the sealed stream.
+ */
+export class StreamSealer {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Seals the last chunk and ends the stream. Every later use but `free` throws.
+     */
+    finish(): Uint8Array;
+    /**
+     * Begins a stream. Options as for `seal`.
+     */
+    constructor(key: Uint8Array, context: Uint8Array, options?: { keyId?: number; suite?: 1 | 2 });
+    /**
+     * Seals the next bytes; gives the chunks that became full, which may be none.
+     */
+    update(data: Uint8Array): Uint8Array;
+    /**
+     * Begins a stream under a password, with a fresh salt. Options as for `argon2id_derive_key`.
+     */
+    static with_password(password: string, context: Uint8Array, options?: { mKiB?: number; t?: number; p?: number }): StreamSealer;
+}
+
+/**
+ * A secret X25519 key with its public key, to which others seal. Wiped by `wipe()` and when freed.
+ */
+export class X25519KeyPair {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The key pair derived from keying material of at least 32 bytes (RFC 9180 section 7.1.3).
+     */
+    static derive(keying_material: Uint8Array): X25519KeyPair;
+    /**
+     * The key pair of 32 secret bytes.
+     */
+    static from_secret(secret: Uint8Array): X25519KeyPair;
+    /**
+     * Opens what `hpke_seal` sealed to this key, or, with `sender`, what that key pair sealed.
+     */
+    hpke_open(sealed: Uint8Array, info: Uint8Array, aad: Uint8Array, options?: { aead?: HpkeAead; sender?: Uint8Array }): Uint8Array;
+    /**
+     * Seals as `hpke_seal` does, in auth mode: the recipient sees that this key pair did, and can show it to nobody else.
+     */
+    hpke_seal(recipient: Uint8Array, plaintext: Uint8Array, info: Uint8Array, aad: Uint8Array, options?: { aead?: HpkeAead }): Uint8Array;
+    /**
+     * A new random key pair.
+     */
+    constructor();
+    /**
+     * Opens what was sealed to this key among others, or, with `sender`, what that key pair sealed.
+     */
+    open(sealed: Uint8Array, context: Uint8Array, options?: { sender?: Uint8Array }): Uint8Array;
+    /**
+     * The public key, 32 bytes.
+     */
+    public_key(): Uint8Array;
+    /**
+     * Seals one message to several public keys as `seal_to` does, showing each recipient that this key pair did.
+     */
+    seal_to(recipients: readonly Uint8Array[], plaintext: Uint8Array, context: Uint8Array, options?: { suite?: 1 | 2 }): Uint8Array;
+    /**
+     * The secret key: an explicit copy in JavaScript memory, which nothing wipes for you.
+     */
+    secret_key(): Uint8Array;
+    /**
+     * Never holds the key.
+     */
+    toJSON(): string;
+    /**
+     * Never holds the key.
+     */
+    toString(): string;
+    /**
+     * Wipes the secret. Every later use but `wipe` and `free` throws.
+     */
+    wipe(): void;
+}
+
+/**
+ * Opens what `aes_gcm_encrypt` sealed under the same key.
+ *
+ * Throws `DATA_TOO_SHORT` below 28 bytes and `DECRYPT_FAILED` for every other fault, without saying which.
+ */
+export function aes_gcm_decrypt(encrypted: Uint8Array, key: Uint8Array): Uint8Array;
+
+/**
+ * Opens what `aes_gcm_encrypt_aad` sealed under the same key with the same associated data.
+ */
+export function aes_gcm_decrypt_aad(encrypted: Uint8Array, key: Uint8Array, aad: Uint8Array): Uint8Array;
+
+/**
+ * AES-256-GCM: nonce (12) ‖ ciphertext ‖ tag (16), with a fresh random nonce. At most 2^32 messages under one key.
+ */
+export function aes_gcm_encrypt(plaintext: Uint8Array, key: Uint8Array): Uint8Array;
+
+/**
+ * `aes_gcm_encrypt` with associated data: authenticated, not part of the output, needed to open.
+ */
+export function aes_gcm_encrypt_aad(plaintext: Uint8Array, key: Uint8Array, aad: Uint8Array): Uint8Array;
+
+/**
+ * Opens what `aes_gcm_siv_encrypt` sealed under the same key with the same associated data.
+ */
+export function aes_gcm_siv_decrypt(data: Uint8Array, key: Uint8Array, aad: Uint8Array): Uint8Array;
+
+/**
+ * AES-256-GCM-SIV (RFC 8452): nonce (12) ‖ ciphertext ‖ tag (16). Even a nonce that is used again reveals only equal messages.
+ */
+export function aes_gcm_siv_encrypt(data: Uint8Array, key: Uint8Array, aad: Uint8Array): Uint8Array;
+
+/**
+ * Argon2id version 1.3 (RFC 9106). Without options: 19456 KiB, 2 passes, 1 lane, 32 bytes.
+ *
+ * Bounds: `mKiB` 8192 to 1048576, `t` 1 to 16, `p` 1 to 8, `length` 4 to 1024; a salt of at least 8 bytes. Throws
+ * `UNSUPPORTED` or `INVALID_ARGUMENT` outside of them, before anything is allocated.
+ */
+export function argon2id_derive_key(password: Uint8Array, salt: Uint8Array, options?: { mKiB?: number; t?: number; p?: number; length?: number }): Uint8Array;
+
+/**
+ * The digests of many messages in lower-case hexadecimal, in their order.
+ */
+export function batch_hash(messages: Uint8Array[], algorithm: HashAlgorithm): string[];
+
+/**
+ * One byte for each signature: 1 where `ed25519_verify` gives `true`, 0 where it gives `false` or throws.
+ *
+ * Many signatures are checked with one equation, several times as fast as one by one. Arrays of unequal lengths give
+ * zeros, as many as the longest has elements.
+ */
+export function batch_verify(public_keys: readonly Uint8Array[], messages: readonly Uint8Array[], signatures: readonly Uint8Array[]): Uint8Array;
+
+/**
+ * A key of 32 bytes derived from key material. `context` is a constant of the application that nothing else uses.
+ */
+export function blake3_derive_key(context: string, ikm: Uint8Array): Uint8Array;
+
+/**
  * BLAKE3 of `data` without a key, 32 bytes.
  */
 export function blake3_hash(data: Uint8Array): Uint8Array;
@@ -266,9 +500,24 @@ export function blake3_hash(data: Uint8Array): Uint8Array;
 export function blake3_hex(data: Uint8Array): string;
 
 /**
+ * BLAKE3 of `data` under a key of 32 bytes, 32 bytes: a message authentication code.
+ */
+export function blake3_keyed(key: Uint8Array, data: Uint8Array): Uint8Array;
+
+/**
+ * BLAKE3 of `data` with `length` bytes of output, at most 2^30.
+ */
+export function blake3_xof(data: Uint8Array, length: number): Uint8Array;
+
+/**
  * SHA-384 of `agent_id:name:created_at`, 96 hexadecimal characters. The fields are joined without escaping.
  */
 export function compute_agent_fingerprint(agent_id: string, name: string, created_at: string): string;
+
+/**
+ * The second form of `compute_agent_fingerprint`: fields are kept apart by their lengths, 96 hexadecimal characters.
+ */
+export function compute_agent_fingerprint_v2(agent_id: string, name: string, created_at: string): string;
 
 /**
  * BLAKE3 of the text as given, 64 hexadecimal characters. The order of keys counts.
@@ -276,9 +525,28 @@ export function compute_agent_fingerprint(agent_id: string, name: string, create
 export function compute_state_hash(state_json: string): string;
 
 /**
+ * BLAKE3 of the text as canonical JSON (RFC 8785), so that the order of keys and white space do not count.
+ *
+ * Throws `SERIALIZATION` for a text that is not strict JSON.
+ */
+export function compute_state_hash_canonical(state_json: string): string;
+
+/**
  * Whether two byte strings are equal; for equal lengths the time does not depend on the contents.
  */
 export function constant_time_eq(a: Uint8Array, b: Uint8Array): boolean;
+
+/**
+ * Opens what `encrypt_with_password` or `seal_with_password` sealed; a context cannot be given here.
+ *
+ * With `legacyFallbackN` a record that does not open is tried with N = 2^15 too, which an older system used at times.
+ */
+export function decrypt_with_password(encrypted: Uint8Array, password: string, options?: { legacyFallbackN?: boolean }): Uint8Array;
+
+/**
+ * What an envelope says of itself before any key: the suite, and the number of its key or that it takes a password.
+ */
+export function describe_envelope(envelope: Uint8Array): { suite: 1 | 2; keyId: number | null; takesPassword: boolean };
 
 /**
  * Whether `signature` (64 bytes) is the signature of `message` by `public_key` (32 bytes).
@@ -293,6 +561,24 @@ export function ed25519_verify(public_key: Uint8Array, message: Uint8Array, sign
 export function ed25519_verify_hex(public_key_hex: string, message: Uint8Array, signature_hex: string): boolean;
 
 /**
+ * Seals under a password: salt (32) ‖ nonce (12) ‖ ciphertext ‖ tag (16), the key made by scrypt with N = 2^14.
+ *
+ * For readers of the older format. New data is sealed by `seal_with_password`.
+ * @deprecated
+ */
+export function encrypt_with_password(plaintext: Uint8Array, password: string): Uint8Array;
+
+/**
+ * A random AES-256 key, 32 bytes.
+ */
+export function generate_aes_key(): Uint8Array;
+
+/**
+ * A random salt for key derivation, 32 bytes.
+ */
+export function generate_salt(): Uint8Array;
+
+/**
  * A token of `length` random bytes, as `2 * length` hexadecimal characters.
  */
 export function generate_token(length: number): string;
@@ -301,6 +587,11 @@ export function generate_token(length: number): string;
  * A token of `length` random bytes in standard base64 with padding.
  */
 export function generate_token_base64(length: number): string;
+
+/**
+ * A token of `length` random bytes in URL-safe base64 without padding.
+ */
+export function generate_token_base64url(length: number): string;
 
 /**
  * The digest of `data`.
@@ -313,6 +604,55 @@ export function hash(data: Uint8Array, algorithm: HashAlgorithm): Uint8Array;
 export function hash_hex(data: Uint8Array, algorithm: HashAlgorithm): string;
 
 /**
+ * HKDF-SHA-256 (RFC 5869) of key material: `length` bytes, at most 8160. An empty salt stands for 32 zero bytes.
+ */
+export function hkdf_sha256(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
+
+/**
+ * HMAC-SHA-256 (RFC 2104) under a key of any length, 32 bytes.
+ */
+export function hmac_sha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+
+/**
+ * HMAC-SHA-384 (RFC 2104) under a key of any length, 48 bytes.
+ */
+export function hmac_sha384(key: Uint8Array, data: Uint8Array): Uint8Array;
+
+/**
+ * HMAC-SHA-512 (RFC 2104) under a key of any length, 64 bytes.
+ */
+export function hmac_sha512(key: Uint8Array, data: Uint8Array): Uint8Array;
+
+/**
+ * Seals `plaintext` to the holder of `recipient`, an X25519 public key (HPKE, RFC 9180, base mode, `info` and `aad`
+ * bound). Anybody can: the result says nothing of who did.
+ */
+export function hpke_seal(recipient: Uint8Array, plaintext: Uint8Array, info: Uint8Array, aad: Uint8Array, options?: { aead?: HpkeAead }): Uint8Array;
+
+/**
+ * Whether a public key is among the recipients of what `seal_to` gave. Nothing of it is authenticated before opening.
+ */
+export function is_recipient(public_key: Uint8Array, sealed: Uint8Array): boolean;
+
+/**
+ * Opens an envelope under a 32-byte key for the context it was sealed for.
+ *
+ * Throws `DECRYPT_FAILED` for a wrong key or context and for every change, without saying which.
+ */
+export function open(envelope: Uint8Array, key: Uint8Array, context: Uint8Array): Uint8Array;
+
+/**
+ * Opens what `seal_with_password` sealed for the same context. `needsRewrap` says that its cost is dated, so that it
+ * should be sealed anew while the password is at hand.
+ */
+export function open_with_password(envelope: Uint8Array, password: string, context: Uint8Array): { plaintext: Uint8Array; needsRewrap: boolean };
+
+/**
+ * PBKDF2-HMAC-SHA-256 (RFC 8018): `length` bytes, 1 to 1024. For what must be read; Argon2id is for what is new.
+ */
+export function pbkdf2_sha256_derive_key(password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array;
+
+/**
  * `length` random bytes from the system's generator, at most 2^30.
  */
 export function random_bytes(length: number): Uint8Array;
@@ -321,6 +661,38 @@ export function random_bytes(length: number): Uint8Array;
  * `length` random bytes as `2 * length` hexadecimal characters.
  */
 export function random_hex(length: number): string;
+
+/**
+ * The form of a key for people: a prefix that tells only whose it is, and the last four characters.
+ */
+export function redact_for_logging(key: string): string;
+
+/**
+ * The text with every API key in it replaced by its redacted form. Time is linear in the text.
+ */
+export function redact_text(text: string): string;
+
+/**
+ * scrypt (RFC 7914) with N = 2^14, r = 8, p = 1: `key_length` bytes, 1 to 1024.
+ */
+export function scrypt_derive_key(password: Uint8Array, salt: Uint8Array, key_length: number): Uint8Array;
+
+/**
+ * Seals `plaintext` under a 32-byte key, bound to `context`: what the record is, such as its table and id.
+ *
+ * Options: the number of the key, 1 by default, and the suite, 1 for XChaCha20-Poly1305 or 2 for XAES-256-GCM.
+ */
+export function seal(plaintext: Uint8Array, key: Uint8Array, context: Uint8Array, options?: { keyId?: number; suite?: 1 | 2 }): Uint8Array;
+
+/**
+ * Seals one message to the holders of up to 1024 X25519 public keys, bound to `context`. Their order does not matter.
+ */
+export function seal_to(recipients: readonly Uint8Array[], plaintext: Uint8Array, context: Uint8Array, options?: { suite?: 1 | 2 }): Uint8Array;
+
+/**
+ * Seals under a key that Argon2id makes from `password`, with a fresh salt. Options as for `argon2id_derive_key`.
+ */
+export function seal_with_password(plaintext: Uint8Array, password: string, context: Uint8Array, options?: { mKiB?: number; t?: number; p?: number }): Uint8Array;
 
 /**
  * SHA-384 of `data`, 48 bytes.
@@ -333,12 +705,24 @@ export function sha384(data: Uint8Array): Uint8Array;
 export function sha384_hex(data: Uint8Array): string;
 
 /**
+ * Whose key this is and how sure that is. Unknown shapes are accepted as such, unless `strict`. Nothing is sent anywhere.
+ *
+ * Throws `ValidationError` for what cannot be a key, and, when `provider` is given, for what is certainly another's.
+ */
+export function validate_key_format(key: string, options?: { provider?: string; strict?: boolean }): KeyType;
+
+/**
  * Checks an exported record proof: who wrote which record, and where in its journal.
  *
  * A proof shows that the holder of the author's key committed to this record; it does not show that what the record
  * says is true. Throws `MALFORMED` for bytes that are not a proof and `INVALID_PROOF` for one that does not hold.
  */
 export function verify_record_proof(proof: Uint8Array): VerifiedRecord;
+
+/**
+ * Which hash of the text `hex` is: `'blake3'`, `'sha256-legacy'` (an older system wrote those), or neither.
+ */
+export function verify_state_hash(state_json: string, hex: string): 'blake3' | 'sha256-legacy' | null;
 
 /**
  * Opens what `xchacha20poly1305_encrypt` sealed with the same key and `aad`.
