@@ -491,7 +491,7 @@ def reconcile(arguments: argparse.Namespace) -> Row:
         "Finding few differences",
         f"Two replicas with {number(figures['elements'])} elements of which {figures['differences']} are on one side alone talk through sessions until they are equal. Bytes of all "
         f"messages less the elements themselves, {len(figures['g_set'])} runs with different salts: the median and the most. Rounds until both are equal. The last line is what comparing ranges of "
-        "sorted ids would take, 16 parts at a time: sketches were chosen because of it.",
+        "sorted ids would take, 16 parts at a time, for comparison.",
         ["what", "bytes", "most", "rounds", "s"],
         lines,
         targets,
