@@ -4,6 +4,8 @@
 //! trusts the caller, and a value of another type or an allocation that fails would trap and poison the module. None of them is
 //! inlined: they are called from every function of a package, and cost little beside the call from JavaScript.
 
+#[cfg(any(feature = "crdt", feature = "crypto"))]
+use js_sys::Object;
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -120,4 +122,15 @@ pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool>
 #[cfg(any(feature = "crdt", feature = "crypto", feature = "tls"))]
 pub(crate) fn number(options: &JsValue, name: &str, default: u32) -> Result<u32> {
     option(options, name)?.map_or(Ok(default), |value| integer(&value, name))
+}
+
+/// A plain object of these fields.
+#[cfg(any(feature = "crdt", feature = "crypto"))]
+pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in fields {
+        Reflect::set(&object, &JsValue::from_str(name), value)
+            .expect("a plain object that was just made accepts any property");
+    }
+    object
 }

@@ -27,10 +27,10 @@ pub mod writers;
 
 use chrysalis_crdt::json::{Envelope, Import, JsonState, SourceLanguage};
 use chrysalis_crdt::{ActorKey, Decompose};
-use js_sys::{JSON, Object, Reflect};
+use js_sys::JSON;
 use wasm_bindgen::prelude::*;
 
-use crate::convert;
+use crate::convert::{self, object};
 use crate::error::{Result, Thrown};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -196,14 +196,4 @@ fn from_json<T: JsonState>(json: &JsValue, options: &JsValue) -> Result<T> {
 /// Plain data of a text that this crate wrote.
 fn parse(text: &str) -> Result<JsValue> {
     JSON::parse(text).map_err(|_| Thrown::argument("result", "does not fit into memory"))
-}
-
-/// A plain object of these fields.
-fn object(fields: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in fields {
-        Reflect::set(&object, &JsValue::from_str(name), value)
-            .expect("a plain object that was just made accepts any property");
-    }
-    object
 }

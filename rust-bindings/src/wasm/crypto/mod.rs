@@ -17,10 +17,9 @@ pub mod secure_buffer;
 pub mod stream;
 
 use chrysalis_crypto::random::MAX_LENGTH;
-use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use crate::convert;
+use crate::convert::{self, object};
 use crate::error::{Result, Thrown};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -33,14 +32,4 @@ fn to_length(value: &JsValue) -> Result<usize> {
         return Err(Thrown::argument("length", "must be at most 2^30"));
     }
     Ok(length)
-}
-
-/// A plain object of these fields.
-fn object(fields: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in fields {
-        Reflect::set(&object, &JsValue::from_str(name), value)
-            .expect("a plain object that was just made accepts any property");
-    }
-    object
 }
