@@ -23,6 +23,7 @@ pub mod segment;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod store;
+pub mod subdirectory;
 pub mod text;
 pub mod verify;
 
@@ -38,4 +39,5 @@ pub use name::JournalName;
 pub use poll::Cursor;
 pub use record::{Commit, NewRecord, Position, StoredRecord};
 pub use store::{Branch, Damage, Options, OwnWriter, Signer, Stats, Store};
+pub use subdirectory::Subdirectory;
 pub use verify::{Finding, VerifyReport, verify};

@@ -8,6 +8,7 @@ use chrysalis_crypto::CryptoError;
 use chrysalis_journal::JournalError;
 
 use crate::lexical::IndexError;
+use crate::semantic::EmbedderError;
 
 /// What went wrong with a memory.
 ///
@@ -89,6 +90,10 @@ pub enum MemoryError {
     SameStore,
     /// The hybrid clock has no later time to give.
     ClockExhausted,
+    /// Vectors were asked of a memory opened without an embedder.
+    NoEmbedder,
+    /// The embedder gave no vector.
+    Embedder(EmbedderError),
     /// The caller asked to stop.
     Cancelled,
 }
@@ -119,6 +124,8 @@ impl MemoryError {
         "memory/local-file-malformed",
         "memory/same-store",
         "memory/clock-exhausted",
+        "memory/no-embedder",
+        "memory/embedder",
         "memory/cancelled",
     ];
 
@@ -152,6 +159,8 @@ impl MemoryError {
             Self::LocalFileMalformed(_) => "memory/local-file-malformed",
             Self::SameStore => "memory/same-store",
             Self::ClockExhausted => "memory/clock-exhausted",
+            Self::NoEmbedder => "memory/no-embedder",
+            Self::Embedder(_) => "memory/embedder",
             Self::Cancelled => "memory/cancelled",
         }
     }
@@ -210,6 +219,8 @@ impl fmt::Display for MemoryError {
             Self::LocalFileMalformed(name) => write!(f, "local/{name} in the store is damaged"),
             Self::SameStore => f.write_str("a store cannot be merged into itself"),
             Self::ClockExhausted => f.write_str("the hybrid clock has no later time to give"),
+            Self::NoEmbedder => f.write_str("this memory was opened without an embedder"),
+            Self::Embedder(error) => write!(f, "no vectors: {error}"),
             Self::Cancelled => f.write_str("stopped as asked"),
         }
     }
@@ -221,6 +232,7 @@ impl std::error::Error for MemoryError {
             Self::Journal(error) => Some(error),
             Self::Crypto(error) => Some(error),
             Self::Index(error) => Some(error),
+            Self::Embedder(error) => Some(error),
             Self::Io { error, .. } => Some(error),
             _ => None,
         }

@@ -68,7 +68,7 @@ fn insert(
 }
 
 /// The index's name for an entry. A leaf alone would not do: a record can be copied into another's journal.
-fn document_id(standing: &Standing) -> DocId {
+pub(crate) fn document_id(standing: &Standing) -> DocId {
     let (leaf, author) = &standing.representative;
     *blake3::Hasher::new().update(leaf).update(author.as_bytes()).finalize().as_bytes()
 }

@@ -20,6 +20,7 @@ use crate::index::Index;
 use crate::local;
 use crate::namespace::{self, DEFAULT_NAMESPACE, Namespace, NamespaceId};
 use crate::note::{KIND_REMEMBER, KIND_SUPERSEDE, Note, Supersede};
+use crate::semantic::{Embedder, Vectors};
 use crate::state::{RecordKey, State};
 use crate::trust::{self, Trust};
 use crate::view::View;
@@ -40,6 +41,8 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// The clock; the system's where none is given.
     pub now: Option<Now>,
+    /// What makes vectors, for recall by meaning as well as by words.
+    pub embedder: Option<Arc<dyn Embedder>>,
 }
 
 /// A memory that is open. All methods may be called from any thread.
@@ -50,8 +53,10 @@ pub struct Memory {
     identity: Option<Arc<Identity>>,
     read_only: bool,
     now: Now,
+    embedder: Option<Arc<dyn Embedder>>,
     // Locks are taken in this order.
     reader: Mutex<Reader>,
+    semantic: Option<Mutex<Vectors>>,
     view: RwLock<View>,
 }
 
@@ -111,7 +116,13 @@ impl Memory {
             namespaces: None,
             unerased: BTreeSet::new(),
         };
+        let semantic = options.embedder.as_ref().map(|embedder| {
+            let (space, dimensions) = (embedder.space(), embedder.dimensions());
+            Vectors::open(&disk, space, dimensions, options.host, options.read_only).map(Mutex::new)
+        });
         let memory = Self {
+            semantic: semantic.transpose()?,
+            embedder: options.embedder,
             disk,
             path: None,
             store,
@@ -275,6 +286,9 @@ impl Memory {
         }
         let records = reader.unerased.iter().map(|(leaf, author)| (*author.as_bytes(), *leaf)).collect();
         let erased = self.store.erase(&records)?;
+        if let Some(vectors) = &self.semantic {
+            let _left_to_another = lock(vectors).erase(reader.unerased.iter())?;
+        }
         reader.unerased.clear();
         Ok((erased.erased as u64, erased.pending as u64))
     }
@@ -305,6 +319,24 @@ impl Memory {
 
     pub(crate) fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
         self.view.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`refresh`](Self::refresh), and takes over what changed into the index.
+    pub(crate) fn catch_up(&self) -> Result<(), MemoryError> {
+        self.refresh()?;
+        if self.view().state.has_changes() {
+            let view = &mut *self.view_mut();
+            view.index.catch_up(&mut view.state)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn embedder(&self) -> Option<&dyn Embedder> {
+        self.embedder.as_deref()
+    }
+
+    pub(crate) fn semantic(&self) -> Option<&Mutex<Vectors>> {
+        self.semantic.as_ref()
     }
 
     pub(crate) fn disk(&self) -> &Arc<dyn Disk> {

@@ -128,8 +128,7 @@ pub fn rank(index: &LexicalIndex, asked: &RankQuery<'_>) -> Vec<Ranked> {
     let query = Query::new(asked.text);
     let mut pool = Pool::default();
     if asked.limit > 0 {
-        let size = POOL.max(asked.limit.saturating_mul(2));
-        pool.add_matches(index, &query, &index.best(&query, size, asked.filter));
+        pool.add_matches(index, &query, &index.best(&query, pool_size(asked.limit), asked.filter));
         pool.add_neighbours(index, asked.filter);
         pool.add_age(index, asked.as_of_ms);
     }
@@ -145,6 +144,11 @@ pub fn rank(index: &LexicalIndex, asked: &RankQuery<'_>) -> Vec<Ranked> {
         channels,
     };
     candidates.into_iter().map(ranked).collect()
+}
+
+/// How many documents of a ranking are looked at for an answer of `limit`.
+pub(crate) fn pool_size(limit: usize) -> usize {
+    POOL.max(limit.saturating_mul(2))
 }
 
 /// A document that has a place in the order.

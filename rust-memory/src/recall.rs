@@ -9,11 +9,12 @@ use chrysalis_crypto::merkle::Hash;
 use crate::entry::Entry;
 use crate::error::MemoryError;
 use crate::identity::AgentKey;
-use crate::index::Index;
+use crate::index::{Index, document_id};
 use crate::lexical;
 use crate::memory::Memory;
 use crate::namespace::NamespaceId;
 use crate::ranking::{self, Channels, RankQuery};
+use crate::semantic::{self, Coverage, Vectors};
 use crate::trust::SignatureState;
 use crate::view::View;
 
@@ -51,6 +52,8 @@ pub struct Query {
     pub trusted_only: bool,
     /// Also entries beyond what is accepted of a revoked key.
     pub include_revoked: bool,
+    /// By words alone, though the memory has an embedder.
+    pub words_only: bool,
 }
 
 impl Query {
@@ -69,6 +72,7 @@ impl Query {
             as_of_ms: None,
             trusted_only: false,
             include_revoked: false,
+            words_only: false,
         }
     }
 }
@@ -86,7 +90,7 @@ pub struct Hit {
     pub matches: Vec<Range<usize>>,
 }
 
-/// The answer to a query: the same for the same commits, query and trust, on every machine.
+/// The answer to a query: the same for the same commits, query, trust and vectors, on every machine.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Best first.
@@ -95,15 +99,17 @@ pub struct Answer {
     pub as_of_ms: u64,
     /// Up to where each writer was read.
     pub frontier: BTreeMap<WriterId, (u64, Hash)>,
+    /// The vectors that had a part in it; none where only words had.
+    pub semantic: Option<Coverage>,
 }
 
 impl Memory {
     /// The entries that answer `query`, best first. Sees everything acknowledged before the call, by whichever
-    /// process.
+    /// process. A memory with an embedder answers by words and by meaning; what has no vectors yet, by its words.
     ///
     /// # Errors
     /// [`MemoryError::EmptyQuery`] when it has no words, [`MemoryError::TooLarge`],
-    /// [`MemoryError::NoSuchNamespace`], [`MemoryError::Journal`].
+    /// [`MemoryError::NoSuchNamespace`], [`MemoryError::Embedder`], [`MemoryError::Journal`].
     pub fn recall(&self, query: &Query) -> Result<Answer, MemoryError> {
         for (what, limit, actual) in
             [("query", MAX_QUERY_BYTES, query.text.len()), ("limit", MAX_LIMIT, query.limit)]
@@ -115,20 +121,30 @@ impl Memory {
         if lexical::Query::new(&query.text).is_empty() {
             return Err(MemoryError::EmptyQuery);
         }
-        self.refresh()?;
-        if self.view().state.has_changes() {
-            let view = &mut *self.view_mut();
-            view.index.catch_up(&mut view.state)?;
-        }
-        self.view().recall(query)
+        let embedder = self.embedder().filter(|_| !query.words_only);
+        let asked = embedder.map(|embedder| {
+            let vector = embedder.embed_query(&query.text).map_err(MemoryError::Embedder)?;
+            semantic::quantised(&vector, embedder.dimensions())
+        });
+        let asked = asked.transpose()?;
+        self.catch_up()?;
+        let Some(asked) = asked else { return self.view().recall(query, None) };
+        let mut vectors = self.vectors()?;
+        let view = self.view();
+        vectors.catch_up(&view.state)?;
+        view.recall(query, Some((&vectors, &asked)))
     }
 }
 
 impl View {
-    fn recall(&self, query: &Query) -> Result<Answer, MemoryError> {
+    fn recall(&self, query: &Query, meant: Option<(&Vectors, &[i8])>) -> Result<Answer, MemoryError> {
         let as_of_ms = query.as_of_ms.unwrap_or_else(|| self.state.greatest().ms());
         let namespaces = self.namespaces_called(query.namespace.as_deref())?;
         let filter = |slot: u32| self.matches(slot, query, namespaces.as_ref(), as_of_ms);
+        let nearest = meant.map(|(vectors, asked)| {
+            let accept = |slot| self.index.standing(slot).filter(|_| filter(slot)).map(document_id);
+            vectors.nearest(asked, ranking::pool_size(query.limit), &accept)
+        });
         let ranked = ranking::rank(
             self.index.lexical(),
             &RankQuery {
@@ -136,7 +152,7 @@ impl View {
                 limit: query.limit,
                 as_of_ms: Some(as_of_ms),
                 filter: &filter,
-                other: None,
+                other: nearest.as_deref(),
             },
         );
         let terms = lexical::Query::new(&query.text);
@@ -149,7 +165,8 @@ impl View {
                 Some(Hit { entry, score: ranked.score, channels: ranked.channels, matches })
             })
             .collect();
-        Ok(Answer { hits, as_of_ms, frontier: self.state.frontier().clone() })
+        let semantic = meant.map(|(vectors, _)| semantic::coverage(vectors, self));
+        Ok(Answer { hits, as_of_ms, frontier: self.state.frontier().clone(), semantic })
     }
 
     fn namespaces_called(&self, name: Option<&str>) -> Result<Option<BTreeSet<NamespaceId>>, MemoryError> {
