@@ -52,6 +52,13 @@ pub enum EmbeddingError {
         /// Tokens that one text may have.
         limit: usize,
     },
+    /// The text has more bytes than the service takes.
+    TextTooLarge {
+        /// Bytes of the text.
+        bytes: usize,
+        /// Bytes that one text may have.
+        limit: usize,
+    },
     /// More texts wait than the service holds.
     Overloaded {
         /// How many may wait.
@@ -125,6 +132,8 @@ pub enum Problem {
     Status,
     /// No connection.
     Connect,
+    /// No connection within its deadline.
+    ConnectTimeout,
     /// The connection ended or broke before the answer was whole.
     Interrupted,
     /// The deadline of an attempt passed.
@@ -158,6 +167,7 @@ impl Problem {
         match self {
             Self::Status => "the server answered with an error",
             Self::Connect => "no connection",
+            Self::ConnectTimeout => "no connection within the deadline",
             Self::Interrupted => "the connection broke before the answer was whole",
             Self::AttemptTimeout => "no answer within the deadline",
             Self::CircuitOpen => "the circuit is open after repeated failures",
@@ -257,6 +267,7 @@ impl EmbeddingError {
         "embedding/not-finite",
         "embedding/empty-text",
         "embedding/text-too-long",
+        "embedding/text-too-large",
         "embedding/overloaded",
         "embedding/queue-timeout",
         "embedding/deadline-exceeded",
@@ -289,6 +300,7 @@ impl EmbeddingError {
             Self::NotFinite { .. } => "embedding/not-finite",
             Self::EmptyText => "embedding/empty-text",
             Self::TextTooLong { .. } => "embedding/text-too-long",
+            Self::TextTooLarge { .. } => "embedding/text-too-large",
             Self::Overloaded { .. } => "embedding/overloaded",
             Self::QueueTimeout { .. } => "embedding/queue-timeout",
             Self::DeadlineExceeded => "embedding/deadline-exceeded",
@@ -308,7 +320,10 @@ impl EmbeddingError {
         match self {
             Self::Provider(error) => Some(error.class),
             Self::QueueTimeout { .. } | Self::DeadlineExceeded => Some(ErrorClass::Timeout),
-            Self::EmptyText | Self::TextTooLong { .. } | Self::NotFinite { .. } => Some(ErrorClass::Provider),
+            Self::EmptyText
+            | Self::TextTooLong { .. }
+            | Self::TextTooLarge { .. }
+            | Self::NotFinite { .. } => Some(ErrorClass::Provider),
             _ => None,
         }
     }
@@ -330,6 +345,9 @@ impl fmt::Display for EmbeddingError {
             Self::EmptyText => f.write_str("the provider takes no empty text"),
             Self::TextTooLong { tokens, limit } => {
                 write!(f, "the text has {tokens} tokens, the provider takes {limit}")
+            }
+            Self::TextTooLarge { bytes, limit } => {
+                write!(f, "the text has {bytes} bytes, at most {limit} are taken")
             }
             Self::Overloaded { limit } => write!(f, "{limit} texts wait already"),
             Self::QueueTimeout { waited } => {

@@ -1,5 +1,7 @@
 //! Who turns texts into vectors: one trait, and the providers that speak over HTTP or run in this process.
 
+#[cfg(all(feature = "http", not(target_arch = "wasm32")))]
+pub mod client;
 mod failure;
 pub mod headers;
 pub mod http;
@@ -18,6 +20,8 @@ use crate::error::Identifier;
 use crate::port::{BoxFuture, Shared};
 use crate::space::Space;
 
+#[cfg(all(feature = "http", not(target_arch = "wasm32")))]
+pub use client::{Client, ClientSettings};
 pub use failure::{Classification, Failure};
 pub use headers::RateHints;
 pub use http::{HttpProvider, HttpRequest, HttpResponse, Protocol, Transport, TransportError};

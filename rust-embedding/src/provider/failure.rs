@@ -31,7 +31,7 @@ pub struct Failure {
     /// Whether the provider's limits are others than was thought, so that the texts are to be packed again.
     pub repack: bool,
     /// What the provider says about its rate limits.
-    pub rate: RateHints,
+    pub rate: Box<RateHints>,
 }
 
 /// By what a failure is classified.
@@ -60,7 +60,7 @@ impl Failure {
             is_about_request: false,
             rejected_text: None,
             repack: false,
-            rate: RateHints::default(),
+            rate: Box::default(),
         }
     }
 
@@ -81,7 +81,9 @@ impl Failure {
             return should_retry;
         }
         match self.problem {
-            Problem::Connect | Problem::Interrupted | Problem::AttemptTimeout => true,
+            Problem::Connect | Problem::ConnectTimeout | Problem::Interrupted | Problem::AttemptTimeout => {
+                true
+            }
             Problem::Status => matches!(self.status, Some(408 | 409 | 429 | 500..)),
             _ => false,
         }
@@ -96,7 +98,13 @@ impl Failure {
     /// Whether the failure says that the provider is ill: what opens its circuit.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        matches!(self.class, ErrorClass::Network | ErrorClass::Timeout)
+        match self.problem {
+            Problem::Connect | Problem::ConnectTimeout | Problem::Interrupted | Problem::AttemptTimeout => {
+                true
+            }
+            Problem::Status => matches!(self.status, Some(408 | 500..)),
+            _ => false,
+        }
     }
 }
 

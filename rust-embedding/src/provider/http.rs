@@ -85,7 +85,9 @@ pub trait Transport: Shared {
 pub enum TransportError {
     /// No connection.
     Connect,
-    /// A deadline passed.
+    /// No connection within its deadline.
+    ConnectTimeout,
+    /// No answer within the request's deadline.
     Timeout,
     /// The connection broke before the answer was whole.
     Interrupted,
@@ -99,6 +101,7 @@ impl TransportError {
     fn failure(self) -> Failure {
         match self {
             Self::Connect => Failure::new(ErrorClass::Network, Problem::Connect),
+            Self::ConnectTimeout => Failure::new(ErrorClass::Timeout, Problem::ConnectTimeout),
             Self::Timeout => Failure::new(ErrorClass::Timeout, Problem::AttemptTimeout),
             Self::Interrupted => Failure::new(ErrorClass::Network, Problem::Interrupted),
             Self::TooLarge => Failure::answer(Problem::AnswerTooLarge),
@@ -225,7 +228,7 @@ pub fn decode_response(
     };
     failure.status = Some(response.status);
     failure.request_id = request_id;
-    failure.rate = rate;
+    failure.rate = Box::new(rate);
     protocol.refine(request, response, &mut failure);
     Err(failure)
 }

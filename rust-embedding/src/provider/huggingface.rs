@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use chrysalis_crypto::api_keys::ApiKey;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{EmbeddingError, Problem};
 use crate::provider::failure::Failure;
 use crate::provider::http::{Outgoing, Protocol, check_key, parse_base, parse_model};
 use crate::provider::openai::to_json;
-use crate::provider::wire::{Row, check_rows, parse};
+use crate::provider::wire::{Row, RowOrRows, check_rows, parse};
 use crate::provider::{EmbedRequest, Limits, approximate_tokens};
 use crate::space::{Normalisation, Space};
 
@@ -73,12 +73,15 @@ struct Options {
     wait_for_model: bool,
 }
 
-/// A vector for each text, or one for each token of each text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Answer {
-    Pooled(Vec<Row>),
-    Tokens(Vec<Vec<Row>>),
+/// For each text a vector, or a list of one for each of its tokens.
+fn pool(texts: Vec<RowOrRows>) -> Result<Vec<Row>, Failure> {
+    texts
+        .into_iter()
+        .map(|text| match text {
+            RowOrRows::One(row) => Ok(row),
+            RowOrRows::Many(tokens) => mean(&tokens.0),
+        })
+        .collect()
 }
 
 /// The plain mean of the tokens' vectors: sums in `f64`, in order.
@@ -154,14 +157,11 @@ impl Protocol for HuggingFace {
 
     fn max_response_bytes(&self, _count: usize) -> usize {
         // An answer may have a vector for every token.
-        64 << 20
+        32 << 20
     }
 
     fn read(&self, request: &EmbedRequest, body: &[u8]) -> Result<(Vec<Vec<f32>>, Option<u64>), Failure> {
-        let rows = match parse(body)? {
-            Answer::Pooled(rows) => rows,
-            Answer::Tokens(texts) => texts.iter().map(|tokens| mean(tokens)).collect::<Result<_, _>>()?,
-        };
+        let rows = pool(parse(body)?)?;
         Ok((check_rows(rows, request.texts.len())?, None))
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{EmbeddingError, Problem};
 use crate::provider::failure::Failure;
 use crate::provider::http::{Outgoing, Protocol, check_key, parse_base, parse_model};
 use crate::provider::openai::{Input, to_json};
-use crate::provider::wire::{Row, Usage, check_rows, parse, read_list};
+use crate::provider::wire::{Row, RowOrRows, Rows, Usage, check_rows, parse, read_list};
 use crate::provider::{EmbedRequest, Form, Limits, approximate_tokens};
 use crate::space::{Normalisation, Space};
 
@@ -154,29 +154,12 @@ struct PlainBody<'a> {
     input: Input<'a>,
 }
 
-/// One vector, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Rows {
-    Many(Vec<Row>),
-    One(Row),
-}
-
-impl Rows {
-    fn into_list(self) -> Vec<Row> {
-        match self {
-            Self::Many(rows) => rows,
-            Self::One(row) => vec![row],
-        }
-    }
-}
-
 #[derive(Deserialize)]
 struct Answer {
     data: Option<Vec<Item>>,
-    embeddings: Option<Vec<Row>>,
-    embedding: Option<Rows>,
-    vector: Option<Rows>,
+    embeddings: Option<Rows>,
+    embedding: Option<RowOrRows>,
+    vector: Option<RowOrRows>,
     usage: Option<Usage>,
 }
 
@@ -250,11 +233,15 @@ impl Protocol for Nomic {
         let from_data = |items: Vec<Item>| -> Option<Vec<Row>> {
             items.into_iter().map(|item| item.embedding.or(item.vector)).collect()
         };
+        let one_or_many = |found: RowOrRows| match found {
+            RowOrRows::One(row) => vec![row],
+            RowOrRows::Many(rows) => rows.0,
+        };
         let rows = answer
             .embeddings
+            .map(|rows| rows.0)
             .or_else(|| answer.data.and_then(from_data))
-            .or_else(|| answer.embedding.map(Rows::into_list))
-            .or_else(|| answer.vector.map(Rows::into_list))
+            .or_else(|| answer.embedding.or(answer.vector).map(one_or_many))
             .ok_or_else(|| Failure::answer(Problem::NoData))?;
         Ok((check_rows(rows, count)?, tokens))
     }

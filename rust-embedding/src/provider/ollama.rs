@@ -12,7 +12,7 @@ use crate::provider::failure::Failure;
 use crate::provider::http::{HttpResponse, Outgoing, Protocol, parse_base, parse_model};
 use crate::provider::nomic::NomicTask;
 use crate::provider::openai::to_json;
-use crate::provider::wire::{Row, check_rows, parse, read_error};
+use crate::provider::wire::{Row, Rows, check_rows, parse, read_error};
 use crate::provider::{EmbedRequest, Form, Limits, approximate_tokens};
 use crate::space::{Normalisation, Space};
 
@@ -121,7 +121,7 @@ struct OneBody<'a> {
 
 #[derive(Deserialize)]
 struct Answer {
-    embeddings: Option<Vec<Row>>,
+    embeddings: Option<Rows>,
     embedding: Option<Row>,
     prompt_eval_count: Option<u64>,
 }
@@ -190,7 +190,7 @@ impl Protocol for Ollama {
 
     fn read(&self, request: &EmbedRequest, body: &[u8]) -> Result<(Vec<Vec<f32>>, Option<u64>), Failure> {
         let answer: Answer = parse(body)?;
-        let rows = answer.embeddings.or_else(|| answer.embedding.map(|row| vec![row]));
+        let rows = answer.embeddings.map(|rows| rows.0).or_else(|| answer.embedding.map(|row| vec![row]));
         let rows = rows.ok_or_else(|| Failure::answer(Problem::NoData))?;
         Ok((check_rows(rows, request.texts.len())?, answer.prompt_eval_count))
     }

@@ -59,6 +59,128 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
+/// Most rows of a list.
+const MAX_ROWS: usize = 65_536;
+
+/// A list of vectors whose length is checked while it is read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows(pub Vec<Row>);
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match RowOrRows::deserialize(deserializer)? {
+            RowOrRows::Many(rows) => Ok(rows),
+            RowOrRows::One(row) if row.0.is_empty() => Ok(Self::default()),
+            RowOrRows::One(_) => Err(D::Error::custom("a number where a vector was expected")),
+        }
+    }
+}
+
+/// One vector or a list of them, told apart by what comes first in the list, so that nothing is kept in another form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowOrRows {
+    /// Numbers, or nothing.
+    One(Row),
+    /// Vectors.
+    Many(Rows),
+}
+
+impl<'de> Deserialize<'de> for RowOrRows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RowOrRowsVisitor)
+    }
+}
+
+/// What stands in a list.
+enum Element {
+    Number(f64),
+    Row(Row),
+}
+
+impl<'de> Deserialize<'de> for Element {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ElementVisitor;
+        impl<'de> Visitor<'de> for ElementVisitor {
+            type Value = Element;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a vector")
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Element, E> {
+                Ok(Element::Number(number))
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "components are floats, however they are written")]
+            fn visit_u64<E>(self, number: u64) -> Result<Element, E> {
+                Ok(Element::Number(number as f64))
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "components are floats, however they are written")]
+            fn visit_i64<E>(self, number: i64) -> Result<Element, E> {
+                Ok(Element::Number(number as f64))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Element, E> {
+                RowVisitor.visit_str(text).map(|vector| Element::Row(Row(vector)))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Element, A::Error> {
+                RowVisitor.visit_seq(list).map(|vector| Element::Row(Row(vector)))
+            }
+        }
+        deserializer.deserialize_any(ElementVisitor)
+    }
+}
+
+struct RowOrRowsVisitor;
+
+impl<'de> Visitor<'de> for RowOrRowsVisitor {
+    type Value = RowOrRows;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a vector or a list of vectors")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<RowOrRows, E> {
+        RowVisitor.visit_str(text).map(|vector| RowOrRows::One(Row(vector)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<RowOrRows, A::Error> {
+        match list.next_element::<Element>()? {
+            None => Ok(RowOrRows::One(Row(Vec::new()))),
+            Some(Element::Number(first)) => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "vectors are of 32-bit floats; infinities are refused later"
+                )]
+                let mut vector = vec![first as f32];
+                while let Some(component) = list.next_element::<f64>()? {
+                    if vector.len() == MAX_DIMENSIONS {
+                        return Err(A::Error::custom("vector is too long"));
+                    }
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "vectors are of 32-bit floats; infinities are refused later"
+                    )]
+                    vector.push(component as f32);
+                }
+                Ok(RowOrRows::One(Row(vector)))
+            }
+            Some(Element::Row(first)) => {
+                let mut rows = vec![first];
+                while let Some(row) = list.next_element::<Row>()? {
+                    if rows.len() == MAX_ROWS {
+                        return Err(A::Error::custom("too many vectors"));
+                    }
+                    rows.push(row);
+                }
+                Ok(RowOrRows::Many(Rows(rows)))
+            }
+        }
+    }
+}
+
 /// Tokens that the provider counted.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct Usage {
