@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod cache;
+pub mod embedding;
+pub mod error;
+pub mod port;
+pub mod provider;
+pub mod service;
+pub mod space;
+pub mod telemetry;
+#[cfg(all(feature = "testing", not(target_arch = "wasm32")))]
+pub mod testing;
+
+pub use embedding::{Embedding, TypedEmbedding};
+pub use error::{EmbeddingError, ErrorClass, Identifier, Problem, ProviderError};
+pub use provider::{EmbeddingProvider, Form};
+pub use service::{
+    CallOptions, EmbeddingService, FallbackPolicy, LaneSettings, Outcome, ServiceBuilder, ServiceSettings,
+};
+pub use space::{Normalisation, Space, SpaceFields, SpaceId};
