@@ -1,1 +1,4 @@
 //! scaffold
+#![forbid(unsafe_code)]
+
+pub mod model;

@@ -37,6 +37,11 @@ impl DenseMatrix {
         Self { width, outputs, weights: packed, bias: lanes_of(bias) }
     }
 
+    /// Inputs of each channel.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// Output channels.
     pub fn outputs(&self) -> usize {
         self.outputs
