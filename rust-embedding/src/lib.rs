@@ -19,3 +19,7 @@ pub use service::{
     CallOptions, EmbeddingService, FallbackPolicy, LaneSettings, Outcome, ServiceBuilder, ServiceSettings,
 };
 pub use space::{Normalisation, Space, SpaceFields, SpaceId};
+//! scaffold
+#![forbid(unsafe_code)]
+
+pub mod model;
