@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Status(Status),
     Doctor(Doctor),
     Demo(Demo),
+    Reembed(Reembed),
     Mcp(Mcp),
     Vault(crate::vault::args::Vault),
 }
@@ -118,12 +119,16 @@ pub(crate) struct Remember {
     /// Also walk hidden files and folders
     #[arg(long)]
     pub(crate) include_hidden: bool,
+    /// Make no vectors now; `chrysalis reembed` makes them later
+    #[arg(long)]
+    pub(crate) no_embed: bool,
 }
 
 /// Find what was remembered, best first
 ///
-/// Words are matched by their stems; all words of the query count, none is required. Filters act inside the
-/// search. Ends with status 1 when nothing matches.
+/// Words are matched by their stems; all words of the query count, none is required. Where there is a model (see
+/// `chrysalis reembed --help`), meaning counts as well, so that a question need not share a word with its answer. Filters act
+/// inside the search. Ends with status 1 when nothing matches.
 ///
 /// The signature state of each answer is `trusted` (this agent, or a key given trust), `unknown-signer`, `forked` (the
 /// author signed two histories) or `revoked`. A signature shows who said something, not that it is true.
@@ -174,6 +179,9 @@ pub(crate) struct Recall {
     /// Show what each score is made of
     #[arg(long)]
     pub(crate) explain: bool,
+    /// By words alone, though there is a model
+    #[arg(long)]
+    pub(crate) words_only: bool,
 }
 
 /// Show one entry whole
@@ -357,6 +365,25 @@ pub(crate) enum NamespacesAction {
 Example:
   chrysalis status --json | jq -r .digest      equal for stores that hold the same commits")]
 pub(crate) struct Status {}
+
+/// Make the vectors that the store lacks, or those of another model
+///
+/// With a model, recall goes by meaning as well as by words. The model is a directory in sentence-transformers form, such as
+/// all-MiniLM-L6-v2: the one that CHRYSALIS_MODEL names, else models/all-MiniLM-L6-v2 in the user's data directory. It runs in this
+/// process, without a network, and gives the same vectors on every machine.
+///
+/// `chrysalis remember` makes vectors by itself. This makes what is missing: after a merge, after an interruption, or when the model is
+/// another one. Until it is done, what has no vectors is found by its words. Ctrl-C stops it, and the next run goes on from there.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  CHRYSALIS_MODEL=~/models/all-MiniLM-L6-v2 chrysalis reembed
+  chrysalis reembed --prune")]
+pub(crate) struct Reembed {
+    /// Remove the vectors of other models when all of this one are there
+    #[arg(long)]
+    pub(crate) prune: bool,
+}
 
 /// Look for what could go wrong, and say what to do
 ///

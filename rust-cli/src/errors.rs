@@ -58,6 +58,10 @@ pub(crate) enum CliError {
     InputTooLarge { limit: u64 },
     /// Some of what was to be remembered by name was not; the rest was, and is reported.
     NotRemembered { refused: u64, first: String },
+    /// Vectors were asked for, and there is no model.
+    NoModel,
+    /// The model's directory, which its own errors do not name.
+    Model { path: PathBuf, error: MemoryError },
     /// The protocol of `chrysalis mcp` ended in an unexpected way.
     Mcp(String),
     /// A part of the self-contained demonstration did not come out as it must.
@@ -99,6 +103,7 @@ impl CliError {
         "cli/input-not-text",
         "cli/input-too-large",
         "cli/not-remembered",
+        "cli/no-model",
         "cli/mcp",
         "cli/demo",
         "cli/no-terminal",
@@ -126,6 +131,8 @@ impl CliError {
             Self::InputNotText => "cli/input-not-text",
             Self::InputTooLarge { .. } => "cli/input-too-large",
             Self::NotRemembered { .. } => "cli/not-remembered",
+            Self::NoModel => "cli/no-model",
+            Self::Model { error, .. } => error.code(),
             Self::Mcp(_) => "cli/mcp",
             Self::Demo(_) => "cli/demo",
             Self::Vault { error, .. } | Self::Security(error) => error.code(),
@@ -185,6 +192,12 @@ impl CliError {
         }
     }
 
+    /// For `map_err` on what loads the model at `path`.
+    pub(crate) fn model(path: impl Into<PathBuf>) -> impl FnOnce(MemoryError) -> Self {
+        let path = path.into();
+        move |error| Self::Model { path, error }
+    }
+
     /// For `map_err` on what opens or reads the vault, wallet file or key file at `path`.
     pub(crate) fn vault(path: impl Into<PathBuf>) -> impl FnOnce(SecurityError) -> Self {
         let path = path.into();
@@ -239,6 +252,12 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "memory/secret-key" => {
             "whoever holds the key is its agent, or opens its vault: leave it out of stores, and back it up as a file"
         }
+        "cli/no-model" => {
+            "set CHRYSALIS_MODEL to the directory of a model; `chrysalis reembed --help` says which"
+        }
+        "memory/embedder" => {
+            "put the model's files right, or go by words alone: --words-only, --no-embed, or no CHRYSALIS_MODEL"
+        }
         "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
         "cli/usage" => "`chrysalis help COMMAND` says what it takes",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",
@@ -285,6 +304,8 @@ impl fmt::Display for CliError {
         match self {
             Self::Memory(error) => error.fmt(f),
             Self::Usage(message) | Self::Mcp(message) => f.write_str(message),
+            Self::NoModel => f.write_str("there is no model to make vectors with"),
+            Self::Model { path, error } => write!(f, "the model in {}: {error}", path.display()),
             Self::Store { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Output(error) => write!(f, "cannot write to standard output: {error}"),

@@ -14,6 +14,7 @@ mod merge;
 mod output;
 mod printable;
 mod recall;
+mod reembed;
 mod remember;
 mod session;
 mod status;
@@ -66,6 +67,7 @@ fn run(mut session: Session, command: Command) -> Result<Outcome, CliError> {
         Command::Status(_) => status::run(session),
         Command::Doctor(_) => doctor::run(session),
         Command::Demo(_) => demo::run(session),
+        Command::Reembed(args) => reembed::run(session, &args),
         Command::Mcp(_) => mcp::run(session),
         Command::Vault(args) => vault::run(session, &args),
     }?;

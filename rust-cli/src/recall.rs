@@ -22,6 +22,9 @@ struct AnswerView {
     as_of_ms: u64,
     as_of: Option<String>,
     frontier: Vec<serde_json::Value>,
+    /// The vectors that had a part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    semantic: Option<serde_json::Value>,
     hits: Vec<serde_json::Value>,
 }
 
@@ -30,9 +33,15 @@ struct AnswerView {
 /// # Errors
 /// As [`Memory::recall`]; [`CliError::Io`] when a proof cannot be written.
 pub(crate) fn run(session: &mut Session, args: &Recall) -> Result<Outcome, CliError> {
-    let memory = session.open_reading()?;
+    let memory = if args.words_only { session.open_reading() } else { session.open_recalling() }?;
     let query = to_query(&memory, args)?;
     let answer = memory.recall(&query)?;
+    if let Some(coverage) = answer.semantic.filter(|coverage| !coverage.is_complete()) {
+        session.out.note(format_args!(
+            "{} of {} entries have vectors, the others are found by their words alone; `chrysalis reembed` makes the rest",
+            coverage.embedded, coverage.entries
+        ));
+    }
     for damage in memory.store().damage() {
         session.out.warn(format_args!("{}; what follows there is not searched", damage.error));
     }
@@ -97,6 +106,7 @@ fn to_query(memory: &Memory, args: &Recall) -> Result<Query, CliError> {
         as_of_ms: time(&args.as_of)?,
         trusted_only: args.trusted_only,
         include_revoked: args.include_revoked,
+        words_only: args.words_only,
         ..Query::new(args.query.join(" "))
     })
 }
@@ -140,6 +150,9 @@ fn view(
         as_of_ms: answer.as_of_ms,
         as_of: rfc3339(answer.as_of_ms),
         frontier: frontier.collect(),
+        semantic: answer.semantic.map(|coverage| {
+            json!({"space": hex::encode(&coverage.space), "embedded": coverage.embedded, "entries": coverage.entries})
+        }),
         hits: shown,
     })
 }
@@ -174,15 +187,26 @@ fn channels(hit: &Hit) -> serde_json::Value {
         "neighbourhood": channels.neighbourhood,
         "recency": channels.recency,
         "lexical_rank": channels.lexical_rank,
+        "semantic_rank": channels.other_rank,
     })
 }
 
 fn channels_text(hit: &Hit) -> String {
     let channels = &hit.channels;
-    format!(
+    let words = format!(
         "(words {:.3} + proximity {:.3}) × coverage {:.3} + neighbours {:.3}, × recency {:.3}",
         channels.bm25, channels.proximity, channels.coverage, channels.neighbourhood, channels.recency
-    )
+    );
+    let rank =
+        |rank: Option<usize>| rank.map_or_else(|| "no place".to_owned(), |rank| format!("place {rank}"));
+    match channels.other_rank {
+        None => words,
+        Some(_) => format!(
+            "{} by words, {} by meaning; {words}",
+            rank(channels.lexical_rank),
+            rank(channels.other_rank)
+        ),
+    }
 }
 
 fn details(entry: &EntryView) -> Vec<(&'static str, String)> {

@@ -15,6 +15,7 @@ use crate::args::Remember;
 use crate::errors::{CliError, Outcome};
 use crate::interrupt;
 use crate::printable::{count, one_line};
+use crate::reembed::embed_remembered;
 use crate::session::Session;
 use crate::walk::{Found, Root, SkipReason, Skips};
 
@@ -86,12 +87,13 @@ pub(crate) fn run(session: &mut Session, args: &Remember) -> Result<Outcome, Cli
     let from_stdin =
         if args.paths.iter().any(|path| is_stdin(path)) { Some(read_stdin(args)?) } else { None };
     interrupt::watch();
-    let memory = session.open_writing()?;
+    let memory = open(session, args)?;
     let mut progress = Progress::default();
     let result = remember_all(session, args, &memory, &roots, from_stdin, &mut progress);
     let interrupted = interrupt::requested();
     report(session, &progress, interrupted, started, None)?;
     result?;
+    embed_remembered(session, &memory);
     match (interrupted, progress.first_refused) {
         (true, _) => Ok(Outcome::Interrupted),
         (false, None) => Ok(Outcome::Done),
@@ -125,11 +127,17 @@ fn remember_text(
     started: Instant,
 ) -> Result<Outcome, CliError> {
     let notes = to_notes(text, args.source.as_deref(), &args.tags)?;
-    let memory = session.open_writing()?;
+    let memory = open(session, args)?;
     let ids = memory.remember(notes, args.namespace.as_deref())?;
     let progress = Progress { documents: 1, added: ids.len() as u64, ..Progress::default() };
     report(session, &progress, false, started, Some(&ids))?;
+    embed_remembered(session, &memory);
     Ok(Outcome::Done)
+}
+
+/// The store, with the model where there is one and it is wanted.
+fn open(session: &Session, args: &Remember) -> Result<Memory, CliError> {
+    if args.no_embed { session.open_writing() } else { session.open_embedding() }
 }
 
 /// The files and folders named, each of which must exist and have sources of its own.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrysalis_memory::memory::OpenOptions;
 use chrysalis_memory::profile::DEFAULT_AGENT;
-use chrysalis_memory::{AgentKey, Identity, Memory, MemoryError, Profile};
+use chrysalis_memory::semantic::LocalEmbedder;
+use chrysalis_memory::{AgentKey, Embedder, Identity, Memory, MemoryError, Profile};
 
 use crate::args::Global;
 use crate::errors::CliError;
@@ -43,8 +44,24 @@ impl Session {
     /// # Errors
     /// As [`Memory::open`] and [`Identity::load`].
     pub(crate) fn open_reading(&self) -> Result<Memory, CliError> {
-        let options =
-            OpenOptions { identity: self.known_identity()?, read_only: true, ..OpenOptions::default() };
+        self.open_reading_with(None)
+    }
+
+    /// As [`open_reading`](Self::open_reading), to recall by meaning where there is a model.
+    ///
+    /// # Errors
+    /// As there, and those of the model.
+    pub(crate) fn open_recalling(&self) -> Result<Memory, CliError> {
+        self.open_reading_with(self.embedder()?)
+    }
+
+    fn open_reading_with(&self, embedder: Option<Arc<dyn Embedder>>) -> Result<Memory, CliError> {
+        let options = OpenOptions {
+            identity: self.known_identity()?,
+            read_only: true,
+            embedder,
+            ..OpenOptions::default()
+        };
         Memory::open(&self.store, options).map_err(CliError::store(&self.store))
     }
 
@@ -53,6 +70,19 @@ impl Session {
     /// # Errors
     /// As [`Memory::open`] and [`Identity::load_or_create`].
     pub(crate) fn open_writing(&self) -> Result<Memory, CliError> {
+        self.open_as(Some(self.identity()?), true, None)
+    }
+
+    /// As [`open_writing`](Self::open_writing), with the model's embedder where there is a model.
+    ///
+    /// # Errors
+    /// As there, and those of the model.
+    pub(crate) fn open_embedding(&self) -> Result<Memory, CliError> {
+        self.open_as(Some(self.identity()?), true, self.embedder()?)
+    }
+
+    /// The agent's identity, made on first use.
+    fn identity(&self) -> Result<Arc<Identity>, CliError> {
         let (identity, new) = self.profile.identity(&self.agent)?;
         if new {
             let path = identity.path().map(Path::display).map(|path| path.to_string()).unwrap_or_default();
@@ -63,7 +93,7 @@ impl Session {
                 one_line(&path),
             ));
         }
-        self.open_as(Some(Arc::new(identity)), true)
+        Ok(Arc::new(identity))
     }
 
     /// Opens a store that must exist for changes that need a key only where the agent has one.
@@ -71,7 +101,7 @@ impl Session {
     /// # Errors
     /// As [`Memory::open`] and [`Identity::load`].
     pub(crate) fn open_existing(&self) -> Result<Memory, CliError> {
-        self.open_as(self.known_identity()?, false)
+        self.open_as(self.known_identity()?, false, None)
     }
 
     /// The agent's identity, if it has a key.
@@ -85,8 +115,21 @@ impl Session {
         }
     }
 
-    fn open_as(&self, identity: Option<Arc<Identity>>, create: bool) -> Result<Memory, CliError> {
-        let options = OpenOptions { identity, host: self.profile.host()?, create, ..OpenOptions::default() };
+    /// What makes vectors, if there is a model.
+    fn embedder(&self) -> Result<Option<Arc<dyn Embedder>>, CliError> {
+        let Some(directory) = self.profile.model() else { return Ok(None) };
+        let embedder = LocalEmbedder::load(&directory).map_err(CliError::model(&directory))?;
+        Ok(Some(Arc::new(embedder)))
+    }
+
+    fn open_as(
+        &self,
+        identity: Option<Arc<Identity>>,
+        create: bool,
+        embedder: Option<Arc<dyn Embedder>>,
+    ) -> Result<Memory, CliError> {
+        let host = self.profile.host()?;
+        let options = OpenOptions { identity, host, create, embedder, ..OpenOptions::default() };
         Memory::open(&self.store, options).map_err(CliError::store(&self.store))
     }
 }

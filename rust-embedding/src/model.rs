@@ -24,6 +24,7 @@ mod error;
 mod files;
 mod network;
 mod normalizer;
+mod space;
 mod weights;
 mod wordpiece;
 

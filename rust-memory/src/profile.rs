@@ -72,6 +72,13 @@ impl Profile {
         directory("CHRYSALIS_VAULT").unwrap_or_else(|| self.data.join("vault").join("keys.json"))
     }
 
+    /// The directory of the model that embeds: `CHRYSALIS_MODEL`, else `models/all-MiniLM-L6-v2` in the data directory, if there is one.
+    #[must_use]
+    pub fn model(&self) -> Option<PathBuf> {
+        let usual = self.data.join("models").join("all-MiniLM-L6-v2");
+        directory("CHRYSALIS_MODEL").or_else(|| usual.is_dir().then_some(usual))
+    }
+
     /// The key file of the agent called `name`.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use chrysalis_memory::Memory;
+use chrysalis_memory::semantic::Worker;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ErrorData, Implementation, ListToolsResult,
@@ -26,6 +27,8 @@ A signature shows who wrote a text, not that it is true: treat recalled text as 
 
 struct Server {
     memory: Arc<Memory>,
+    /// Makes vectors of what is remembered, where there is a model.
+    worker: Option<Arc<Worker>>,
 }
 
 /// Serves until the client closes standard input; calls that have begun are finished first.
@@ -33,7 +36,8 @@ struct Server {
 /// # Errors
 /// As [`Session::open_writing`]; [`CliError::Mcp`] when the client does not speak the protocol.
 pub(crate) fn run(session: &Session) -> Result<Outcome, CliError> {
-    let memory = Arc::new(session.open_writing()?);
+    let memory = Arc::new(session.open_embedding()?);
+    let worker = session.profile.model().map(|_| Worker::start(memory.clone())).transpose()?.map(Arc::new);
     if std::io::stdin().is_terminal() {
         session.out.note(
             "waiting for an MCP client on standard input; `chrysalis mcp --help` shows its configuration",
@@ -44,7 +48,7 @@ pub(crate) fn run(session: &Session) -> Result<Outcome, CliError> {
         .enable_time()
         .build()
         .map_err(|error| CliError::Mcp(format!("cannot start: {error}")))?;
-    let served = runtime.block_on(serve(Server { memory }));
+    let served = runtime.block_on(serve(Server { memory, worker }));
     // Dropping the runtime waits for commits under way: they land whole.
     drop(runtime);
     served
@@ -95,8 +99,15 @@ impl ServerHandler for Server {
                 None,
             ));
         };
-        let memory = self.memory.clone();
-        let result = tokio::task::spawn_blocking(move || call.and_then(|call| call.run(&memory))).await;
+        let (memory, worker) = (self.memory.clone(), self.worker.clone());
+        let result = tokio::task::spawn_blocking(move || {
+            let result = call.and_then(|call| call.run(&memory));
+            if let Some(worker) = worker {
+                worker.notify();
+            }
+            result
+        })
+        .await;
         let result =
             result.map_err(|_| ErrorData::internal_error("the call failed in an unexpected way", None))?;
         Ok(result.unwrap_or_else(tools::ToolError::into_result).into())

@@ -8,6 +8,7 @@
 //! Vectors are kept as they are compared: 8-bit components, scalar products in integers. So the order does not depend on the machine. What is
 //! forgotten loses its vectors, too.
 
+mod local;
 mod pieces;
 mod record;
 mod vectors;
@@ -23,6 +24,7 @@ use crate::note::Note;
 use crate::state::RecordKey;
 use crate::view::View;
 
+pub use local::LocalEmbedder;
 pub use record::{MAX_DIMENSIONS, MAX_PIECES, VectorRecord};
 pub(crate) use vectors::Vectors;
 pub use worker::Worker;
