@@ -9,6 +9,7 @@ import sys as _sys
 
 from . import _rust
 from ._rust import (
+    Coverage,
     Entry,
     Forgotten,
     GCounter,
@@ -44,6 +45,7 @@ __all__ = [
     "AgentMemory",
     "CertError",
     "ConfigurationError",
+    "Coverage",
     "CrdtError",
     "CryptoError",
     "DecryptError",

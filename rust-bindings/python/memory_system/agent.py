@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from ._rust import Entry, Forgotten, Learned, MergeReport, Recalled, Stats
+    from ._rust import Coverage, Entry, Forgotten, Learned, MergeReport, Recalled, Stats
 
     _Path = str | os.PathLike[str]
 
@@ -35,26 +35,42 @@ class AgentMemory:
     what it has taken in.
     """
 
-    def __init__(self, agent_id: str = "default", path: _Path | None = None, *, home: _Path | None = None) -> None:
+    def __init__(
+        self,
+        agent_id: str = "default",
+        path: _Path | None = None,
+        *,
+        home: _Path | None = None,
+        model: _Path | None = None,
+    ) -> None:
         """The memory of the agent called ``agent_id``: letters, digits, ``.``, ``-`` and ``_``.
 
         ``path`` is the store's directory and ``home`` the one with the agents' keys and the default store. Without
         them ``CHRYSALIS_STORE`` and ``CHRYSALIS_HOME`` are used, or the usual places of the platform.
+
+        ``model`` is the directory of a local embedding model, such as all-MiniLM-L6-v2 in sentence-transformers form. Without it
+        ``CHRYSALIS_MODEL`` is used, or ``models/all-MiniLM-L6-v2`` in the platform's place for data. With a model, recall goes by
+        meaning as well as by words, and what is learned is embedded in the background; with none, by words.
         """
-        self._where = (agent_id, path, home)
+        self._where = (agent_id, path, home, model)
         self._process = os.getpid()
-        self._native = RustMemoryStore(agent_id, path, home)
+        self._native = RustMemoryStore(agent_id, path, home, model)
 
     @classmethod
     async def open(
-        cls, agent_id: str = "default", path: _Path | None = None, *, home: _Path | None = None
+        cls,
+        agent_id: str = "default",
+        path: _Path | None = None,
+        *,
+        home: _Path | None = None,
+        model: _Path | None = None,
     ) -> AgentMemory:
         """Makes the object and opens its store.
 
         Raises ``StorageError`` when there is no store and none can be made, ``ConfigurationError`` when the agent's key
         file cannot be used, ``ValidationError`` for a name that cannot be one.
         """
-        return await cls(agent_id, path, home=home).__aenter__()
+        return await cls(agent_id, path, home=home, model=model).__aenter__()
 
     async def __aenter__(self) -> AgentMemory:
         await call(self._store.open)
@@ -123,12 +139,13 @@ class AgentMemory:
         as_of: datetime | None = None,
         trusted_only: bool = False,
         include_revoked: bool = False,
+        words_only: bool = False,
     ) -> list[Recalled]:
         """The ``k`` entries that best answer ``query``, best first.
 
         Filters act inside the search: fewer than ``k`` come back only if fewer match. ``tags`` must all be there;
         ``since`` and ``until`` bound when it happened or, where that was not said, when it was remembered; ``as_of``
-        answers as at an earlier time. The same commits, query and trust give the same entries, order and scores on
+        answers as at an earlier time; ``words_only`` leaves meaning aside. The same commits, query, trust and vectors give the same entries, order and scores on
         every machine and in every language.
 
         Raises ``ValidationError`` for a query without words, ``RetrievalError`` for a namespace nobody knows.
@@ -148,6 +165,7 @@ class AgentMemory:
                 as_of,
                 trusted_only,
                 include_revoked,
+                words_only,
             )
         )
         return answer
@@ -177,6 +195,20 @@ class AgentMemory:
         store = self._store
         report: MergeReport = await call(lambda port: store.merge(port, path))
         return report
+
+    async def embed(self) -> Coverage:
+        """Makes the vectors that are missing, and gives how many entries have some then.
+
+        What is learned is embedded in the background anyway; this waits for it. When it is cancelled, what was made stays. Raises
+        ``ConfigurationError`` when there is no model.
+        """
+        coverage: Coverage = await call(self._store.embed)
+        return coverage
+
+    async def coverage(self) -> Coverage:
+        """How many entries have vectors. Raises ``ConfigurationError`` when there is no model."""
+        coverage: Coverage = await call(self._store.coverage)
+        return coverage
 
     async def proof(self, entry_id: str) -> bytes:
         """A proof of who wrote an entry, for ``memory_system._rust.crypto.verify_record_proof`` on any machine."""

@@ -227,6 +227,31 @@ impl From<memory::Stats> for Stats {
     }
 }
 
+/// How many of the live entries have vectors, for recall by meaning.
+#[pyclass(frozen, get_all, module = "memory_system._rust")]
+pub(super) struct Coverage {
+    /// The space of the vectors: which model made them and how, 64 hexadecimal characters.
+    space: String,
+    /// Live entries with vectors.
+    embedded: u64,
+    /// Live entries.
+    entries: u64,
+}
+
+#[pymethods]
+impl Coverage {
+    fn __repr__(&self) -> String {
+        format!("<Coverage {} of {} entries>", self.embedded, self.entries)
+    }
+}
+
+impl From<memory::Coverage> for Coverage {
+    fn from(coverage: memory::Coverage) -> Self {
+        let memory::Coverage { space, embedded, entries } = coverage;
+        Self { space: hex::encode(&space), embedded, entries }
+    }
+}
+
 /// What a merge did.
 #[pyclass(frozen, get_all, module = "memory_system._rust")]
 pub(super) struct MergeReport {

@@ -13,14 +13,15 @@ use chrysalis_crypto::tls::CertError;
 use chrysalis_crypto::{CryptoError, hex};
 use chrysalis_journal::JournalError;
 use chrysalis_memory::document::DEFAULT_MAX_FILE_BYTES;
-use chrysalis_memory::{Document, Memory, MemoryError, Note, OpenOptions, Profile, Query};
+use chrysalis_memory::semantic::{LocalEmbedder, Worker};
+use chrysalis_memory::{Document, Embedder, Memory, MemoryError, Note, OpenOptions, Profile, Query};
 use chrysalis_security::SecurityError;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
 use super::bridge::Port;
 use super::convert::{Count, Millis, Paths, Texts};
-use super::entry::{Entry, Forgotten, Learned, MergeReport, Stats, to_list};
+use super::entry::{Coverage, Entry, Forgotten, Learned, MergeReport, Stats, to_list};
 use super::error::{BindingError, Failure};
 
 /// Every code an error of this package can have: those of the bindings, the memory, the journal, cryptography, keys and
@@ -54,18 +55,35 @@ struct Handle {
     path: Option<PathBuf>,
     home: Option<PathBuf>,
     closed: AtomicBool,
+    /// The directory of the model that embeds, if not the one of the environment.
+    model: Option<PathBuf>,
     // Work holds it for reading, so that closing waits for what is under way.
-    memory: RwLock<Option<Memory>>,
+    memory: RwLock<Option<Opened>>,
+}
+
+struct Opened {
+    /// Makes vectors of what is remembered, where there is a model. Let go of first: it holds the memory.
+    worker: Option<Worker>,
+    memory: Arc<Memory>,
+}
+
+impl Opened {
+    /// Something was remembered.
+    fn changed(&self) {
+        if let Some(worker) = &self.worker {
+            worker.notify();
+        }
+    }
 }
 
 #[pymethods]
 impl RustMemoryStore {
-    /// The memory of agent `agent_id` in the store at `path`, with keys and settings below `home`.
+    /// The memory of agent `agent_id` in the store at `path`, with keys and settings below `home` and the model in `model`.
     #[new]
-    #[pyo3(signature = (agent_id = "default".to_owned(), path = None, home = None))]
-    fn new(agent_id: String, path: Option<PathBuf>, home: Option<PathBuf>) -> Self {
-        let handle =
-            Handle { agent: agent_id, path, home, closed: AtomicBool::new(false), memory: RwLock::new(None) };
+    #[pyo3(signature = (agent_id = "default".to_owned(), path = None, home = None, model = None))]
+    fn new(agent_id: String, path: Option<PathBuf>, home: Option<PathBuf>, model: Option<PathBuf>) -> Self {
+        let (closed, memory) = (AtomicBool::new(false), RwLock::new(None));
+        let handle = Handle { agent: agent_id, path, home, model, closed, memory };
         Self { handle: Arc::new(handle), process: process::id() }
     }
 
@@ -86,7 +104,7 @@ impl RustMemoryStore {
     ) -> PyResult<u64> {
         let occurred_ms = occurred.map(|Millis(ms)| ms);
         let note = Note { text: content, source, place: None, tags: tags.0, occurred_ms };
-        self.submit(port, move |memory, _| {
+        self.submit_change(port, move |memory, _| {
             let ids = memory.remember(vec![note], namespace.as_deref())?;
             Ok(ids.first().expect("one note has one id").to_string())
         })
@@ -102,7 +120,7 @@ impl RustMemoryStore {
         namespace: Option<String>,
     ) -> PyResult<u64> {
         let document = Document { tags: tags.0, ..Document::new(source, text) };
-        self.submit(port, move |memory, _| {
+        self.submit_change(port, move |memory, _| {
             Ok(Learned::from(memory.remember_documents(&[document], namespace.as_deref())?))
         })
     }
@@ -115,7 +133,7 @@ impl RustMemoryStore {
         tags: Texts,
         namespace: Option<String>,
     ) -> PyResult<u64> {
-        self.submit(port, move |memory, cancelled| {
+        self.submit_change(port, move |memory, cancelled| {
             let read = |path: &PathBuf| {
                 if cancelled.load(Ordering::Relaxed) {
                     return Err(MemoryError::Cancelled);
@@ -145,6 +163,7 @@ impl RustMemoryStore {
         as_of: Option<Millis>,
         trusted_only: bool,
         include_revoked: bool,
+        words_only: bool,
     ) -> PyResult<u64> {
         let author = author.map(str::parse).transpose().map_err(Failure::from)?;
         let query = Query {
@@ -158,11 +177,12 @@ impl RustMemoryStore {
             as_of_ms: as_of.map(|Millis(ms)| ms),
             trusted_only,
             include_revoked,
+            words_only,
             ..Query::new(query)
         };
         let handle = Arc::clone(&self.handle);
         port.submit(move |_| {
-            let answer = handle.with(|memory| memory.recall(&query).map_err(Failure::from));
+            let answer = handle.with(|opened| opened.memory.recall(&query).map_err(Failure::from));
             move |py| Ok(to_list(py, answer?)?.into_py_any(py)?)
         })
     }
@@ -186,13 +206,29 @@ impl RustMemoryStore {
 
     /// Merges the store at `path` into this one.
     fn merge(&self, port: &Port, path: PathBuf) -> PyResult<u64> {
-        self.submit(port, move |memory, cancelled| {
+        self.submit_change(port, move |memory, cancelled| {
             let merged = memory.merge(&path, &mut |_| match cancelled.load(Ordering::Relaxed) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             })?;
             Ok(MergeReport::from(merged))
         })
+    }
+
+    /// Makes the vectors that are missing, and gives how many entries have some then.
+    fn embed(&self, port: &Port) -> PyResult<u64> {
+        self.submit(port, move |memory, cancelled| {
+            let coverage = memory.embed_pending(&mut |_| match cancelled.load(Ordering::Relaxed) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            })?;
+            Ok(Coverage::from(coverage))
+        })
+    }
+
+    /// How many entries have vectors.
+    fn coverage(&self, port: &Port) -> PyResult<u64> {
+        self.submit(port, |memory, _| Ok(Coverage::from(memory.coverage()?)))
     }
 
     /// A proof of one entry, for `crypto.verify_record_proof`.
@@ -254,7 +290,24 @@ impl RustMemoryStore {
     {
         let handle = Arc::clone(&self.handle);
         port.submit(move |cancelled| {
-            let done = handle.with(|memory| work(memory, cancelled));
+            let done = handle.with(|opened| work(&opened.memory, cancelled));
+            move |py| Ok(done?.into_py_any(py)?)
+        })
+    }
+
+    /// [`submit`](Self::submit) of work that remembers something.
+    fn submit_change<T, W>(&self, port: &Port, work: W) -> PyResult<u64>
+    where
+        T: for<'py> IntoPyObject<'py> + Send + 'static,
+        W: FnOnce(&Memory, &AtomicBool) -> Result<T, Failure> + Send + 'static,
+    {
+        let handle = Arc::clone(&self.handle);
+        port.submit(move |cancelled| {
+            let done = handle.with(|opened| {
+                let done = work(&opened.memory, cancelled)?;
+                opened.changed();
+                Ok(done)
+            });
             move |py| Ok(done?.into_py_any(py)?)
         })
     }
@@ -272,13 +325,13 @@ impl Drop for RustMemoryStore {
 
 impl Handle {
     /// Lets `work` use the memory, which is opened first if need be.
-    fn with<T>(&self, work: impl FnOnce(&Memory) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn with<T>(&self, work: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
         loop {
             if self.closed.load(Ordering::Relaxed) {
                 return Err(BindingError::Closed.into());
             }
-            if let Some(memory) = &*self.memory.read().unwrap_or_else(PoisonError::into_inner) {
-                return work(memory);
+            if let Some(opened) = &*self.memory.read().unwrap_or_else(PoisonError::into_inner) {
+                return work(opened);
             }
             let mut slot = self.memory.write().unwrap_or_else(PoisonError::into_inner);
             if slot.is_none() && !self.closed.load(Ordering::Relaxed) {
@@ -287,19 +340,27 @@ impl Handle {
         }
     }
 
-    fn open(&self) -> Result<Memory, MemoryError> {
+    fn open(&self) -> Result<Opened, MemoryError> {
         let profile = match &self.home {
             Some(home) => Profile::at(home),
             None => Profile::from_env()?,
         };
         let (identity, _) = profile.identity(&self.agent)?;
         let path = self.path.clone().unwrap_or_else(|| profile.default_store());
+        let embedder = match self.model.clone().or_else(|| profile.model()) {
+            Some(model) => Some(Arc::new(LocalEmbedder::load(&model)?) as Arc<dyn Embedder>),
+            None => None,
+        };
+        let embeds = embedder.is_some();
         let options = OpenOptions {
             identity: Some(Arc::new(identity)),
             host: profile.host()?,
             create: true,
+            embedder,
             ..OpenOptions::default()
         };
-        Memory::open(&path, options)
+        let memory = Arc::new(Memory::open(&path, options)?);
+        let worker = embeds.then(|| Worker::start(Arc::clone(&memory))).transpose()?;
+        Ok(Opened { worker, memory })
     }
 }

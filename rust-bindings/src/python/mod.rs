@@ -56,7 +56,7 @@ mod extension {
     #[pymodule_export]
     use super::crdt::writers::{actor_key, resume_writer};
     #[pymodule_export]
-    use super::entry::{Entry, Forgotten, Learned, MergeReport, Recalled, Stats};
+    use super::entry::{Coverage, Entry, Forgotten, Learned, MergeReport, Recalled, Stats};
     #[pymodule_export]
     use super::memory::{RustMemoryStore, error_codes};
 
