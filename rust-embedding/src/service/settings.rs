@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::service::gate::GateSettings;
 use crate::service::retry::RetryPolicy;
 
 /// Where a text goes whose provider failed (contract 7.4).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
 pub enum FallbackPolicy {
     /// To the providers behind it in the same embedding space.
     #[default]

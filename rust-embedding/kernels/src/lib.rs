@@ -1,0 +1,4 @@
+//! The arithmetic under `chrysalis-embedding`.
+#![deny(unsafe_code)]
+
+pub mod similarity;
