@@ -33,6 +33,8 @@ pub struct ServiceConfig {
     pub fallback: FallbackPolicy,
     /// `status` unless said otherwise.
     pub error_classification: Classification,
+    /// Whether white space is normalised; see [`ServiceSettings::normalizes_text`].
+    pub normalizes_text: bool,
     /// Whether vectors of another length than the space are taken; see [`ServiceSettings::takes_any_length`].
     pub takes_any_length: bool,
     /// Texts that may wait.
@@ -230,6 +232,7 @@ impl ServiceConfig {
             max_waiting_texts: self.max_waiting_texts.unwrap_or(defaults.max_waiting_texts),
             max_waiting_bytes: self.max_waiting_bytes.unwrap_or(defaults.max_waiting_bytes),
             max_text_bytes: self.max_text_bytes.unwrap_or(defaults.max_text_bytes),
+            normalizes_text: self.normalizes_text,
             takes_any_length: self.takes_any_length,
         };
         let mut builder = ServiceBuilder::new(settings);

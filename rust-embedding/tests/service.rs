@@ -254,6 +254,35 @@ async fn equal_texts_share_a_request() {
     assert_eq!(server.requests(), 1);
 }
 
+/// Contract 7.6: a callback for every request.
+#[tokio::test]
+async fn an_observer_hears_of_every_request() {
+    let server = ScriptedServer::start(|seen| {
+        if seen.number == 0 { vec![answers::error(503, &[], "down", "no")] } else { good(seen) }
+    })
+    .unwrap();
+    let runtime = driven();
+    let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let listener = Arc::clone(&heard);
+    let service = ServiceBuilder::new(ServiceSettings::default())
+        .provider(openai(&server, runtime.clone()), LaneSettings::default())
+        .observer(Arc::new(move |event| {
+            listener.lock().unwrap().push((
+                event.provider.to_owned(),
+                event.texts,
+                event.retry,
+                event.end.name(),
+                event.tokens,
+            ));
+        }))
+        .build(runtime.clone())
+        .unwrap();
+    runtime.run(service.embed_batch(&["one", "two words"])).await.unwrap();
+    let expected =
+        [("openai".to_owned(), 2, 0, "network", None), ("openai".to_owned(), 2, 1, "success", Some(3))];
+    assert_eq!(*heard.lock().unwrap(), expected);
+}
+
 /// Contract 1.4 and 7.7.
 #[tokio::test]
 async fn costs_are_estimated_counted_and_reconciled() {

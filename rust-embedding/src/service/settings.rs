@@ -31,6 +31,9 @@ pub struct ServiceSettings {
     pub max_waiting_bytes: usize,
     /// Bytes that one text may have.
     pub max_text_bytes: usize,
+    /// Whether texts are trimmed and their white space is collapsed before anything else, so that texts that differ in
+    /// nothing else share a request and a place in the cache. The vector is then that of the text so changed.
+    pub normalizes_text: bool,
     /// Whether a vector of another length than the provider's space is taken as it is, in the space of that length, as
     /// the replaced service did. It is counted as a mismatch either way.
     pub takes_any_length: bool,
@@ -43,6 +46,7 @@ impl Default for ServiceSettings {
             max_waiting_texts: 1_000_000,
             max_waiting_bytes: 1 << 30,
             max_text_bytes: 16 << 20,
+            normalizes_text: false,
             takes_any_length: false,
         }
     }
