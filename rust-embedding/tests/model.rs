@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrysalis_embedding::model::{
     Encoded, Encoder, LocalModel, ModelError, ModelFiles, Overflow, Precision, available_instructions,
 };
+use chrysalis_embedding::space::{Normalisation, Space};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -84,8 +85,8 @@ fn canonical_and_f32_engines_agree_within_quantisation() {
         let cosine: f32 = a.vector.iter().zip(&b.vector).map(|(a, b)| a * b).sum();
         assert!(cosine > 0.99, "{cosine}");
     }
-    assert_ne!(toy().identity(), exact.identity());
-    assert_eq!(toy().identity().weights, exact.identity().weights);
+    assert_ne!(toy().space_fields(), exact.space_fields());
+    assert_eq!(toy().space_fields().weights, exact.space_fields().weights);
 }
 
 #[test]
@@ -198,7 +199,7 @@ fn vectors_of_the_toy_model() {
     let committed: Value = serde_json::from_slice(&fs::read(path).expect("vectors")).expect("JSON");
     assert_eq!(committed, found);
     let loaded = LocalModel::load(&directory, Precision::Int8Canonical).expect("the directory");
-    assert_eq!(loaded.identity(), model.identity());
+    assert_eq!(loaded.space_fields(), model.space_fields());
     assert_eq!(loaded.encode("cat"), model.encode("cat"));
 }
 
@@ -343,7 +344,8 @@ fn a_directory_without_some_files() {
     // Without modules.json the mean is not scaled.
     fs::remove_file(directory.path().join("modules.json")).expect("removed");
     let model = load().expect("a model");
-    assert!(!model.identity().unit_length);
+    assert!(Space::new(model.space_fields()).is_ok());
+    assert!(model.space_fields().normalisation == Normalisation::AsGiven);
     let length: f32 = model.encode("cat").expect("short").vector.iter().map(|x| x * x).sum();
     assert!((length - 1.0).abs() > 1e-3);
     fs::remove_file(directory.path().join("config.json")).expect("removed");
@@ -365,4 +367,24 @@ fn codes_are_the_list() {
         ModelError::UnknownInstructions,
     ];
     assert_eq!(errors.map(|error| error.code()), ModelError::CODES);
+}
+
+/// As a provider of the service: the space is the model's, and a text that is too long fails alone.
+#[test]
+fn the_model_serves_the_service() {
+    use std::num::NonZero;
+
+    use chrysalis_embedding::model::to_provider;
+    use chrysalis_embedding::service::{BlockingService, ServiceBuilder};
+
+    let model = Arc::new(toy());
+    let provider = Arc::new(to_provider(Arc::clone(&model), NonZero::<usize>::MIN).expect("a space"));
+    let service = BlockingService::new(Box::new(move |runtime| ServiceBuilder::new().provider(provider).build(runtime)))
+        .expect("a service");
+    let vector = service.embed("the cat").expect("short");
+    assert_eq!(vector.as_slice(), model.encode("the cat").expect("short").vector);
+    assert_eq!(vector.space().fields(), &model.space_fields());
+    let long = "cat ".repeat(1000);
+    let outcomes = service.embed_batch_detailed(&["cat", &long, "dog"]).expect("outcomes");
+    assert_eq!(outcomes.iter().map(|outcome| outcome.result.is_ok()).collect::<Vec<_>>(), [true, false, true]);
 }

@@ -10,6 +10,7 @@ mod lanes;
 mod math;
 mod plain;
 mod rows;
+pub mod similarity;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 #[cfg(target_arch = "x86_64")]

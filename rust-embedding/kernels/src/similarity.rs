@@ -1,0 +1,207 @@
+//! Scans of many vectors: products of one query with every row of a matrix.
+//!
+//! The integer scan is exact, so it is the same on every processor. The `f32` scan adds in 32 lanes that are folded in one
+//! order, without fused multiply-add: the same bits everywhere too. Each is written once, in plain Rust, and compiled
+//! for the vector instructions of several processors, of which one is chosen when it runs.
+
+/// How many partial sums the `f32` scan has.
+const LANES: usize = 32;
+
+/// The products of `query` with every row of `rows`, into `products`, which has a place for each.
+///
+/// # Panics
+/// If the lengths do not fit together, or `query` has 2^17 components or more: the sum could leave 32 bits.
+pub fn dot_rows_i8(query: &[i8], rows: &[i8], products: &mut [i32]) {
+    assert!(query.len() < 1 << 17, "a sum of products must fit 32 bits");
+    assert_eq!(rows.len(), query.len() * products.len(), "one row for each product");
+    dispatch::dot_rows_i8(query, rows, products);
+}
+
+/// The products of `query` with every row of `rows`, and the squares of the rows' lengths.
+///
+/// Each is within `(dimension / 32 + 8) * 2^-23` of the exact value, relative to the product of the two lengths.
+///
+/// # Panics
+/// If the lengths do not fit together.
+pub fn dot_rows_f32(query: &[f32], rows: &[f32], products: &mut [f32], squares: &mut [f32]) {
+    assert_eq!(rows.len(), query.len() * products.len(), "one row for each product");
+    assert_eq!(products.len(), squares.len(), "one square for each product");
+    dispatch::dot_rows_f32(query, rows, products, squares);
+}
+
+/// How many bits differ between `query` and every row of `rows`.
+///
+/// # Panics
+/// If the lengths do not fit together.
+pub fn hamming_rows(query: &[u64], rows: &[u64], distances: &mut [u32]) {
+    assert_eq!(rows.len(), query.len() * distances.len(), "one row for each distance");
+    dispatch::hamming_rows(query, rows, distances);
+}
+
+/// The scans as they are written, for whatever the code around them is compiled for.
+mod scan {
+    use super::LANES;
+
+    #[inline(always)]
+    pub(super) fn dot_rows_i8(query: &[i8], rows: &[i8], products: &mut [i32]) {
+        if query.is_empty() {
+            products.fill(0);
+            return;
+        }
+        for (row, product) in rows.chunks_exact(query.len()).zip(products) {
+            *product = query.iter().zip(row).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum();
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn dot_rows_f32(query: &[f32], rows: &[f32], products: &mut [f32], squares: &mut [f32]) {
+        if query.is_empty() {
+            products.fill(0.0);
+            squares.fill(0.0);
+            return;
+        }
+        for ((row, product), square) in rows.chunks_exact(query.len()).zip(products).zip(squares) {
+            let (mut dot, mut length) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+            let (blocks, rest) = row.as_chunks::<LANES>();
+            let (query_blocks, query_rest) = query.as_chunks::<LANES>();
+            for (x, y) in query_blocks.iter().zip(blocks) {
+                for lane in 0..LANES {
+                    dot[lane] += x[lane] * y[lane];
+                    length[lane] += y[lane] * y[lane];
+                }
+            }
+            for (lane, (x, y)) in query_rest.iter().zip(rest).enumerate() {
+                dot[lane] += x * y;
+                length[lane] += y * y;
+            }
+            *product = fold(dot);
+            *square = fold(length);
+        }
+    }
+
+    #[inline(always)]
+    fn fold(mut lanes: [f32; LANES]) -> f32 {
+        let mut width = LANES / 2;
+        while width > 0 {
+            for lane in 0..width {
+                lanes[lane] += lanes[lane + width];
+            }
+            width /= 2;
+        }
+        lanes[0]
+    }
+
+    #[inline(always)]
+    pub(super) fn hamming_rows(query: &[u64], rows: &[u64], distances: &mut [u32]) {
+        if query.is_empty() {
+            distances.fill(0);
+            return;
+        }
+        for (row, distance) in rows.chunks_exact(query.len()).zip(distances) {
+            *distance = query.iter().zip(row).map(|(x, y)| (x ^ y).count_ones()).sum();
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+use scan as dispatch;
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "calling what was compiled for instructions that were found at run time")]
+mod dispatch {
+    use super::scan;
+
+    macro_rules! choose {
+        ($name:ident($($argument:ident: $type:ty),*)) => {
+            pub(super) fn $name($($argument: $type),*) {
+                #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,popcnt")]
+                fn avx512($($argument: $type),*) {
+                    scan::$name($($argument),*);
+                }
+                #[target_feature(enable = "avx2,popcnt")]
+                fn avx2($($argument: $type),*) {
+                    scan::$name($($argument),*);
+                }
+                if is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("popcnt")
+                {
+                    // SAFETY: these instructions were just found; `avx512bw` includes `avx512f`.
+                    unsafe { avx512($($argument),*) }
+                } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
+                    // SAFETY: as above.
+                    unsafe { avx2($($argument),*) }
+                } else {
+                    scan::$name($($argument),*);
+                }
+            }
+        };
+    }
+
+    choose!(dot_rows_i8(query: &[i8], rows: &[i8], products: &mut [i32]));
+    choose!(dot_rows_f32(query: &[f32], rows: &[f32], products: &mut [f32], squares: &mut [f32]));
+    choose!(hamming_rows(query: &[u64], rows: &[u64], distances: &mut [u32]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random and are the same in every run.
+    fn numbers(count: usize, mut state: u64) -> impl Iterator<Item = u64> {
+        (0..count).map(move |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        })
+    }
+
+    #[test]
+    fn integer_scans_are_what_plain_rust_gives() {
+        for dimension in [1, 7, 31, 32, 33, 64, 100, 384, 1000] {
+            #[expect(clippy::cast_possible_truncation, reason = "any byte will do")]
+            let byte = |number: u64| number as u8 as i8;
+            let query: Vec<i8> = numbers(dimension, 1).map(byte).collect();
+            let rows: Vec<i8> = numbers(dimension * 5, 2).map(byte).collect();
+            let mut products = [0; 5];
+            dot_rows_i8(&query, &rows, &mut products);
+            for (row, product) in rows.chunks(dimension).zip(products) {
+                let expected: i64 = row.iter().zip(&query).map(|(x, y)| i64::from(*x) * i64::from(*y)).sum();
+                assert_eq!(i64::from(product), expected);
+            }
+            let bits: Vec<u64> = numbers(dimension * 6, 3).collect();
+            let (query, rows) = bits.split_at(dimension);
+            let (mut found, mut plain) = ([0; 5], [0; 5]);
+            hamming_rows(query, rows, &mut found);
+            scan::hamming_rows(query, rows, &mut plain);
+            assert_eq!(found, plain);
+        }
+        let mut extreme = [0];
+        let least = vec![-128; (1 << 17) - 1];
+        dot_rows_i8(&least, &least, &mut extreme);
+        assert_eq!(extreme[0], i32::MAX - 16_383);
+    }
+
+    #[test]
+    fn float_scans_have_the_bits_of_plain_rust_and_keep_their_bound() {
+        for dimension in [1, 31, 32, 33, 100, 384, 1000] {
+            #[expect(clippy::cast_precision_loss, reason = "any number will do")]
+            let float = |number: u64| number as f32 / (1_u64 << 30) as f32 - 1.0;
+            let query: Vec<f32> = numbers(dimension, 1).map(float).collect();
+            let rows: Vec<f32> = numbers(dimension * 5, 2).map(float).collect();
+            let (mut products, mut squares) = ([0.0; 5], [0.0; 5]);
+            dot_rows_f32(&query, &rows, &mut products, &mut squares);
+            let (mut plain, mut plain_squares) = ([0.0; 5], [0.0; 5]);
+            scan::dot_rows_f32(&query, &rows, &mut plain, &mut plain_squares);
+            assert_eq!(products.map(f32::to_bits), plain.map(f32::to_bits));
+            assert_eq!(squares.map(f32::to_bits), plain_squares.map(f32::to_bits));
+            let length = |v: &[f32]| v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+            #[expect(clippy::cast_precision_loss, reason = "small")]
+            let bound = (dimension as f64 / 32.0 + 8.0) / f64::from(1 << 23);
+            for (row, product) in rows.chunks(dimension).zip(products) {
+                let exact: f64 = row.iter().zip(&query).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+                assert!((f64::from(product) - exact).abs() <= bound * length(row) * length(&query));
+            }
+        }
+    }
+}
