@@ -9,6 +9,7 @@ pub mod config;
 pub mod deterministic;
 pub mod embedding;
 pub mod error;
+pub mod model;
 pub mod port;
 pub mod provider;
 pub mod service;
