@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::EmbeddingError;
+use crate::similarity::cosine_similarity_or_zero;
 use crate::space::Space;
 
 /// A vector with its space. Cheap to clone: clones share both.
@@ -65,7 +66,7 @@ impl Embedding {
         self.is_fallback
     }
 
-    /// The cosine of the angle to another vector of the same space: sums in `f64`, in order. 0 where a vector is zero.
+    /// The cosine of the angle to another vector of the same space; 0 where a vector is zero.
     ///
     /// # Errors
     /// [`EmbeddingError::SpaceMismatch`].
@@ -73,15 +74,8 @@ impl Embedding {
         if self.space.id() != other.space.id() {
             return Err(EmbeddingError::SpaceMismatch);
         }
-        let (mut dot, mut left, mut right) = (0.0_f64, 0.0_f64, 0.0_f64);
-        for (a, b) in self.vector.iter().zip(&*other.vector) {
-            let (a, b) = (f64::from(*a), f64::from(*b));
-            dot += a * b;
-            left += a * a;
-            right += b * b;
-        }
-        let lengths = left.sqrt() * right.sqrt();
-        Ok(if lengths > 0.0 { dot / lengths } else { 0.0 })
+        // Vectors of one space have one length.
+        Ok(cosine_similarity_or_zero(&self.vector, &other.vector))
     }
 
     pub(crate) fn marked(mut self, is_fallback: bool) -> Self {

@@ -5,6 +5,7 @@ pub mod cache;
 pub mod chunk;
 pub mod compact;
 pub mod compress;
+pub mod config;
 pub mod deterministic;
 pub mod embedding;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod telemetry;
 pub mod testing;
 pub mod tokens;
 
+pub use config::{ProviderConfig, ProviderKind, ServiceConfig};
 pub use embedding::{Embedding, TypedEmbedding};
 pub use error::{EmbeddingError, ErrorClass, Identifier, Problem, ProviderError};
 pub use model::LocalModel;

@@ -24,7 +24,7 @@ mod error;
 mod files;
 mod network;
 mod normalizer;
-mod space;
+mod provider;
 mod weights;
 mod wordpiece;
 
@@ -40,11 +40,13 @@ use sha2::{Digest as _, Sha256};
 pub use self::encoder::Encoder;
 pub use self::error::ModelError;
 pub use self::files::ModelFiles;
+pub use self::provider::to_provider;
 
 use self::config::{Config, Pooling};
 use self::network::{Network, Workspace};
 use self::weights::Weights;
 use self::wordpiece::{Tokens, WordPiece};
+use crate::space::{Normalisation, SpaceFields};
 
 /// Tokens that pass through the network together, if the texts are no longer. More gains nothing: the kernels are busy, and the
 /// working memory would leave the caches.
@@ -89,23 +91,6 @@ pub struct Encoded {
     pub tokens: usize,
     /// Whether the text had more tokens, which had no part in it. Only with [`Overflow::Truncate`].
     pub truncated: bool,
-}
-
-/// What tells the vectors of this model from those of others. Equal identities mean comparable vectors.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ModelIdentity {
-    /// The architecture and its sizes, such as `bert-l6-h384-a12-i1536`.
-    pub model: String,
-    /// SHA-256 of `model.safetensors`.
-    pub weights: [u8; 32],
-    /// Numbers of a vector.
-    pub dimensions: usize,
-    /// Engine, quantisation and version: [`Precision::engine`].
-    pub engine: &'static str,
-    /// Tokenizer (with the digest of its vocabulary and rules), the most tokens, pooling.
-    pub preprocessing: String,
-    /// Whether vectors have length 1.
-    pub unit_length: bool,
 }
 
 /// A BERT encoder with its tokenizer. Shared by reference between any number of threads.
@@ -227,27 +212,28 @@ impl LocalModel {
         self.precision
     }
 
-    /// What tells this model's vectors from those of others.
+    /// The space of this model's vectors: the sizes of the network for its name, SHA-256 of `model.safetensors`, the engine, and as
+    /// preprocessing the tokenizer (with the digest of its vocabulary and rules), the most tokens and the pooling.
     #[must_use]
-    pub fn identity(&self) -> ModelIdentity {
+    pub fn space_fields(&self) -> SpaceFields {
         let config = self.network.config();
-        let Config { hidden, layers, heads, intermediate, max_tokens, unit_length, .. } = config;
+        let Config { hidden, layers, heads, intermediate, max_tokens, epsilon, .. } = config;
         let pooling = match config.pooling {
             Pooling::Mean => "mean",
             Pooling::First => "first",
         };
         let tokenizer: String =
             self.tokenizer.digest()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        ModelIdentity {
+        SpaceFields {
+            provider: "local".to_owned(),
             model: format!("bert-l{layers}-h{hidden}-a{heads}-i{intermediate}"),
-            weights: self.weights_digest,
+            weights: Some(self.weights_digest),
             dimensions: *hidden,
-            engine: self.precision.engine(),
+            engine: self.precision.engine().to_owned(),
             preprocessing: format!(
-                "wordpiece {tokenizer}, {max_tokens} tokens, {pooling}, epsilon {:e}",
-                config.epsilon
+                "wordpiece {tokenizer}, {max_tokens} tokens, {pooling}, epsilon {epsilon:e}"
             ),
-            unit_length: *unit_length,
+            normalisation: if config.unit_length { Normalisation::Unit } else { Normalisation::AsGiven },
         }
     }
 
@@ -310,7 +296,7 @@ impl LocalModel {
 impl fmt::Debug for LocalModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalModel")
-            .field("identity", &self.identity())
+            .field("space", &self.space_fields())
             .field("backend", &self.backend)
             .finish()
     }

@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
 pub mod client;
+pub mod deterministic;
 mod failure;
 pub mod headers;
 pub mod http;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use crate::error::Identifier;
 use crate::port::{BoxFuture, Shared};
 use crate::space::Space;
+use crate::tokens::approximate_tokens;
 
 #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
 pub use client::{Client, ClientSettings};
@@ -123,12 +125,6 @@ pub struct Reply {
     pub bytes_sent: u64,
     /// Bytes of the body that was received.
     pub bytes_received: u64,
-}
-
-/// Tokens by rule of thumb: Unicode scalar values divided by four, rounded up (contract 9).
-#[must_use]
-pub fn approximate_tokens(text: &str) -> usize {
-    text.chars().count().div_ceil(4)
 }
 
 /// The price estimate of the replaced provider (contract 1.4), to the last bit: words × 1.3 tokens at a price for a

@@ -10,7 +10,7 @@ mod queue;
 pub mod retry;
 pub mod settings;
 
-pub use driver::{Call, Completion, EmbeddingService, ProviderInfo, ServiceBuilder};
+pub use driver::{Call, Completion, EmbeddingService, Observer, ProviderInfo, RequestEvent, ServiceBuilder};
 pub use gate::{Circuit, GateSettings};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{BlockingService, PendingCall, TokioRuntime};

@@ -118,7 +118,9 @@ async fn redirects_are_not_followed() {
 
 #[tokio::test]
 async fn every_delay_is_what_the_headers_say() {
-    let cases: [(u16, &[(&str, &str)], u32, u64); 14] = [
+    /// Status, headers, milliseconds waited, requests.
+    type Case = (u16, &'static [(&'static str, &'static str)], u32, u64);
+    let cases: [Case; 14] = [
         (429, &[("retry-after-ms", "1500")], 1500, 2),
         (429, &[("retry-after-ms", "20"), ("retry-after", "9")], 20, 2),
         (429, &[("retry-after", "2")], 2000, 2),

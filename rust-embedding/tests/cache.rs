@@ -200,6 +200,25 @@ async fn a_service_asks_once_for_equal_texts() {
     assert_eq!((server.requests(), second.telemetry().cache_disk_hits), (3, 2));
 }
 
+/// Contract 13, embedding cache: normalisation when asked for.
+#[tokio::test]
+async fn white_space_is_normalised_when_asked_for() {
+    let server = ScriptedServer::start(|seen| vec![answers::openai(seen, DIMENSIONS)]).unwrap();
+    let runtime = driven();
+    let settings = ServiceSettings { normalizes_text: true, ..ServiceSettings::default() };
+    let service = ServiceBuilder::new(settings)
+        .provider(openai(&server, runtime.clone()), LaneSettings::default())
+        .memory_cache(MemorySettings::default())
+        .build(runtime.clone())
+        .unwrap();
+    let outcomes = service.embed_batch_detailed(&[" a\n text", "a text ", "a text"], CallOptions::default());
+    for outcome in runtime.run(outcomes).await.unwrap() {
+        assert_eq!(outcome.result.unwrap().as_slice(), answers::vector_of("a text", DIMENSIONS));
+    }
+    runtime.run(service.embed("a  text")).await.unwrap();
+    assert_eq!(server.requests(), 1);
+}
+
 /// Contract 4.4 and 7.5: a failure is not kept.
 #[tokio::test]
 async fn failures_are_not_kept() {

@@ -74,7 +74,7 @@ fn in_flight() -> usize {
         let limit = getrlimit(Resource::Nofile);
         let wanted = limit.maximum.map_or(4096, |maximum| maximum.min(4096));
         setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).unwrap();
-        return usize::try_from((wanted - 100) / 2).unwrap().min(1000);
+        usize::try_from((wanted - 100) / 2).unwrap().min(1000)
     }
     #[cfg(not(unix))]
     1000

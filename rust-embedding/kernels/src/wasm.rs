@@ -2,6 +2,8 @@
 
 use std::arch::wasm32::*;
 
+use zerocopy::transmute;
+
 use crate::dense;
 use crate::int8;
 use crate::isa::{BLOCK, Isa};
@@ -27,20 +29,12 @@ impl Isa for Simd128 {
 
     #[inline(always)]
     fn load(self, lanes: &Lanes) -> Self::F {
-        let [a, b, c, d] = parts(&lanes.0);
-        [a, b, c, d].map(|&[a, b, c, d]| f32x4(a, b, c, d))
+        transmute!(lanes.0)
     }
 
     #[inline(always)]
     fn store(self, lanes: &mut Lanes, value: Self::F) {
-        for (to, x) in lanes.0.as_chunks_mut::<4>().0.iter_mut().zip(value) {
-            *to = [
-                f32x4_extract_lane::<0>(x),
-                f32x4_extract_lane::<1>(x),
-                f32x4_extract_lane::<2>(x),
-                f32x4_extract_lane::<3>(x),
-            ];
-        }
+        lanes.0 = transmute!(value);
     }
 
     #[inline(always)]
@@ -50,22 +44,22 @@ impl Isa for Simd128 {
 
     #[inline(always)]
     fn add(self, a: Self::F, b: Self::F) -> Self::F {
-        Self::each(a, b, f32x4_add)
+        Self::each(a, b, |a, b| f32x4_add(a, b))
     }
 
     #[inline(always)]
     fn sub(self, a: Self::F, b: Self::F) -> Self::F {
-        Self::each(a, b, f32x4_sub)
+        Self::each(a, b, |a, b| f32x4_sub(a, b))
     }
 
     #[inline(always)]
     fn mul(self, a: Self::F, b: Self::F) -> Self::F {
-        Self::each(a, b, f32x4_mul)
+        Self::each(a, b, |a, b| f32x4_mul(a, b))
     }
 
     #[inline(always)]
     fn div(self, a: Self::F, b: Self::F) -> Self::F {
-        Self::each(a, b, f32x4_div)
+        Self::each(a, b, |a, b| f32x4_div(a, b))
     }
 
     #[inline(always)]
@@ -89,10 +83,7 @@ impl Isa for Simd128 {
     fn store_low_bytes(self, bytes: &mut [u8; LANES], value: Self::F) {
         let [a, b, c, d] = value.map(|x| v128_and(x, i32x4_splat(0xff)));
         let packed = u8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
-        let (low, high) = (u64x2_extract_lane::<0>(packed), u64x2_extract_lane::<1>(packed));
-        let (first, second) = bytes.split_at_mut(8);
-        first.copy_from_slice(&low.to_le_bytes());
-        second.copy_from_slice(&high.to_le_bytes());
+        *bytes = transmute!(packed);
     }
 
     #[inline(always)]
@@ -108,7 +99,7 @@ impl Isa for Simd128 {
     #[inline(always)]
     fn multiply_add(self, mut sums: Self::Sums, four: Self::Four, block: &[i8; BLOCK]) -> Self::Sums {
         for (sum, weights) in sums.as_chunks_mut::<2>().0.iter_mut().zip(block.as_chunks::<16>().0) {
-            let weights = bytes(weights);
+            let weights = transmute!(*weights);
             sum[0] = i32x4_add(sum[0], i32x4_dot_i16x8(i16x8_extend_low_i8x16(weights), four));
             sum[1] = i32x4_add(sum[1], i32x4_dot_i16x8(i16x8_extend_high_i8x16(weights), four));
         }
@@ -117,12 +108,11 @@ impl Isa for Simd128 {
 
     #[inline(always)]
     fn finish(self, sums: Self::Sums, zero: i32, column_sums: &[i32; LANES]) -> Self::F {
-        let columns = parts(column_sums);
+        let columns: [v128; 4] = transmute!(*column_sums);
         std::array::from_fn(|i| {
             let (a, b) = (sums[2 * i], sums[2 * i + 1]);
             let sum = i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b));
-            let &[p, q, r, s] = columns[i];
-            f32x4_convert_i32x4(i32x4_sub(sum, i32x4_mul(i32x4_splat(zero), i32x4(p, q, r, s))))
+            f32x4_convert_i32x4(i32x4_sub(sum, i32x4_mul(i32x4_splat(zero), columns[i])))
         })
     }
 
@@ -135,18 +125,4 @@ impl Isa for Simd128 {
     fn dense_product(self, product: dense::Product<'_>) {
         dense::multiply::<_, 2, 1>(self, product);
     }
-}
-
-/// The four quarters of sixteen values.
-#[inline(always)]
-fn parts<T>(values: &[T; LANES]) -> [&[T; 4]; 4] {
-    let quarters = values.as_chunks::<4>().0;
-    std::array::from_fn(|i| &quarters[i])
-}
-
-#[inline(always)]
-fn bytes(b: &[i8; 16]) -> v128 {
-    i8x16(
-        b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15],
-    )
 }

@@ -60,15 +60,6 @@ pub enum ModelError {
         /// What was found.
         found: String,
     },
-    /// The bytes are not those that were promised.
-    Digest {
-        /// The file.
-        file: &'static str,
-        /// SHA-256 that was expected, in hexadecimal.
-        expected: String,
-        /// SHA-256 that was found.
-        found: String,
-    },
     /// A text has more tokens than the model takes. Split it, or ask for truncation.
     TooLong {
         /// The most tokens of a text, the two that mark its ends counted in.
@@ -89,7 +80,6 @@ impl ModelError {
         "MODEL_FILE_MALFORMED",
         "MODEL_UNSUPPORTED",
         "MODEL_TENSOR",
-        "MODEL_DIGEST",
         "TEXT_TOO_LONG",
         "MODEL_NOT_FINITE",
         "UNKNOWN_INSTRUCTIONS",
@@ -105,7 +95,6 @@ impl ModelError {
             Self::Malformed { .. } => "MODEL_FILE_MALFORMED",
             Self::Unsupported { .. } => "MODEL_UNSUPPORTED",
             Self::Tensor { .. } => "MODEL_TENSOR",
-            Self::Digest { .. } => "MODEL_DIGEST",
             Self::TooLong { .. } => "TEXT_TOO_LONG",
             Self::NotFinite => "MODEL_NOT_FINITE",
             Self::UnknownInstructions => "UNKNOWN_INSTRUCTIONS",
@@ -153,9 +142,6 @@ impl fmt::Display for ModelError {
             }
             Self::Tensor { name, expected, found } => {
                 write!(f, "model.safetensors: tensor {name} must be {expected}, found {found}")
-            }
-            Self::Digest { file, expected, found } => {
-                write!(f, "{file} has the wrong digest: expected {expected}, found {found}")
             }
             Self::TooLong { max_tokens } => write!(f, "the text has more than {max_tokens} tokens"),
             Self::NotFinite => f.write_str("the model's result is not a finite number"),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::error::{ErrorClass, Identifier, Problem, classify_text};
 use crate::provider::headers::RateHints;
 
@@ -35,7 +37,8 @@ pub struct Failure {
 }
 
 /// By what a failure is classified.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
 pub enum Classification {
     /// By status and code.
     #[default]

@@ -190,7 +190,10 @@ pub fn decode_response(
     classification: Classification,
     unix_now: Duration,
 ) -> Result<Reply, Failure> {
-    let identifier = |name: Option<Identifier>| name.filter(|name| !occurs_in(name, request));
+    let key = protocol.key();
+    let identifier = |name: Option<Identifier>| {
+        name.filter(|name| !occurs_in(name, request) && !is_of_key(name, key.as_deref()))
+    };
     let request_id = identifier(response.headers.find("x-request-id").and_then(Identifier::new));
     let rate = response.headers.rate();
     let mut failure = if (200..300).contains(&response.status) {
@@ -236,6 +239,13 @@ pub fn decode_response(
 /// Whether a server's identifier is a piece of what was sent, in which case it is not repeated to anyone.
 fn occurs_in(name: &Identifier, request: &EmbedRequest) -> bool {
     request.texts.iter().any(|text| text.contains(name.as_str()))
+}
+
+/// Whether it is a piece of the key, or the key a piece of it.
+fn is_of_key(name: &Identifier, key: Option<&ApiKey>) -> bool {
+    let holds = |whole: &[u8], part: &[u8]| whole.windows(part.len().max(1)).any(|window| window == part);
+    let name = name.as_str().as_bytes();
+    key.is_some_and(|key| key.expose(|key| holds(key, name) || holds(name, key)))
 }
 
 /// A provider that speaks a protocol over a transport.

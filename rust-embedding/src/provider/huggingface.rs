@@ -10,8 +10,9 @@ use crate::provider::failure::Failure;
 use crate::provider::http::{Outgoing, Protocol, check_key, parse_base, parse_model};
 use crate::provider::openai::to_json;
 use crate::provider::wire::{Row, RowOrRows, check_rows, parse};
-use crate::provider::{EmbedRequest, Limits, approximate_tokens};
+use crate::provider::{EmbedRequest, Limits};
 use crate::space::{Normalisation, Space};
+use crate::tokens::approximate_tokens;
 
 /// The vendor's address.
 pub const DEFAULT_BASE: &str = "https://api-inference.huggingface.co";

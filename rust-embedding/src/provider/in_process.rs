@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::error::{ErrorClass, Problem};
 use crate::port::{BoxFuture, Shared};
 use crate::provider::failure::Failure;
-use crate::provider::{EmbedRequest, EmbeddingProvider, Form, Limits, Reply, approximate_tokens};
+use crate::provider::{EmbedRequest, EmbeddingProvider, Form, Limits, Reply};
 use crate::space::Space;
+use crate::tokens::approximate_tokens;
 
 /// An engine that turns texts into vectors on the thread that asks.
 pub trait TextEncoder: Shared {

@@ -11,8 +11,9 @@ use crate::provider::failure::Failure;
 use crate::provider::http::{Outgoing, Protocol, check_key, parse_base, parse_model};
 use crate::provider::openai::{Input, to_json};
 use crate::provider::wire::{Row, RowOrRows, Rows, Usage, check_rows, parse, read_list};
-use crate::provider::{EmbedRequest, Form, Limits, approximate_tokens};
+use crate::provider::{EmbedRequest, Form, Limits};
 use crate::space::{Normalisation, Space};
+use crate::tokens::approximate_tokens;
 
 /// The vendor's address.
 pub const ATLAS_BASE: &str = "https://api-atlas.nomic.ai/v1";
@@ -22,7 +23,8 @@ pub const LEGACY_BASE: &str = "https://api.nomic.ai/v1";
 pub const DEFAULT_MODEL: &str = "nomic-embed-text-v1.5";
 
 /// Which shape a server speaks.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
 pub enum NomicStyle {
     /// `Legacy` for a base that was set, else `Atlas`.
     #[default]
@@ -36,7 +38,8 @@ pub enum NomicStyle {
 }
 
 /// What the vectors are for: another task is another space, but for the two sides of a search.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
 pub enum NomicTask {
     /// `search_document` for documents, `search_query` for queries.
     #[default]

@@ -13,8 +13,9 @@ use crate::provider::http::{HttpResponse, Outgoing, Protocol, parse_base, parse_
 use crate::provider::nomic::NomicTask;
 use crate::provider::openai::to_json;
 use crate::provider::wire::{Row, Rows, check_rows, parse, read_error};
-use crate::provider::{EmbedRequest, Form, Limits, approximate_tokens};
+use crate::provider::{EmbedRequest, Form, Limits};
 use crate::space::{Normalisation, Space};
+use crate::tokens::approximate_tokens;
 
 /// The server on this machine.
 pub const DEFAULT_BASE: &str = "http://localhost:11434";
@@ -22,7 +23,8 @@ pub const DEFAULT_BASE: &str = "http://localhost:11434";
 pub const DEFAULT_MODEL: &str = "nomic-embed-text";
 
 /// Which of its two addresses is asked.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
 pub enum OllamaApi {
     /// `Many` until the server answers that it has no such address, then `One`.
     #[default]

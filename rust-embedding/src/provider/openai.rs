@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrysalis_crypto::api_keys::ApiKey;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{EmbeddingError, Identifier};
 use crate::provider::failure::Failure;
 use crate::provider::http::{Outgoing, Protocol, check_key, parse_base, parse_model};
-use crate::provider::{EmbedRequest, Limits, approximate_tokens, wire};
+use crate::provider::{EmbedRequest, Limits, wire};
 use crate::space::{Normalisation, Space};
+use crate::tokens::approximate_tokens;
 
 /// Counts the tokens of a text.
 pub type TokenCounter = Arc<dyn Fn(&str) -> usize + Send + Sync>;
@@ -24,7 +25,8 @@ pub const DEFAULT_MODEL: &str = "text-embedding-3-large";
 pub const DEFAULT_PRICE_PER_1K_TOKENS: f64 = 0.00013;
 
 /// In which form vectors are asked for. Both are read, whichever comes.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
 pub enum EncodingFormat {
     /// Base64 of 32-bit floats: a third of the bytes, and exact.
     #[default]

@@ -10,8 +10,9 @@ use crate::provider::failure::Failure;
 use crate::provider::http::{Outgoing, Protocol, check_key, parse_base, parse_model};
 use crate::provider::openai::to_json;
 use crate::provider::wire::read_list;
-use crate::provider::{EmbedRequest, Form, Limits, approximate_tokens};
+use crate::provider::{EmbedRequest, Form, Limits};
 use crate::space::{Normalisation, Space};
+use crate::tokens::approximate_tokens;
 
 /// The vendor's address.
 pub const DEFAULT_BASE: &str = "https://api.voyageai.com/v1";

@@ -917,29 +917,37 @@ impl Core {
         if let Some(at) = call.deadline {
             self.timers.remove(&(at, Timer::Call(id)));
         }
+        let mut chunks = BTreeSet::new();
         for item_id in &call.items {
             let Some(item) = self.items.get_mut(item_id) else { continue };
             item.subscribers.retain(|(subscriber, _)| subscriber != &id);
-            if !item.subscribers.is_empty() {
-                continue;
+            if item.subscribers.is_empty() {
+                chunks.extend(item.chunk);
+                self.forget_item(*item_id);
             }
-            let chunk = item.chunk;
-            self.forget_item(*item_id);
-            if let Some(chunk) = chunk {
-                self.drop_from_chunk(now, chunk, *item_id);
-            }
+        }
+        for chunk in chunks {
+            self.thin_out(now, chunk);
         }
         Some(call)
     }
 
-    /// A text is not wanted any more. A request under way goes on for its other texts.
-    fn drop_from_chunk(&mut self, now: Now, id: u64, item: u64) {
+    /// Some texts of a chunk are not wanted any more. A request under way goes on while any other of its texts is.
+    fn thin_out(&mut self, now: Now, id: u64) {
         let Some(chunk) = self.chunks.get_mut(&id) else { return };
+        let is_wanted = match chunk.state {
+            // What was sent stays as it is: the answer is placed by it.
+            State::InFlight { .. } => chunk.items.iter().any(|item| self.items.contains_key(item)),
+            State::Queued | State::Waiting { .. } => {
+                chunk.items.retain(|item| self.items.contains_key(item));
+                !chunk.items.is_empty()
+            }
+        };
+        if is_wanted {
+            return;
+        }
         match chunk.state {
             State::InFlight { attempt } => {
-                if chunk.items.iter().any(|item| self.items.contains_key(item)) {
-                    return;
-                }
                 self.effects.push_back(Effect::Abort { attempt });
                 if let Some(ended) = self.end_attempt(attempt) {
                     self.lanes[ended.lane].gate.abandoned();
@@ -947,18 +955,10 @@ impl Core {
                     self.telemetry.lanes[ended.lane].abandoned(took);
                 }
             }
-            State::Queued | State::Waiting { .. } => {
-                chunk.items.retain(|kept| *kept != item);
-                if !chunk.items.is_empty() {
-                    return;
-                }
-                match chunk.state {
-                    State::Waiting { until } => {
-                        self.timers.remove(&(until, Timer::Chunk(id)));
-                    }
-                    _ => self.lanes[chunk.lane].queue.remove(chunk.owner, id),
-                }
+            State::Waiting { until } => {
+                self.timers.remove(&(until, Timer::Chunk(id)));
             }
+            State::Queued => self.lanes[chunk.lane].queue.remove(chunk.owner, id),
         }
         self.chunks.remove(&id);
     }

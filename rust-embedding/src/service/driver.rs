@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::cache::DiskCache;
-use crate::cache::{CacheKey, MemoryCache, MemorySettings, MemoryStats};
+use crate::cache::{CacheKey, MemoryCache, MemorySettings, MemoryStats, normalize_text};
 use crate::embedding::Embedding;
 use crate::error::EmbeddingError;
 use crate::port::{Abort, Now, Runtime};
@@ -19,15 +19,38 @@ use crate::service::core::{Core, Effect, Load};
 use crate::service::gate::Circuit;
 use crate::service::outcome::{CallOptions, Outcome, Prepared};
 use crate::service::settings::{LaneSettings, ServiceSettings};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{End, Telemetry};
 
 /// What a service is made of.
 pub struct ServiceBuilder {
     settings: ServiceSettings,
     providers: Vec<(Arc<dyn EmbeddingProvider>, LaneSettings)>,
     memory: Option<MemorySettings>,
+    observer: Option<Observer>,
     #[cfg(not(target_arch = "wasm32"))]
     disk: Option<Arc<DiskCache>>,
+}
+
+/// Called after every request that came to an end by itself, from whatever thread ended it. It must not block.
+pub type Observer = Arc<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
+
+/// A request that has ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RequestEvent<'a> {
+    /// The provider's name.
+    pub provider: &'a str,
+    /// The model's name.
+    pub model: &'a str,
+    /// Texts in the request.
+    pub texts: usize,
+    /// How often it had been sent before.
+    pub retry: u32,
+    /// How long the answer took.
+    pub time: Duration,
+    /// How it ended.
+    pub end: End,
+    /// Tokens that the provider reports.
+    pub tokens: Option<u64>,
 }
 
 impl ServiceBuilder {
@@ -38,6 +61,7 @@ impl ServiceBuilder {
             settings,
             providers: Vec::new(),
             memory: None,
+            observer: None,
             #[cfg(not(target_arch = "wasm32"))]
             disk: None,
         }
@@ -47,6 +71,13 @@ impl ServiceBuilder {
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn EmbeddingProvider>, settings: LaneSettings) -> Self {
         self.providers.push((provider, settings));
+        self
+    }
+
+    /// Tells `observer` about requests.
+    #[must_use]
+    pub fn observer(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -75,6 +106,8 @@ impl ServiceBuilder {
         let core = Core::new(self.settings, self.providers, memory.clone())?;
         let providers = core.providers().cloned().collect();
         let inner = Inner {
+            settings: self.settings,
+            observer: self.observer,
             providers,
             core: Mutex::new(core),
             runtime,
@@ -109,6 +142,8 @@ pub struct EmbeddingService {
 pub type Completion = Box<dyn FnOnce(Vec<Outcome>) + Send>;
 
 struct Inner {
+    settings: ServiceSettings,
+    observer: Option<Observer>,
     providers: Vec<Arc<dyn EmbeddingProvider>>,
     core: Mutex<Core>,
     runtime: Arc<dyn Runtime>,
@@ -184,7 +219,16 @@ impl EmbeddingService {
     ) -> Result<Call, EmbeddingError> {
         let inner = &self.inner;
         let first = &inner.providers[0];
-        let prepare = |text: &S| Prepared::new(text.as_ref().into(), first.count_tokens(text.as_ref()));
+        let prepare = |text: &S| {
+            let text = text.as_ref();
+            // What is too large is refused, not worked on.
+            if text.len() > inner.settings.max_text_bytes {
+                return Prepared::new(text.into(), 0);
+            }
+            let normal = inner.settings.normalizes_text.then(|| normalize_text(text));
+            let text = normal.as_deref().unwrap_or(text);
+            Prepared::new(text.into(), first.count_tokens(text))
+        };
         let prepared: Vec<Prepared> = texts.iter().map(prepare).collect();
         let now = inner.runtime.now();
         inner.warm(now, &prepared, options.form);
@@ -470,6 +514,8 @@ async fn send(inner: Weak<Inner>, provider: Arc<dyn EmbeddingProvider>, attempt:
         texts = request.texts.len(),
         retry = request.retry,
     );
+    let (texts, retry) = (request.texts.len(), request.retry);
+    let started = inner.upgrade().map(|inner| inner.runtime.now().monotonic);
     let answer = provider.embed(request).instrument(span.clone()).await;
     match &answer {
         Ok(reply) => tracing::debug!(parent: &span, tokens = reply.tokens, "answered"),
@@ -481,9 +527,19 @@ async fn send(inner: Weak<Inner>, provider: Arc<dyn EmbeddingProvider>, attempt:
             "failed"
         ),
     }
-    if let Some(inner) = inner.upgrade() {
-        inner.finish(attempt, answer);
+    let Some(inner) = inner.upgrade() else { return };
+    if let Some(observer) = &inner.observer {
+        observer(&RequestEvent {
+            provider: provider.name(),
+            model: provider.model(),
+            texts,
+            retry,
+            time: inner.runtime.now().monotonic.saturating_sub(started.unwrap_or_default()),
+            end: answer.as_ref().map_or_else(|failure| End::Failure(failure.class), |_| End::Success),
+            tokens: answer.as_ref().ok().and_then(|reply| reply.tokens),
+        });
     }
+    inner.finish(attempt, answer);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

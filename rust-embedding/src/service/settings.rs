@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::service::gate::GateSettings;
 use crate::service::retry::RetryPolicy;
 
 /// Where a text goes whose provider failed (contract 7.4).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
 pub enum FallbackPolicy {
     /// To the providers behind it in the same embedding space.
     #[default]
@@ -28,6 +31,9 @@ pub struct ServiceSettings {
     pub max_waiting_bytes: usize,
     /// Bytes that one text may have.
     pub max_text_bytes: usize,
+    /// Whether texts are trimmed and their white space is collapsed before anything else, so that texts that differ in
+    /// nothing else share a request and a place in the cache. The vector is then that of the text so changed.
+    pub normalizes_text: bool,
     /// Whether a vector of another length than the provider's space is taken as it is, in the space of that length, as
     /// the replaced service did. It is counted as a mismatch either way.
     pub takes_any_length: bool,
@@ -40,6 +46,7 @@ impl Default for ServiceSettings {
             max_waiting_texts: 1_000_000,
             max_waiting_bytes: 1 << 30,
             max_text_bytes: 16 << 20,
+            normalizes_text: false,
             takes_any_length: false,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -57,10 +58,16 @@ impl DrivenRuntime {
         let mut future = std::pin::pin!(future);
         loop {
             let changed = self.shared.changed.notified();
+            let polled = std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+            if let Poll::Ready(output) = polled {
+                return output;
+            }
+            if self.jump() {
+                continue;
+            }
             tokio::select! {
                 biased;
                 output = &mut future => return output,
-                () = std::future::ready(()), if self.jump() => {}
                 () = changed => {}
             }
         }

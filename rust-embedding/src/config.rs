@@ -1,0 +1,627 @@
+//! A service as data: what Rust, Python, TypeScript and files say about providers, limits and caches, checked and turned into
+//! a builder (contract 7.1). Times are in seconds, sizes in bytes, names in snake case; unknown fields are refused.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrysalis_crypto::api_keys::ApiKey;
+use serde::{Deserialize, Deserializer};
+
+use crate::cache::MemorySettings;
+use crate::error::EmbeddingError;
+use crate::port::Runtime;
+use crate::provider::deterministic::deterministic;
+use crate::provider::huggingface::{self, HuggingFace, HuggingFaceSettings};
+use crate::provider::nomic::{Nomic, NomicSettings, NomicStyle, NomicTask};
+use crate::provider::ollama::{Ollama, OllamaApi, OllamaSettings};
+use crate::provider::openai::{EncodingFormat, OpenAi, OpenAiSettings, TokenCounter};
+use crate::provider::voyage::{self, Voyage, VoyageSettings};
+use crate::provider::{Classification, EmbeddingProvider, HttpProvider, Protocol, Transport};
+use crate::service::{
+    FallbackPolicy, GateSettings, LaneSettings, RetryPolicy, ServiceBuilder, ServiceSettings,
+};
+
+/// A whole service.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// The providers; the first is asked first.
+    pub providers: Vec<ProviderConfig>,
+    /// `compatible` unless said otherwise.
+    pub fallback: FallbackPolicy,
+    /// `status` unless said otherwise.
+    pub error_classification: Classification,
+    /// Whether white space is normalised; see [`ServiceSettings::normalizes_text`].
+    pub normalizes_text: bool,
+    /// Whether vectors of another length than the space are taken; see [`ServiceSettings::takes_any_length`].
+    pub takes_any_length: bool,
+    /// Texts that may wait.
+    pub max_waiting_texts: Option<usize>,
+    /// Bytes of texts that may wait.
+    pub max_waiting_bytes: Option<usize>,
+    /// Bytes that one text may have.
+    pub max_text_bytes: Option<usize>,
+    /// Seconds in which a connection must be made; natively only.
+    pub connect_timeout: Option<f64>,
+    /// Whether proxies of the environment are left alone; natively only.
+    pub ignores_proxies: bool,
+    /// Keeps vectors in memory.
+    pub memory_cache: Option<MemoryCacheConfig>,
+    /// Keeps vectors on disk too; natively only.
+    pub disk_cache: Option<DiskCacheConfig>,
+}
+
+/// A cache in memory.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MemoryCacheConfig {
+    /// Bytes, the books included.
+    pub max_bytes: Option<usize>,
+    /// Vectors.
+    pub max_entries: Option<usize>,
+    /// Seconds.
+    pub max_age: Option<f64>,
+}
+
+/// A cache on disk.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiskCacheConfig {
+    /// The directory.
+    pub path: PathBuf,
+    /// Bytes of vectors.
+    pub max_bytes: Option<u64>,
+    /// Vectors.
+    pub max_entries: Option<usize>,
+    /// Seconds.
+    pub max_age: Option<f64>,
+}
+
+/// Which provider.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderKind {
+    /// OpenAI and what speaks as it does.
+    OpenAi,
+    /// Nomic.
+    Nomic,
+    /// Voyage.
+    Voyage,
+    /// Ollama.
+    Ollama,
+    /// Hugging Face.
+    HuggingFace,
+    /// Deterministic vectors.
+    Deterministic,
+}
+
+/// One provider. Fields that it has no use for are refused.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderConfig {
+    /// Which one.
+    pub provider: ProviderKind,
+    /// The key.
+    #[serde(default)]
+    pub api_key: Option<SecretText>,
+    /// Where the server is.
+    #[serde(default)]
+    pub base_url: Option<String>,
+    /// The model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Components to ask for.
+    #[serde(default)]
+    pub dimensions: Option<usize>,
+    /// OpenAI: another name in telemetry and spaces, for a server with models of its own.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// OpenAI.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// OpenAI.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// OpenAI: `base64`, `float` or `unset`.
+    #[serde(default)]
+    pub encoding_format: Option<EncodingFormat>,
+    /// OpenAI: texts in a request.
+    #[serde(default)]
+    pub texts_per_request: Option<usize>,
+    /// OpenAI, Voyage: US dollars.
+    #[serde(default)]
+    pub price_per_1k_tokens: Option<f64>,
+    /// Nomic: `auto`, `atlas`, `openai` or `legacy`.
+    #[serde(default)]
+    pub api_style: Option<NomicStyle>,
+    /// Nomic, Ollama: `search`, `classification` or `clustering`.
+    #[serde(default)]
+    pub task: Option<NomicTask>,
+    /// Ollama: `auto`, `many` or `one`.
+    #[serde(default)]
+    pub api: Option<OllamaApi>,
+    /// Voyage: whether documents and queries are told apart.
+    #[serde(default)]
+    pub uses_input_type: Option<bool>,
+    /// Requests under way at a time.
+    #[serde(default)]
+    pub max_in_flight: Option<usize>,
+    /// Seconds for one answer.
+    #[serde(default)]
+    pub timeout: Option<f64>,
+    /// Seconds for all answers and delays together.
+    #[serde(default)]
+    pub overall_timeout: Option<f64>,
+    /// Repetitions.
+    #[serde(default)]
+    pub max_retries: Option<u32>,
+    /// Seconds before the first repetition.
+    #[serde(default)]
+    pub initial_backoff: Option<f64>,
+    /// Seconds at most.
+    #[serde(default)]
+    pub max_backoff: Option<f64>,
+    /// Seconds that a server may ask for.
+    #[serde(default)]
+    pub max_retry_after: Option<f64>,
+    /// Requests per minute.
+    #[serde(default)]
+    pub requests_per_minute: Option<u64>,
+    /// Tokens per minute.
+    #[serde(default)]
+    pub tokens_per_minute: Option<u64>,
+    /// Failures in a row that open the circuit; 0 never does.
+    #[serde(default)]
+    pub circuit_open_after: Option<u32>,
+    /// Seconds that the circuit stays open.
+    #[serde(default)]
+    pub circuit_open_for: Option<f64>,
+}
+
+/// A key as it comes with a configuration: shown as nothing, shared between clones.
+#[derive(Clone)]
+pub struct SecretText(Arc<ApiKey>);
+
+impl SecretText {
+    /// Takes the key out of `text`, whose memory is wiped.
+    ///
+    /// # Errors
+    /// As [`ApiKey::new`].
+    pub fn new(text: String) -> Result<Self, EmbeddingError> {
+        Ok(Self(Arc::new(ApiKey::new(text)?)))
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText([REDACTED])")
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(text).map_err(|_| serde::de::Error::custom("key is too long"))
+    }
+}
+
+impl ServiceConfig {
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::InvalidConfig`]; what the parser says is not kept, because it may quote a key.
+    pub fn from_json(text: &str) -> Result<Self, EmbeddingError> {
+        serde_json::from_str(text)
+            .map_err(|_| EmbeddingError::InvalidConfig("not a configuration of a service"))
+    }
+
+    /// A builder with the providers and the cache in memory, on this transport.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::InvalidConfig`], [`EmbeddingError::MissingKey`].
+    pub fn to_builder(
+        &self,
+        transport: &Arc<dyn Transport>,
+        runtime: &Arc<dyn Runtime>,
+    ) -> Result<ServiceBuilder, EmbeddingError> {
+        let defaults = ServiceSettings::default();
+        let settings = ServiceSettings {
+            fallback: self.fallback,
+            max_waiting_texts: self.max_waiting_texts.unwrap_or(defaults.max_waiting_texts),
+            max_waiting_bytes: self.max_waiting_bytes.unwrap_or(defaults.max_waiting_bytes),
+            max_text_bytes: self.max_text_bytes.unwrap_or(defaults.max_text_bytes),
+            normalizes_text: self.normalizes_text,
+            takes_any_length: self.takes_any_length,
+        };
+        let mut builder = ServiceBuilder::new(settings);
+        for config in &self.providers {
+            let provider = config.to_provider(transport, runtime, self.error_classification)?;
+            builder = builder.provider(provider, config.to_lane()?);
+        }
+        if let Some(memory) = &self.memory_cache {
+            let defaults = MemorySettings::default();
+            builder = builder.memory_cache(MemorySettings {
+                max_bytes: memory.max_bytes.unwrap_or(defaults.max_bytes),
+                max_entries: memory.max_entries.unwrap_or(defaults.max_entries),
+                max_age: seconds(memory.max_age, defaults.max_age)?,
+            });
+        }
+        Ok(builder)
+    }
+
+    /// The service over the network and with its cache on disk, on this runtime.
+    ///
+    /// # Errors
+    /// As [`to_builder`](Self::to_builder), [`Client::new`](crate::provider::Client::new) and
+    /// [`DiskCache::open`](crate::cache::DiskCache::open).
+    #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
+    pub fn to_service(&self, runtime: Arc<dyn Runtime>) -> Result<crate::EmbeddingService, EmbeddingError> {
+        use crate::cache::{DiskCache, DiskSettings};
+        use crate::provider::{Client, ClientSettings};
+
+        let defaults = ClientSettings::default();
+        let in_flight = self.providers.iter().filter_map(|provider| provider.max_in_flight).max();
+        let client = Client::new(&ClientSettings {
+            connect_timeout: seconds(self.connect_timeout, defaults.connect_timeout)?,
+            max_idle_per_host: in_flight.unwrap_or(0).max(defaults.max_idle_per_host),
+            uses_proxies: !self.ignores_proxies,
+            ..defaults
+        })?;
+        let transport: Arc<dyn Transport> = Arc::new(client);
+        let mut builder = self.to_builder(&transport, &runtime)?;
+        if let Some(disk) = &self.disk_cache {
+            let defaults = DiskSettings::default();
+            let settings = DiskSettings {
+                max_bytes: disk.max_bytes.unwrap_or(defaults.max_bytes),
+                max_entries: disk.max_entries.unwrap_or(defaults.max_entries),
+                max_age: seconds(disk.max_age, defaults.max_age)?,
+                ..defaults
+            };
+            if disk.path.as_os_str().is_empty() {
+                return Err(EmbeddingError::InvalidConfig("path of the cache on disk"));
+            }
+            builder = builder.disk_cache(Arc::new(DiskCache::open(&disk.path, settings)?));
+        }
+        builder.build(runtime)
+    }
+}
+
+impl ProviderConfig {
+    /// A provider with everything at its default.
+    #[must_use]
+    pub fn new(provider: ProviderKind) -> Self {
+        Self {
+            provider,
+            api_key: None,
+            base_url: None,
+            model: None,
+            dimensions: None,
+            name: None,
+            organization: None,
+            project: None,
+            encoding_format: None,
+            texts_per_request: None,
+            price_per_1k_tokens: None,
+            api_style: None,
+            task: None,
+            api: None,
+            uses_input_type: None,
+            max_in_flight: None,
+            timeout: None,
+            overall_timeout: None,
+            max_retries: None,
+            initial_backoff: None,
+            max_backoff: None,
+            max_retry_after: None,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            circuit_open_after: None,
+            circuit_open_for: None,
+        }
+    }
+
+    /// Fills what is absent from the variables that the vendors' clients read (contract 1.4, 1.5, 4.5). A variable that
+    /// is empty counts as absent.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::InvalidConfig`] for a number that is none.
+    pub fn fill_from(&mut self, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), EmbeddingError> {
+        let find =
+            |names: &[&str]| names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+        let (keys, bases): (&[&str], &[&str]) = match self.provider {
+            ProviderKind::OpenAi => (&["OPENAI_API_KEY", "GPT_API_KEY"], &["OPENAI_BASE_URL"]),
+            ProviderKind::Nomic => (&["NOMIC_API_KEY"], &["NOMIC_API_BASE"]),
+            ProviderKind::Voyage => (&["VOYAGE_API_KEY"], &["VOYAGE_BASE_URL"]),
+            ProviderKind::Ollama => (&[], &["OLLAMA_BASE_URL"]),
+            ProviderKind::HuggingFace | ProviderKind::Deterministic => (&[], &[]),
+        };
+        if self.api_key.is_none()
+            && let Some(key) = find(keys)
+        {
+            self.api_key = Some(SecretText::new(key)?);
+        }
+        fill(&mut self.base_url, || find(bases));
+        match self.provider {
+            ProviderKind::OpenAi => {
+                fill(&mut self.organization, || find(&["OPENAI_ORG_ID"]));
+                fill(&mut self.project, || find(&["OPENAI_PROJECT_ID"]));
+            }
+            ProviderKind::Nomic => {
+                fill(&mut self.model, || find(&["NOMIC_MODEL"]));
+                if self.dimensions.is_none()
+                    && let Some(number) = find(&["NOMIC_DIMENSIONS"])
+                {
+                    let number =
+                        number.parse().map_err(|_| EmbeddingError::InvalidConfig("NOMIC_DIMENSIONS"))?;
+                    self.dimensions = Some(number);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The provider.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::InvalidConfig`], [`EmbeddingError::MissingKey`].
+    pub fn to_provider(
+        &self,
+        transport: &Arc<dyn Transport>,
+        runtime: &Arc<dyn Runtime>,
+        classification: Classification,
+    ) -> Result<Arc<dyn EmbeddingProvider>, EmbeddingError> {
+        self.refuse_unused()?;
+        let key = self.api_key.as_ref().map(|key| Arc::clone(&key.0));
+        let text =
+            |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+        match self.provider {
+            ProviderKind::OpenAi => {
+                let defaults = OpenAiSettings::default();
+                let model = text(&self.model, &defaults.model);
+                let price = self.price_per_1k_tokens.unwrap_or(defaults.price_per_1k_tokens);
+                let protocol = OpenAi::new(OpenAiSettings {
+                    name: text(&self.name, &defaults.name),
+                    base: text(&self.base_url, &defaults.base),
+                    key,
+                    dimensions: self.dimensions,
+                    encoding_format: self.encoding_format.unwrap_or_default(),
+                    organization: self.organization.clone(),
+                    project: self.project.clone(),
+                    texts_per_request: self.texts_per_request.unwrap_or(defaults.texts_per_request),
+                    price_per_1k_tokens: checked_price(price)?,
+                    token_counter: token_counter(&model),
+                    model,
+                    ..defaults
+                })?;
+                over_http(protocol, transport, runtime, classification)
+            }
+            ProviderKind::Nomic => {
+                let defaults = NomicSettings::default();
+                let protocol = Nomic::new(NomicSettings {
+                    base: self.base_url.clone(),
+                    key,
+                    model: text(&self.model, &defaults.model),
+                    dimensions: self.dimensions,
+                    style: self.api_style.unwrap_or_default(),
+                    task: self.task.unwrap_or_default(),
+                    ..defaults
+                })?;
+                over_http(protocol, transport, runtime, classification)
+            }
+            ProviderKind::Voyage => {
+                let price = self.price_per_1k_tokens.unwrap_or(voyage::DEFAULT_PRICE_PER_1K_TOKENS);
+                let protocol = Voyage::new(VoyageSettings {
+                    base: text(&self.base_url, voyage::DEFAULT_BASE),
+                    key,
+                    model: text(&self.model, voyage::DEFAULT_MODEL),
+                    uses_input_type: self.uses_input_type.unwrap_or(false),
+                    price_per_1k_tokens: checked_price(price)?,
+                })?;
+                over_http(protocol, transport, runtime, classification)
+            }
+            ProviderKind::Ollama => {
+                let defaults = OllamaSettings::default();
+                let protocol = Ollama::new(OllamaSettings {
+                    base: text(&self.base_url, &defaults.base),
+                    model: text(&self.model, &defaults.model),
+                    task: self.task,
+                    api: self.api.unwrap_or_default(),
+                })?;
+                over_http(protocol, transport, runtime, classification)
+            }
+            ProviderKind::HuggingFace => {
+                let protocol = HuggingFace::new(HuggingFaceSettings {
+                    base: text(&self.base_url, huggingface::DEFAULT_BASE),
+                    key,
+                    model: text(&self.model, huggingface::DEFAULT_MODEL),
+                })?;
+                over_http(protocol, transport, runtime, classification)
+            }
+            ProviderKind::Deterministic => Ok(Arc::new(deterministic(self.dimensions.unwrap_or(1024))?)),
+        }
+    }
+
+    /// Limits, times and repetitions.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::InvalidConfig`] for a number of seconds that is none.
+    pub fn to_lane(&self) -> Result<LaneSettings, EmbeddingError> {
+        let lane = LaneSettings::default();
+        let (retry, gate) = (lane.retry, lane.gate);
+        let max_retry_after = seconds(self.max_retry_after, retry.max_retry_after)?;
+        Ok(LaneSettings {
+            max_in_flight: self.max_in_flight.unwrap_or(lane.max_in_flight),
+            attempt_timeout: seconds(self.timeout, lane.attempt_timeout)?,
+            overall_timeout: seconds(self.overall_timeout, lane.overall_timeout)?,
+            retry: RetryPolicy {
+                max_retries: self.max_retries.unwrap_or(retry.max_retries),
+                initial_backoff: seconds(self.initial_backoff, retry.initial_backoff)?,
+                max_backoff: seconds(self.max_backoff, retry.max_backoff)?,
+                max_retry_after,
+                ..retry
+            },
+            gate: GateSettings {
+                requests_per_minute: self.requests_per_minute,
+                tokens_per_minute: self.tokens_per_minute,
+                open_after: self.circuit_open_after.unwrap_or(gate.open_after),
+                open_for: seconds(self.circuit_open_for, gate.open_for)?,
+                max_pause: max_retry_after,
+            },
+        })
+    }
+
+    fn refuse_unused(&self) -> Result<(), EmbeddingError> {
+        use ProviderKind::{Deterministic, HuggingFace, Nomic, Ollama, OpenAi, Voyage};
+        let uses: [(bool, &[ProviderKind], &str); 12] = [
+            (self.api_key.is_some(), &[OpenAi, Nomic, Voyage, HuggingFace], "api_key"),
+            (self.base_url.is_some(), &[OpenAi, Nomic, Voyage, Ollama, HuggingFace], "base_url"),
+            (self.model.is_some(), &[OpenAi, Nomic, Voyage, Ollama, HuggingFace], "model"),
+            (self.dimensions.is_some(), &[OpenAi, Nomic, Deterministic], "dimensions"),
+            (self.name.is_some() || self.organization.is_some(), &[OpenAi], "name, organization"),
+            (self.project.is_some(), &[OpenAi], "project"),
+            (self.encoding_format.is_some(), &[OpenAi], "encoding_format"),
+            (self.texts_per_request.is_some(), &[OpenAi], "texts_per_request"),
+            (self.price_per_1k_tokens.is_some(), &[OpenAi, Voyage], "price_per_1k_tokens"),
+            (self.api_style.is_some(), &[Nomic], "api_style"),
+            (self.task.is_some(), &[Nomic, Ollama], "task"),
+            (self.api.is_some(), &[Ollama], "api"),
+        ];
+        let unused = uses.iter().find(|(is_set, users, _)| *is_set && !users.contains(&self.provider));
+        if self.uses_input_type.is_some() && self.provider != Voyage {
+            return Err(EmbeddingError::InvalidConfig("the provider has no use for uses_input_type"));
+        }
+        match unused {
+            Some(_) => Err(EmbeddingError::InvalidConfig("a field that the provider has no use for")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn over_http(
+    protocol: impl Protocol,
+    transport: &Arc<dyn Transport>,
+    runtime: &Arc<dyn Runtime>,
+    classification: Classification,
+) -> Result<Arc<dyn EmbeddingProvider>, EmbeddingError> {
+    let provider = HttpProvider::new(protocol, Arc::clone(transport), Arc::clone(runtime))?;
+    Ok(Arc::new(provider.with_classification(classification)))
+}
+
+fn fill(field: &mut Option<String>, find: impl FnOnce() -> Option<String>) {
+    if field.is_none() {
+        *field = find();
+    }
+}
+
+/// The exact counter of a model of OpenAI's; none for models whose tokens are not known. In WebAssembly the tables are a
+/// package of their own, so the host gives a counter or there is none.
+fn token_counter(model: &str) -> Option<TokenCounter> {
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let encoding = crate::tokens::Encoding::for_model(model).ok()?;
+        Some(Arc::new(move |text| encoding.tokenizer().count(text)))
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        let _ = model;
+        None
+    }
+}
+
+/// A duration of at most a hundred days.
+fn seconds(given: Option<f64>, default: Duration) -> Result<Duration, EmbeddingError> {
+    match given {
+        None => Ok(default),
+        Some(seconds) if (0.0..=8_640_000.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        Some(_) => Err(EmbeddingError::InvalidConfig("a time is 0 to 8,640,000 seconds")),
+    }
+}
+
+fn checked_price(price: f64) -> Result<f64, EmbeddingError> {
+    if price.is_finite() && price >= 0.0 {
+        Ok(price)
+    } else {
+        Err(EmbeddingError::InvalidConfig("price of tokens"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_is_read_strictly() {
+        let text = r#"{"providers":[
+            {"provider":"openai","api_key":"sk-secret-1","model":"text-embedding-3-small","dimensions":256,"timeout":2.5,"max_retries":0},
+            {"provider":"ollama","task":"search"},
+            {"provider":"deterministic","dimensions":256}],
+            "fallback":"any","memory_cache":{"max_age":60}}"#;
+        let config = ServiceConfig::from_json(text).unwrap();
+        assert_eq!(config.providers.len(), 3);
+        assert_eq!(config.fallback, FallbackPolicy::Any);
+        let lane = config.providers[0].to_lane().unwrap();
+        assert_eq!((lane.attempt_timeout, lane.retry.max_retries), (Duration::from_millis(2500), 0));
+        assert!(!format!("{config:?}").contains("secret"));
+        for bad in [
+            "",
+            r#"{"provider":[]}"#,
+            r#"{"providers":[{"provider":"other"}]}"#,
+            r#"{"providers":[{"provider":"openai","apiKey":"sk-secret-1"}]}"#,
+            r#"{"fallback":"sometimes"}"#,
+        ] {
+            let error = ServiceConfig::from_json(bad).unwrap_err();
+            assert_eq!(error.code(), "embedding/invalid-config");
+            assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn times_and_unused_fields_are_checked() {
+        let mut config = ProviderConfig::new(ProviderKind::Ollama);
+        for bad in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
+            config.timeout = Some(bad);
+            assert!(config.to_lane().is_err());
+        }
+        config.uses_input_type = Some(true);
+        assert!(config.refuse_unused().is_err());
+        config.uses_input_type = None;
+        assert!(config.refuse_unused().is_ok());
+        config.dimensions = Some(7);
+        assert!(config.refuse_unused().is_err());
+    }
+
+    /// Contract 1.4 and 1.5: which variables, and that an empty one counts as absent.
+    #[test]
+    fn what_is_absent_comes_from_the_environment() {
+        let variables = [
+            ("OPENAI_API_KEY", ""),
+            ("GPT_API_KEY", "sk-two"),
+            ("OPENAI_BASE_URL", "http://localhost:1/v1"),
+            ("OPENAI_ORG_ID", "org-1"),
+            ("OPENAI_PROJECT_ID", "proj-1"),
+            ("NOMIC_DIMENSIONS", "256"),
+            ("NOMIC_MODEL", "nomic-embed-text-v1"),
+        ];
+        let find = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        let mut openai = ProviderConfig::new(ProviderKind::OpenAi);
+        openai.project = Some("mine".to_owned());
+        openai.fill_from(&find).unwrap();
+        assert!(openai.api_key.as_ref().unwrap().0.expose(|key| key == b"sk-two"));
+        assert_eq!(openai.base_url.as_deref(), Some("http://localhost:1/v1"));
+        assert_eq!(
+            (openai.organization.as_deref(), openai.project.as_deref()),
+            (Some("org-1"), Some("mine"))
+        );
+        let mut nomic = ProviderConfig::new(ProviderKind::Nomic);
+        nomic.fill_from(&find).unwrap();
+        assert_eq!((nomic.dimensions, nomic.model.as_deref()), (Some(256), Some("nomic-embed-text-v1")));
+        assert!(nomic.api_key.is_none());
+        let bad = |_: &str| Some("many".to_owned());
+        assert!(ProviderConfig::new(ProviderKind::Nomic).fill_from(&bad).is_err());
+    }
+}
