@@ -6,9 +6,13 @@
 
 #[cfg(any(feature = "crypto", feature = "recipients"))]
 use chrysalis_crypto::{CryptoError, envelope::Suite};
-#[cfg(any(feature = "crdt", feature = "crypto"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "tokens"))]
 use js_sys::Object;
+#[cfg(feature = "tokens")]
+use js_sys::Uint32Array;
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
+#[cfg(feature = "embedding")]
+use js_sys::{Float32Array, Float64Array, Function};
 use wasm_bindgen::prelude::*;
 
 use crate::error::{Result, Thrown};
@@ -122,7 +126,14 @@ pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool>
 }
 
 /// A property that is a non-negative integer; `default` where it is absent.
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "recipients", feature = "tls"))]
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "recipients",
+    feature = "tls",
+    feature = "tokens"
+))]
 pub(crate) fn number(options: &JsValue, name: &str, default: u32) -> Result<u32> {
     option(options, name)?.map_or(Ok(default), |value| integer(&value, name))
 }
@@ -138,7 +149,7 @@ pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
 }
 
 /// A plain object of these fields.
-#[cfg(any(feature = "crdt", feature = "crypto"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "tokens"))]
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in fields {
@@ -146,4 +157,118 @@ pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
             .expect("a plain object that was just made accepts any property");
     }
     object
+}
+
+/// The numbers of a vector or a matrix, as they came.
+#[cfg(feature = "embedding")]
+pub(crate) enum Numbers {
+    /// Of a `Float32Array`.
+    F32(Vec<f32>),
+    /// Of anything else.
+    F64(Vec<f64>),
+}
+
+#[cfg(feature = "embedding")]
+impl Numbers {
+    pub(crate) fn into_f64(self) -> Vec<f64> {
+        match self {
+            Self::F32(numbers) => numbers.into_iter().map(f64::from).collect(),
+            Self::F64(numbers) => numbers,
+        }
+    }
+
+    pub(crate) fn into_f32(self) -> Vec<f32> {
+        match self {
+            Self::F32(numbers) => numbers,
+            #[expect(clippy::cast_possible_truncation, reason = "rounded, as Float32Array.from does")]
+            Self::F64(numbers) => numbers.into_iter().map(|number| number as f32).collect(),
+        }
+    }
+}
+
+/// The numbers of a `Float32Array`, a `Float64Array` or an `Array`.
+#[cfg(feature = "embedding")]
+#[inline(never)]
+pub(crate) fn numbers(value: &JsValue, name: &str) -> Result<Numbers> {
+    let no_room = |_| Thrown::argument(name, "does not fit into memory");
+    if let Some(array) = value.dyn_ref::<Float32Array>() {
+        let mut numbers = Vec::new();
+        numbers.try_reserve_exact(array.length() as usize).map_err(no_room)?;
+        numbers.resize(array.length() as usize, 0.0);
+        array.copy_to(&mut numbers);
+        return Ok(Numbers::F32(numbers));
+    }
+    let mut numbers = Vec::new();
+    if let Some(array) = value.dyn_ref::<Float64Array>() {
+        numbers.try_reserve_exact(array.length() as usize).map_err(no_room)?;
+        numbers.resize(array.length() as usize, 0.0);
+        array.copy_to(&mut numbers);
+        return Ok(Numbers::F64(numbers));
+    }
+    let not_numbers =
+        || Thrown::argument(name, "must be a Float32Array, a Float64Array or an array of numbers");
+    if !Array::is_array(value) {
+        return Err(not_numbers());
+    }
+    let array: &Array = value.unchecked_ref();
+    numbers.try_reserve_exact(array.length() as usize).map_err(no_room)?;
+    for item in array.iter() {
+        numbers.push(item.as_f64().ok_or_else(not_numbers)?);
+    }
+    Ok(Numbers::F64(numbers))
+}
+
+/// A property that is a number; `None` where it is absent.
+#[cfg(feature = "embedding")]
+#[inline(never)]
+pub(crate) fn float(options: &JsValue, name: &str) -> Result<Option<f64>> {
+    option(options, name)?
+        .map(|value| value.as_f64().ok_or_else(|| Thrown::argument(name, "must be a number")))
+        .transpose()
+}
+
+/// Whether a function of the caller's accepts these arguments.
+#[cfg(feature = "embedding")]
+pub(crate) fn accepts(filter: &JsValue, arguments: &[JsValue]) -> Result<bool> {
+    let filter: &Function =
+        filter.dyn_ref().ok_or_else(|| Thrown::argument("filter", "must be a function"))?;
+    let accepted = filter.apply(&JsValue::UNDEFINED, &arguments.iter().collect::<Array>());
+    Ok(accepted.map_err(|_| Thrown::argument("filter", "must not throw"))?.is_truthy())
+}
+
+/// The non-negative integers below 2^32 of a `Uint32Array` or an `Array`.
+#[cfg(feature = "tokens")]
+#[inline(never)]
+pub(crate) fn integers(value: &JsValue, name: &str) -> Result<Vec<u32>> {
+    let mut integers = Vec::new();
+    if let Some(array) = value.dyn_ref::<Uint32Array>() {
+        let length = array.length() as usize;
+        integers.try_reserve_exact(length).map_err(|_| Thrown::argument(name, "does not fit into memory"))?;
+        integers.resize(length, 0);
+        array.copy_to(&mut integers);
+        return Ok(integers);
+    }
+    for item in list(value, name)?.iter() {
+        integers.push(integer(&item, name)?);
+    }
+    Ok(integers)
+}
+
+/// The JSON text of a value that has one.
+#[cfg(any(feature = "embedding", feature = "tokens"))]
+#[inline(never)]
+pub(crate) fn json(value: &JsValue, name: &str) -> Result<String> {
+    let json = js_sys::JSON::stringify(value).ok().map(JsValue::from).filter(JsValue::is_string);
+    text(&json.ok_or_else(|| Thrown::argument(name, "must have a JSON text"))?, name)
+}
+
+/// Bytes, a string as UTF-8, or any other value as its JSON text.
+#[cfg(feature = "embedding")]
+#[inline(never)]
+pub(crate) fn payload(value: &JsValue, name: &str) -> Result<Vec<u8>> {
+    if ArrayBuffer::is_view(value) {
+        return bytes(value, name);
+    }
+    let payload = if value.is_string() { text(value, name) } else { json(value, name) };
+    payload.map(String::into_bytes)
 }

@@ -8,6 +8,10 @@ use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::api_keys::ValidationError;
 #[cfg(feature = "tls")]
 use chrysalis_crypto::tls::CertError;
+#[cfg(feature = "tokens")]
+use chrysalis_embedding::tokens::TokenError;
+#[cfg(feature = "embedding")]
+use chrysalis_embedding::{compress::CompressError, similarity::SimilarityError};
 #[cfg(feature = "security")]
 use chrysalis_security::SecurityError;
 use wasm_bindgen::prelude::*;
@@ -42,7 +46,13 @@ impl Thrown {
 }
 
 /// The class of errors that come from no domain.
-const OWN: &str = if cfg!(feature = "crdt") { "CrdtError" } else { "CryptoError" };
+const OWN: &str = if cfg!(feature = "crdt") {
+    "CrdtError"
+} else if cfg!(any(feature = "embedding", feature = "tokens")) {
+    "EmbeddingError"
+} else {
+    "CryptoError"
+};
 
 impl From<CryptoError> for Thrown {
     #[cold]
@@ -97,6 +107,33 @@ impl From<CrdtError> for Thrown {
     #[inline(never)]
     fn from(error: CrdtError) -> Self {
         Self::of("CrdtError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(feature = "embedding")]
+impl From<SimilarityError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: SimilarityError) -> Self {
+        Self::of("EmbeddingError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(feature = "embedding")]
+impl From<CompressError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: CompressError) -> Self {
+        Self::of("EmbeddingError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(feature = "tokens")]
+impl From<TokenError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: TokenError) -> Self {
+        Self::of("EmbeddingError", error.code(), error.to_string())
     }
 }
 

@@ -81,6 +81,21 @@ fn config() {
     run("config", targets::config, 10_000);
 }
 
+#[test]
+fn tokens() {
+    run("tokens", targets::tokens, 300);
+}
+
+#[test]
+fn frames() {
+    run("frames", targets::frames, 3_000);
+}
+
+#[test]
+fn messages() {
+    run("messages", targets::messages, 1_000);
+}
+
 /// The inputs kept for the targets are good ones.
 #[test]
 fn kept_inputs_are_whole() {

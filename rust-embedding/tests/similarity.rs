@@ -1,5 +1,6 @@
 //! Ranking is that of a plain computation of every score, in every form and on any number of threads.
 
+use chrysalis_embedding::deterministic::{Reduction, derive_vector};
 use chrysalis_embedding::similarity::{
     Form, IndexOptions, Metric, Search, TopK, VectorIndex, cosine_similarity, dot, euclidean_distance, top_k,
     top_k_batch,
@@ -209,4 +210,21 @@ fn shapes_that_do_not_fit_are_refused() {
         assert!(VectorIndex::<()>::new(IndexOptions::new(dimension)).is_err());
     }
     assert!(VectorIndex::<()>::new(IndexOptions { max_entries: 0, ..IndexOptions::new(2) }).is_err());
+}
+
+#[test]
+fn part_11_the_shared_vectors_to_the_last_bit() {
+    let file: serde_json::Value = serde_json::from_str(include_str!("../vectors/similarity.json")).unwrap();
+    let dimension = usize::try_from(file["dimension"].as_u64().unwrap()).unwrap();
+    let vector = |text: &serde_json::Value| {
+        derive_vector(text.as_str().unwrap(), dimension, Reduction::default()).unwrap()
+    };
+    let rows: Vec<f32> = file["texts"].as_array().unwrap().iter().flat_map(vector).collect();
+    for metric in METRICS {
+        let name = format!("{metric:?}").to_lowercase();
+        let expected: Vec<(usize, f64)> = serde_json::from_value(file["ranks"][&name].clone()).unwrap();
+        let sought = TopK { k: expected.len(), metric, ..TopK::default() };
+        let found = top_k(&vector(&file["query"]), &rows, &sought).unwrap();
+        assert_eq!(found.iter().map(|hit| (hit.row, hit.score)).collect::<Vec<_>>(), expected, "{name}");
+    }
 }

@@ -138,11 +138,14 @@ def _default_code(kind: type[MemoryError]) -> str:
     return name.lstrip("_").upper().removesuffix("_ERROR")
 
 
-# The class and family code for every code of rust-memory, rust-journal, rust-crdt and the bindings.
+# The class and family code for every code of rust-memory, rust-journal, rust-crdt, rust-embedding and the bindings.
 _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "bindings/closed": (StorageError, "STORAGE_CONN_FAILED"),
     "bindings/internal": (MemoryError, "MEMORY"),
     "bindings/out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "compress/limit-exceeded": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "compress/malformed": (ValidationError, "VALIDATION_INVALID_FORMAT"),
+    "compress/out-of-memory": (MemoryError, "MEMORY"),
     "crdt/agent-mismatch": (CrdtError, "CRDT"),
     "crdt/bad-signature": (CrdtError, "CRDT"),
     "crdt/clock-drift": (CrdtError, "CRDT"),
@@ -212,6 +215,19 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "memory/same-store": (SyncError, "SYNC_CONFLICT"),
     "memory/secret-key": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "memory/too-large": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "similarity/dimension-mismatch": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "similarity/dimension-out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "similarity/embedding-dimension": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "similarity/invalid-blob": (ValidationError, "VALIDATION_INVALID_FORMAT"),
+    "similarity/no-capacity": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "similarity/query-dimension": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "similarity/ragged-matrix": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "tokens/invalid-json": (ValidationError, "VALIDATION_INVALID_FORMAT"),
+    "tokens/out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "tokens/special-token": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "tokens/unknown-model": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "tokens/unknown-special": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "tokens/unknown-token": (ValidationError, "VALIDATION_INVALID_VALUE"),
 }
 
 # The codes of rust-crypto that have exceptions of their own.

@@ -9,6 +9,9 @@ use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
+use chrysalis_embedding::compress::CompressError;
+use chrysalis_embedding::similarity::SimilarityError;
+use chrysalis_embedding::tokens::TokenError;
 use chrysalis_memory::MemoryError;
 use chrysalis_security::SecurityError;
 use pyo3::prelude::*;
@@ -93,6 +96,24 @@ impl From<CrdtError> for Failure {
 
 impl From<MemoryError> for Failure {
     fn from(error: MemoryError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<CompressError> for Failure {
+    fn from(error: CompressError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<SimilarityError> for Failure {
+    fn from(error: SimilarityError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
         Self::new(error.code(), &error)
     }
 }

@@ -11,6 +11,9 @@ use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
 use chrysalis_crypto::{CryptoError, hex};
+use chrysalis_embedding::compress::CompressError;
+use chrysalis_embedding::similarity::SimilarityError;
+use chrysalis_embedding::tokens::TokenError;
 use chrysalis_journal::JournalError;
 use chrysalis_memory::document::DEFAULT_MAX_FILE_BYTES;
 use chrysalis_memory::semantic::{LocalEmbedder, Worker};
@@ -37,6 +40,9 @@ pub(super) fn error_codes() -> Vec<&'static str> {
         SecurityError::CODES,
         ValidationError::CODES,
         CertError::CODES,
+        TokenError::CODES,
+        SimilarityError::CODES,
+        CompressError::CODES,
     ]
     .concat()
 }

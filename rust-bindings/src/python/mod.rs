@@ -9,6 +9,7 @@ mod buffer;
 mod convert;
 mod crdt;
 mod crypto;
+mod embedding;
 mod entry;
 mod error;
 mod memory;
@@ -109,6 +110,33 @@ mod extension {
         };
         #[pymodule_export]
         use crate::python::crypto::stream::{StreamOpener, StreamSealer};
+    }
+
+    /// Tokens, similarity, an index of vectors, vectors of identity, compression.
+    ///
+    /// A vector is a C-contiguous buffer of 32-bit or 64-bit floats, used where it is, or an iterable of floats. The interpreter lock
+    /// is released as in `crypto`.
+    #[pyo3::pymodule]
+    mod embedding {
+        #[pymodule_export]
+        use crate::python::embedding::compress::{compress_payload_zstd, decompress_zstd};
+        #[pymodule_export]
+        use crate::python::embedding::deterministic::{
+            deterministic_vector, deterministic_vector_into, hash_vector,
+        };
+        #[pymodule_export]
+        use crate::python::embedding::index::VectorIndex;
+        #[pymodule_export]
+        use crate::python::embedding::similarity::{
+            cosine_similarity, cosine_similarity_batch, cosine_similarity_or_zero, dot, euclidean_distance,
+            normalize, read_vector_blob, top_k, top_k_batch,
+        };
+        #[pymodule_export]
+        use crate::python::embedding::tokens::{
+            GrowingText, TokenLedger, approximate_tokens, chunk_text, compress_context, count_till_limit,
+            count_tokens, count_tokens_batch, count_tokens_or_estimate, decode, decode_bytes, encode,
+            encoding_for_model, estimate_json_tokens, split_at_tokens, truncate_to_tokens,
+        };
     }
 
     /// Keys in memory that is wiped, what may be done with them there, and wallets that keep them; rules for API keys,

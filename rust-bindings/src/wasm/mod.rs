@@ -8,12 +8,16 @@ mod memory;
 pub mod crdt;
 #[cfg(feature = "crypto")]
 pub mod crypto;
+#[cfg(feature = "embedding")]
+pub mod embedding;
 #[cfg(feature = "recipients")]
 pub mod recipients;
 #[cfg(feature = "security")]
 pub mod security;
 #[cfg(feature = "tls")]
 pub mod tls;
+#[cfg(feature = "tokens")]
+pub mod tokens;
 
 /// How every package is loaded.
 #[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]

@@ -1,8 +1,8 @@
 //! Scans of many vectors: products of one query with every row of a matrix.
 //!
 //! The integer scan is exact, so it is the same on every processor. The `f32` scan adds in 32 lanes that are folded in one
-//! order, without fused multiply-add: the same bits everywhere too. Each is written once, in plain Rust, and compiled
-//! for the vector instructions of several processors, of which one is chosen when it runs.
+//! order, without fused multiply-add: the same bits everywhere too. All are written in plain Rust; the `f32` scan is compiled
+//! for the vector instructions of several processors, the integer scan written for them, and which one runs is chosen when it runs.
 
 /// How many partial sums the `f32` scan has.
 const LANES: usize = 32;
@@ -42,6 +42,7 @@ pub fn hamming_rows(query: &[u64], rows: &[u64], distances: &mut [u32]) {
 mod scan {
     use super::LANES;
 
+    /// The oracle of the versions below.
     #[inline(always)]
     pub(super) fn dot_rows_i8(query: &[i8], rows: &[i8], products: &mut [i32]) {
         if query.is_empty() {
@@ -49,8 +50,13 @@ mod scan {
             return;
         }
         for (row, product) in rows.chunks_exact(query.len()).zip(products) {
-            *product = query.iter().zip(row).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum();
+            *product = dot_i8(query, row);
         }
+    }
+
+    #[inline(always)]
+    pub(super) fn dot_i8(query: &[i8], row: &[i8]) -> i32 {
+        query.iter().zip(row).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum()
     }
 
     #[inline(always)]
@@ -103,13 +109,126 @@ mod scan {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+/// A scan of bytes over registers: each row `STEP` bytes at a time, widened to 16 bits, multiplied and added in pairs.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+macro_rules! scan_bytes {
+    ($query:ident, $rows:ident, $products:ident, $step:literal, $zero:expr, $widen:expr, $add:expr, $sum:expr) => {{
+        let (query_blocks, query_rest) = $query.as_chunks::<$step>();
+        let wide: Vec<_> = query_blocks.iter().map(|block| $widen(*block)).collect();
+        for (row, product) in $rows.chunks_exact($query.len().max(1)).zip($products) {
+            let (blocks, rest) = row.as_chunks::<$step>();
+            let mut sum = $zero;
+            for (x, y) in wide.iter().zip(blocks) {
+                sum = $add(sum, *x, $widen(*y));
+            }
+            *product = $sum(sum) + scan::dot_i8(query_rest, rest);
+        }
+    }};
+}
+
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
 use scan as dispatch;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod dispatch {
+    use std::arch::wasm32::{
+        i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane,
+        i32x4_splat, v128,
+    };
+
+    use zerocopy::transmute;
+
+    use super::scan;
+    pub(super) use super::scan::{dot_rows_f32, hamming_rows};
+
+    pub(super) fn dot_rows_i8(query: &[i8], rows: &[i8], products: &mut [i32]) {
+        if query.is_empty() {
+            products.fill(0);
+            return;
+        }
+        scan_bytes!(
+            query,
+            rows,
+            products,
+            16,
+            i32x4_splat(0),
+            |block: [i8; 16]| {
+                let block: v128 = transmute!(block);
+                (i16x8_extend_low_i8x16(block), i16x8_extend_high_i8x16(block))
+            },
+            |sum, x: (v128, v128), y: (v128, v128)| i32x4_add(
+                sum,
+                i32x4_add(i32x4_dot_i16x8(x.0, y.0), i32x4_dot_i16x8(x.1, y.1))
+            ),
+            |sum| i32x4_extract_lane::<0>(sum)
+                + i32x4_extract_lane::<1>(sum)
+                + i32x4_extract_lane::<2>(sum)
+                + i32x4_extract_lane::<3>(sum)
+        );
+    }
+}
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "calling what was compiled for instructions that were found at run time")]
 mod dispatch {
+    use std::arch::x86_64::{
+        __m128i, __m256i, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_madd_epi16, _mm256_setzero_si256,
+        _mm512_add_epi32, _mm512_cvtepi8_epi16, _mm512_madd_epi16, _mm512_reduce_add_epi32,
+        _mm512_setzero_si512,
+    };
+
+    use zerocopy::transmute;
+
     use super::scan;
+
+    pub(super) fn dot_rows_i8(query: &[i8], rows: &[i8], products: &mut [i32]) {
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn avx512(query: &[i8], rows: &[i8], products: &mut [i32]) {
+            scan_bytes!(
+                query,
+                rows,
+                products,
+                32,
+                _mm512_setzero_si512(),
+                |block: [i8; 32]| {
+                    let block: __m256i = transmute!(block);
+                    _mm512_cvtepi8_epi16(block)
+                },
+                |sum, x, y| _mm512_add_epi32(sum, _mm512_madd_epi16(x, y)),
+                |sum| _mm512_reduce_add_epi32(sum)
+            );
+        }
+        #[target_feature(enable = "avx2")]
+        fn avx2(query: &[i8], rows: &[i8], products: &mut [i32]) {
+            scan_bytes!(
+                query,
+                rows,
+                products,
+                16,
+                _mm256_setzero_si256(),
+                |block: [i8; 16]| {
+                    let block: __m128i = transmute!(block);
+                    _mm256_cvtepi8_epi16(block)
+                },
+                |sum, x, y| _mm256_add_epi32(sum, _mm256_madd_epi16(x, y)),
+                |sum| {
+                    let lanes: [i32; 8] = transmute!(sum);
+                    lanes.iter().sum::<i32>()
+                }
+            );
+        }
+        if query.is_empty() {
+            products.fill(0);
+        } else if is_x86_feature_detected!("avx512bw") {
+            // SAFETY: these instructions were just found; `avx512bw` includes `avx512f`.
+            unsafe { avx512(query, rows, products) }
+        } else if is_x86_feature_detected!("avx2") {
+            // SAFETY: as above.
+            unsafe { avx2(query, rows, products) }
+        } else {
+            scan::dot_rows_i8(query, rows, products);
+        }
+    }
 
     macro_rules! choose {
         ($name:ident($($argument:ident: $type:ty),*)) => {
@@ -139,7 +258,6 @@ mod dispatch {
         };
     }
 
-    choose!(dot_rows_i8(query: &[i8], rows: &[i8], products: &mut [i32]));
     choose!(dot_rows_f32(query: &[f32], rows: &[f32], products: &mut [f32], squares: &mut [f32]));
     choose!(hamming_rows(query: &[u64], rows: &[u64], distances: &mut [u32]));
 }

@@ -82,6 +82,7 @@ impl Merger {
         let prefixes = self.prefixes.get_or_init(|| Prefixes::new(vocabulary));
         let first = tokens.len();
         let mut dead = DeadEnds::new(piece.len() + 1);
+        let mut answers = Answers::new();
         let mut position = 0;
         let mut next = prefixes.longest(vocabulary, piece);
         while next != NONE {
@@ -89,7 +90,9 @@ impl Merger {
             let mut token = next;
             loop {
                 let end = position + vocabulary.bytes_of(token).len();
-                if !dead.has(end) && last.is_none_or(|last| self.may_follow(last, token)) {
+                if !dead.has(end)
+                    && last.is_none_or(|last| answers.of(last, token, || self.may_follow(last, token)))
+                {
                     tokens.push(token);
                     position = end;
                     next =
@@ -197,6 +200,28 @@ impl Prefixes {
             token = self.shorter[token as usize];
         }
         token
+    }
+}
+
+/// What was found lately of pairs of tokens: long pieces repeat themselves.
+struct Answers([(u32, u32, bool); ANSWERS]);
+
+const ANSWERS: usize = 256;
+
+impl Answers {
+    fn new() -> Self {
+        Self([(NONE, NONE, false); ANSWERS])
+    }
+
+    fn of(&mut self, left: u32, right: u32, find: impl FnOnce() -> bool) -> bool {
+        let place = (left.wrapping_mul(31) ^ right) as usize % ANSWERS;
+        let (known_left, known_right, answer) = self.0[place];
+        if (known_left, known_right) == (left, right) {
+            return answer;
+        }
+        let answer = find();
+        self.0[place] = (left, right, answer);
+        answer
     }
 }
 
