@@ -6,6 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use chrysalis_embedding::model::{Encoded, LocalModel, ModelError, Overflow, Precision};
+use chrysalis_embedding::{Normalisation, Space};
 
 use super::{Embedder, EmbedderError};
 use crate::error::MemoryError;
@@ -24,18 +25,16 @@ impl LocalEmbedder {
     /// [`MemoryError::Embedder`], naming the file and what was expected in it; also for a model whose vectors are not of unit length.
     pub fn load(directory: &Path) -> Result<Self, MemoryError> {
         let model = LocalModel::load(directory, Precision::Int8Canonical).map_err(failed)?;
-        if !model.identity().unit_length {
-            return Err(MemoryError::Embedder(EmbedderError {
-                code: "model/unsupported",
-                message: "the model's vectors are not of unit length".to_owned(),
-            }));
+        let space =
+            Space::new(model.space_fields()).map_err(|error| unusable(error.code(), error.to_string()))?;
+        if space.fields().normalisation != Normalisation::Unit {
+            return Err(unusable(
+                "model/unsupported",
+                "the model's vectors are not of unit length".to_owned(),
+            ));
         }
         let threads = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        Ok(Self {
-            space: *model.space().id().as_bytes(),
-            model: model.with_overflow(Overflow::Truncate),
-            threads,
-        })
+        Ok(Self { space: *space.id().as_bytes(), model: model.with_overflow(Overflow::Truncate), threads })
     }
 
     /// The model.
@@ -88,6 +87,10 @@ impl From<ModelError> for EmbedderError {
     fn from(error: ModelError) -> Self {
         Self { code: error.code(), message: error.to_string() }
     }
+}
+
+fn unusable(code: &'static str, message: String) -> MemoryError {
+    MemoryError::Embedder(EmbedderError { code, message })
 }
 
 fn failed(error: ModelError) -> MemoryError {
