@@ -17,7 +17,7 @@
 //! that holds the question's words. What comes before counts double for the same reason.
 //!
 //! A second ranking, from vectors or any other channel, is fused by reciprocal rank (Cormack, Clarke and Büttcher 2009):
-//! `score = 1 / (60 + rank here) + 1 / (60 + rank there)`, ranks from 1, a missing one adding nothing.
+//! `score = 1 / (30 + rank here) + ½ / (30 + rank there)`, ranks from 1, a missing one adding nothing.
 //!
 //! Equal scores are ordered by time, the later first, then by id. As with [search](LexicalIndex::search), the result is a
 //! function of the set of documents, bit for bit on every platform: operations are in one order, and `libm` computes
@@ -70,7 +70,10 @@ const RECENCY: f64 = 0.05;
 const RECENCY_HALF_LIFE_MS: f64 = 30.0 * 86_400_000.0;
 
 /// The constant of reciprocal rank fusion.
-const FUSION: f64 = 60.0;
+const FUSION: f64 = 30.0;
+
+/// What a rank in the second ranking counts beside one in the first.
+const OTHER: f64 = 0.5;
 
 /// What is asked of [`rank`].
 #[derive(Clone, Copy)]
@@ -267,7 +270,8 @@ fn fuse(
     }
     for candidate in &mut *candidates {
         let share = |rank: Option<usize>| rank.map_or(0.0, reciprocal);
-        candidate.score = share(candidate.channels.lexical_rank) + share(candidate.channels.other_rank);
+        candidate.score =
+            share(candidate.channels.lexical_rank) + OTHER * share(candidate.channels.other_rank);
     }
     sort(index, candidates);
 }
@@ -464,7 +468,7 @@ mod tests {
         let ranked = rank(&index, &asked);
         assert_eq!(slots(&ranked), [2, 0]);
         assert_eq!(ranked[0].channels.other_rank, Some(1));
-        assert_eq!(ranked[0].score, 1.0 / 62.0 + 1.0 / 61.0);
+        assert_eq!(ranked[0].score, 1.0 / 32.0 + 0.5 / 31.0);
     }
 
     #[test]
@@ -472,12 +476,10 @@ mod tests {
         let index = index(&[("apple apple pie", 0, None), ("apple tart", 0, None), ("strudel", 0, None)]);
         let other = [id(2), id(1)];
         let ranked = rank(&index, &RankQuery { other: Some(&other), ..ask("apple") });
-        let expected = [(1, 1.0 / 62.0 + 1.0 / 62.0), (2, 1.0 / 61.0), (0, 1.0 / 61.0)];
         let lexical = rank(&index, &ask("apple"));
         assert_eq!(slots(&lexical), [0, 1]);
-        // Slots 0 and 2 are equal; the smaller id comes first.
         let found = ranked.iter().map(|hit| (hit.slot, hit.score)).collect::<Vec<_>>();
-        assert_eq!(found, [expected[0], expected[2], expected[1]]);
+        assert_eq!(found, [(1, 1.0 / 32.0 + 0.5 / 32.0), (0, 1.0 / 31.0), (2, 0.5 / 31.0)]);
     }
 
     #[test]
