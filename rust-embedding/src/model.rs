@@ -222,14 +222,17 @@ impl LocalModel {
             Pooling::Mean => "mean",
             Pooling::First => "first",
         };
-        let tokenizer: String = self.tokenizer.digest()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let tokenizer: String =
+            self.tokenizer.digest()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         SpaceFields {
             provider: "local".to_owned(),
             model: format!("bert-l{layers}-h{hidden}-a{heads}-i{intermediate}"),
             weights: Some(self.weights_digest),
             dimensions: *hidden,
             engine: self.precision.engine().to_owned(),
-            preprocessing: format!("wordpiece {tokenizer}, {max_tokens} tokens, {pooling}, epsilon {epsilon:e}"),
+            preprocessing: format!(
+                "wordpiece {tokenizer}, {max_tokens} tokens, {pooling}, epsilon {epsilon:e}"
+            ),
             normalisation: if config.unit_length { Normalisation::Unit } else { Normalisation::AsGiven },
         }
     }

@@ -379,12 +379,17 @@ fn the_model_serves_the_service() {
 
     let model = Arc::new(toy());
     let provider = Arc::new(to_provider(Arc::clone(&model), NonZero::<usize>::MIN).expect("a space"));
-    let service = BlockingService::new(Box::new(move |runtime| ServiceBuilder::new().provider(provider).build(runtime)))
-        .expect("a service");
+    let service = BlockingService::new(Box::new(move |runtime| {
+        ServiceBuilder::new().provider(provider).build(runtime)
+    }))
+    .expect("a service");
     let vector = service.embed("the cat").expect("short");
     assert_eq!(vector.as_slice(), model.encode("the cat").expect("short").vector);
     assert_eq!(vector.space().fields(), &model.space_fields());
     let long = "cat ".repeat(1000);
     let outcomes = service.embed_batch_detailed(&["cat", &long, "dog"]).expect("outcomes");
-    assert_eq!(outcomes.iter().map(|outcome| outcome.result.is_ok()).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(
+        outcomes.iter().map(|outcome| outcome.result.is_ok()).collect::<Vec<_>>(),
+        [true, false, true]
+    );
 }
