@@ -2,6 +2,7 @@
 //! a builder (contract 7.1). Times are in seconds, sizes in bytes, names in snake case; unknown fields are refused.
 
 use std::fmt;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +96,21 @@ pub enum ProviderKind {
     HuggingFace,
     /// Deterministic vectors.
     Deterministic,
+    /// A model in a directory of this machine; natively only, in a browser see
+    /// [`LocalModel::from_files`](crate::model::LocalModel::from_files).
+    #[cfg(not(target_arch = "wasm32"))]
+    Local,
+}
+
+/// How a local model computes; see [`Precision`](crate::model::Precision).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalPrecision {
+    /// int8, the same bits everywhere.
+    #[default]
+    Int8Canonical,
+    /// `f32`, a space of its own.
+    F32,
 }
 
 /// One provider. Fields that it has no use for are refused.
@@ -145,6 +161,18 @@ pub struct ProviderConfig {
     /// Voyage: whether documents and queries are told apart.
     #[serde(default)]
     pub uses_input_type: Option<bool>,
+    /// Local: the model's directory.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
+    /// Local: `int8-canonical` unless said otherwise.
+    #[serde(default)]
+    pub precision: Option<LocalPrecision>,
+    /// Local: threads for one request; all processors unless said otherwise.
+    #[serde(default)]
+    pub threads: Option<NonZero<usize>>,
+    /// Local: whether the beginning of a text over the model's limit is embedded instead of refusing it.
+    #[serde(default)]
+    pub truncates: Option<bool>,
     /// Requests under way at a time.
     #[serde(default)]
     pub max_in_flight: Option<usize>,
@@ -308,6 +336,10 @@ impl ProviderConfig {
             task: None,
             api: None,
             uses_input_type: None,
+            path: None,
+            precision: None,
+            threads: None,
+            truncates: None,
             max_in_flight: None,
             timeout: None,
             overall_timeout: None,
@@ -335,7 +367,7 @@ impl ProviderConfig {
             ProviderKind::Nomic => (&["NOMIC_API_KEY"], &["NOMIC_API_BASE"]),
             ProviderKind::Voyage => (&["VOYAGE_API_KEY"], &["VOYAGE_BASE_URL"]),
             ProviderKind::Ollama => (&[], &["OLLAMA_BASE_URL"]),
-            ProviderKind::HuggingFace | ProviderKind::Deterministic => (&[], &[]),
+            _ => (&[], &[]),
         };
         if self.api_key.is_none()
             && let Some(key) = find(keys)
@@ -441,6 +473,8 @@ impl ProviderConfig {
                 over_http(protocol, transport, runtime, classification)
             }
             ProviderKind::Deterministic => Ok(Arc::new(deterministic(self.dimensions.unwrap_or(1024))?)),
+            #[cfg(not(target_arch = "wasm32"))]
+            ProviderKind::Local => self.to_local(),
         }
     }
 
@@ -473,23 +507,46 @@ impl ProviderConfig {
         })
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
+    fn to_local(&self) -> Result<Arc<dyn EmbeddingProvider>, EmbeddingError> {
+        use crate::model::{LocalModel, Overflow, Precision, to_provider};
+
+        let path = self.path.as_deref().ok_or(EmbeddingError::InvalidConfig("path of the local model"))?;
+        let precision = match self.precision.unwrap_or_default() {
+            LocalPrecision::Int8Canonical => Precision::Int8Canonical,
+            LocalPrecision::F32 => Precision::F32,
+        };
+        let overflow = if self.truncates == Some(true) { Overflow::Truncate } else { Overflow::Refuse };
+        let model = LocalModel::load(path, precision)?.with_overflow(overflow);
+        let processors = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        Ok(Arc::new(to_provider(Arc::new(model), self.threads.unwrap_or(processors))?))
+    }
+
     fn refuse_unused(&self) -> Result<(), EmbeddingError> {
         use ProviderKind::{Deterministic, HuggingFace, Nomic, Ollama, OpenAi, Voyage};
-        let uses: [(bool, &[ProviderKind], &str); 12] = [
-            (self.api_key.is_some(), &[OpenAi, Nomic, Voyage, HuggingFace], "api_key"),
-            (self.base_url.is_some(), &[OpenAi, Nomic, Voyage, Ollama, HuggingFace], "base_url"),
-            (self.model.is_some(), &[OpenAi, Nomic, Voyage, Ollama, HuggingFace], "model"),
-            (self.dimensions.is_some(), &[OpenAi, Nomic, Deterministic], "dimensions"),
-            (self.name.is_some() || self.organization.is_some(), &[OpenAi], "name, organization"),
-            (self.project.is_some(), &[OpenAi], "project"),
-            (self.encoding_format.is_some(), &[OpenAi], "encoding_format"),
-            (self.texts_per_request.is_some(), &[OpenAi], "texts_per_request"),
-            (self.price_per_1k_tokens.is_some(), &[OpenAi, Voyage], "price_per_1k_tokens"),
-            (self.api_style.is_some(), &[Nomic], "api_style"),
-            (self.task.is_some(), &[Nomic, Ollama], "task"),
-            (self.api.is_some(), &[Ollama], "api"),
+        let uses: [(bool, &[ProviderKind]); 12] = [
+            (self.api_key.is_some(), &[OpenAi, Nomic, Voyage, HuggingFace]),
+            (self.base_url.is_some(), &[OpenAi, Nomic, Voyage, Ollama, HuggingFace]),
+            (self.model.is_some(), &[OpenAi, Nomic, Voyage, Ollama, HuggingFace]),
+            (self.dimensions.is_some(), &[OpenAi, Nomic, Deterministic]),
+            (self.name.is_some() || self.organization.is_some(), &[OpenAi]),
+            (self.project.is_some(), &[OpenAi]),
+            (self.encoding_format.is_some(), &[OpenAi]),
+            (self.texts_per_request.is_some(), &[OpenAi]),
+            (self.price_per_1k_tokens.is_some(), &[OpenAi, Voyage]),
+            (self.api_style.is_some(), &[Nomic]),
+            (self.task.is_some(), &[Nomic, Ollama]),
+            (self.api.is_some(), &[Ollama]),
         ];
-        let unused = uses.iter().find(|(is_set, users, _)| *is_set && !users.contains(&self.provider));
+        #[cfg(not(target_arch = "wasm32"))]
+        let is_local = self.provider == ProviderKind::Local;
+        #[cfg(target_arch = "wasm32")]
+        let is_local = false;
+        let is_for_local = self.path.is_some() || self.precision.is_some() || self.threads.is_some();
+        if (is_for_local || self.truncates.is_some()) && !is_local {
+            return Err(EmbeddingError::InvalidConfig("a field that only the local model has a use for"));
+        }
+        let unused = uses.iter().find(|(is_set, users)| *is_set && !users.contains(&self.provider));
         if self.uses_input_type.is_some() && self.provider != Voyage {
             return Err(EmbeddingError::InvalidConfig("the provider has no use for uses_input_type"));
         }

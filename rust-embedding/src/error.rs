@@ -7,6 +7,8 @@ use std::time::Duration;
 use chrysalis_crypto::CryptoError;
 use chrysalis_journal::JournalError;
 
+use crate::model::ModelError;
+
 /// Why there is no vector. No variant holds a text, a key or a byte of an answer, except the two short identifiers of
 /// [`ProviderError`], which are left out when they occur in a text that was sent.
 ///
@@ -81,6 +83,8 @@ pub enum EmbeddingError {
     NoThread,
     /// Bytes that should be a space or a cached vector are not.
     Malformed(&'static str),
+    /// The local model cannot be loaded.
+    Model(ModelError),
     /// The cache on disk failed.
     Cache(JournalError),
     /// A key could not be kept.
@@ -276,6 +280,7 @@ impl EmbeddingError {
         "embedding/forked",
         "embedding/no-thread",
         "embedding/malformed",
+        "embedding/model",
         "embedding/cache",
         "embedding/crypto",
     ];
@@ -309,6 +314,7 @@ impl EmbeddingError {
             Self::Forked => "embedding/forked",
             Self::NoThread => "embedding/no-thread",
             Self::Malformed(_) => "embedding/malformed",
+            Self::Model(_) => "embedding/model",
             Self::Cache(_) => "embedding/cache",
             Self::Crypto(_) => "embedding/crypto",
         }
@@ -359,6 +365,7 @@ impl fmt::Display for EmbeddingError {
             Self::Forked => f.write_str("the process forked while the service was in use; make a new one"),
             Self::NoThread => f.write_str("the thread for requests could not be started"),
             Self::Malformed(what) => write!(f, "malformed: {what}"),
+            Self::Model(error) => write!(f, "the local model cannot be loaded: {error}"),
             Self::Cache(error) => write!(f, "the cache on disk failed: {error}"),
             Self::Crypto(error) => error.fmt(f),
         }
@@ -368,6 +375,7 @@ impl fmt::Display for EmbeddingError {
 impl std::error::Error for EmbeddingError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::Model(error) => Some(error),
             Self::Cache(error) => Some(error),
             Self::Crypto(error) => Some(error),
             _ => None,
@@ -378,6 +386,12 @@ impl std::error::Error for EmbeddingError {
 impl From<CryptoError> for EmbeddingError {
     fn from(error: CryptoError) -> Self {
         Self::Crypto(error)
+    }
+}
+
+impl From<ModelError> for EmbeddingError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
     }
 }
 

@@ -254,6 +254,27 @@ async fn equal_texts_share_a_request() {
     assert_eq!(server.requests(), 1);
 }
 
+/// Architecture 17: the local model is a directory, named by the configuration; what is missing is named, too.
+#[tokio::test]
+async fn a_local_model_is_a_provider() {
+    let runtime: Arc<dyn Runtime> = TokioRuntime::current().unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/toy-model");
+    let config =
+        |path: &str| json!({"providers": [{"provider": "local", "path": path, "threads": 1}]}).to_string();
+    let service = ServiceConfig::from_json(&config(path)).unwrap().to_service(Arc::clone(&runtime)).unwrap();
+    let embeddings = service.embed_batch(&["the kettle is on", "the kettle is off"]).await.unwrap();
+    assert_eq!(embeddings[0].space().fields().engine, "int8-canonical-1");
+    assert!(embeddings[0].space().fields().weights.is_some());
+    assert_eq!(embeddings[0], service.embed("the kettle is on").await.unwrap(), "alone and in a batch");
+    let too_long = "kettle ".repeat(10_000);
+    let outcomes = service.embed_batch_detailed(&["a", &too_long], CallOptions::default()).await.unwrap();
+    assert!(outcomes[0].result.is_ok());
+    assert_eq!(outcomes[1].result.as_ref().unwrap_err().code(), "embedding/text-too-long");
+    let missing = ServiceConfig::from_json(&config("/nowhere")).unwrap().to_service(runtime).unwrap_err();
+    assert_eq!(missing.code(), "embedding/model");
+    assert!(missing.to_string().contains("config.json"), "{missing}");
+}
+
 /// Contract 7.6: a callback for every request.
 #[tokio::test]
 async fn an_observer_hears_of_every_request() {

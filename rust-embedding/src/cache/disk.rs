@@ -187,7 +187,7 @@ impl DiskCache {
         }
     }
 
-    /// Waits until everything handed over is on disk.
+    /// Waits until everything handed over is on disk, and what is dead is left behind if it is time for that.
     pub fn flush(&self) {
         let (done, wait) = channel();
         self.ask(Job::Flush(done));
@@ -258,6 +258,7 @@ impl Shared {
                     Job::Insert { key, embedding, unix_now } => vectors.push((key, embedding, unix_now)),
                     Job::Flush(done) => {
                         self.append(std::mem::take(&mut vectors));
+                        self.compact();
                         let _ = done.send(());
                     }
                     Job::Clear(done) => {
@@ -343,8 +344,8 @@ impl Shared {
         }
     }
 
-    /// Writes what is alive into a directory beside, gives it the next generation's name, and removes the old one.
-    /// `false` when another process is about it.
+    /// Writes what is alive into a directory beside, gives it the next generation's name, and removes the old one. What another
+    /// process writes to the old one meanwhile is lost. `false` when another process is about it.
     fn rotate(&self, keeps_live: bool) -> Result<bool, EmbeddingError> {
         let Some(_guard) = lock_rotation(&self.root)? else { return Ok(false) };
         let (store, entries, spaces, old) = {

@@ -92,10 +92,11 @@ impl Failure {
         }
     }
 
-    /// Whether the texts, rather than the way to the provider, may be what is wrong: 400, 413 and 422.
+    /// Whether the texts, rather than the way to the provider, may be what is wrong: 400, 413 and 422, or a text is named.
     #[must_use]
     pub fn may_be_about_one_text(&self) -> bool {
-        matches!(self.status, Some(400 | 413 | 422)) && !self.is_about_request && !self.is_quota
+        let may_be = self.rejected_text.is_some() || matches!(self.status, Some(400 | 413 | 422));
+        may_be && !self.is_about_request && !self.is_quota
     }
 
     /// Whether the failure says that the provider is ill: what opens its circuit.
