@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Result, Thrown};
 
 /// A copy of the bytes of a `Uint8Array` (a Node `Buffer` is one), from any realm.
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "security", feature = "tls"))]
 #[inline(never)]
 pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
     let array = byte_array(value, name)?;
@@ -28,6 +29,7 @@ pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
 }
 
 /// The value as a `Uint8Array`, not copied.
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "security", feature = "tls"))]
 #[inline(never)]
 pub(crate) fn byte_array<'a>(value: &'a JsValue, name: &str) -> Result<&'a Uint8Array> {
     // `instanceof` is false for arrays of another realm: an iframe, a worker's message, a test runner. The name it has
@@ -114,6 +116,7 @@ pub(crate) fn option(options: &JsValue, name: &str) -> Result<Option<JsValue>> {
 }
 
 /// A property that is a boolean; `default` where it is absent.
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "security", feature = "tls", feature = "tokens"))]
 #[inline(never)]
 pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool> {
     match option(options, name)? {
