@@ -8,7 +8,15 @@
 use js_sys::Object;
 #[cfg(feature = "tokens")]
 use js_sys::Uint32Array;
-use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
+use js_sys::{Array, JsString, Reflect};
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "security",
+    feature = "tls"
+))]
+use js_sys::{ArrayBuffer, Symbol, Uint8Array};
 #[cfg(feature = "embedding")]
 use js_sys::{Float32Array, Float64Array, Function};
 use wasm_bindgen::prelude::*;
@@ -16,7 +24,13 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Result, Thrown};
 
 /// A copy of the bytes of a `Uint8Array` (a Node `Buffer` is one), from any realm.
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "security", feature = "tls"))]
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "security",
+    feature = "tls"
+))]
 #[inline(never)]
 pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
     let array = byte_array(value, name)?;
@@ -29,7 +43,13 @@ pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
 }
 
 /// The value as a `Uint8Array`, not copied.
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "security", feature = "tls"))]
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "security",
+    feature = "tls"
+))]
 #[inline(never)]
 pub(crate) fn byte_array<'a>(value: &'a JsValue, name: &str) -> Result<&'a Uint8Array> {
     // `instanceof` is false for arrays of another realm: an iframe, a worker's message, a test runner. The name it has

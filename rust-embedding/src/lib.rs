@@ -1,4 +1,4 @@
-//! Text to vectors, and what goes with it: tokens, compression, similarity.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod chunk;
