@@ -1,4 +1,5 @@
 //! The fuzz targets without libFuzzer: every seed, and some thousand damaged seeds.
+#![expect(clippy::unwrap_used, reason = "a failure is what a test is for")]
 
 #[path = "../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "public in its own crate")]
@@ -21,6 +22,7 @@ fn messages_target() {
     run("messages", 1_000, targets::messages);
 }
 
+#[expect(clippy::print_stdout, reason = "a failing test shows its seed")]
 fn run(name: &str, rounds: u32, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut paths: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
