@@ -49,6 +49,11 @@ def pieces():
     yield "security", "keys in memory, 10,000 rounds", *cargo_test("chrysalis-security", "memory", CHRYSALIS_SOAK="1")
     yield "security", "200 rounds of kills on a vault", *cargo_test("chrysalis-security", "vault_kill", CHRYSALIS_SOAK="1")
     yield "security", "damaged wallets, states and old files", *cargo_test("chrysalis-security", "fuzz", CHRYSALIS_SOAK="1")
+    for seed in range(1, 11):
+        yield "embedding", f"tokens of 100,000 strings beside the reference, seed {seed}", *cargo_test(
+            "chrysalis-embedding", "tokens", CHRYSALIS_SEED=str(seed), CHRYSALIS_TOKEN_STRINGS="100000")
+    yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
+        "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
             sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",

@@ -10,7 +10,15 @@ use chrysalis_crypto::{CryptoError, envelope::Suite};
 use js_sys::Object;
 #[cfg(feature = "tokens")]
 use js_sys::Uint32Array;
-use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
+use js_sys::{Array, JsString, Reflect};
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "security",
+    feature = "tls"
+))]
+use js_sys::{ArrayBuffer, Symbol, Uint8Array};
 #[cfg(feature = "embedding")]
 use js_sys::{Float32Array, Float64Array, Function};
 use wasm_bindgen::prelude::*;
@@ -18,6 +26,13 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Result, Thrown};
 
 /// A copy of the bytes of a `Uint8Array` (a Node `Buffer` is one), from any realm.
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "security",
+    feature = "tls"
+))]
 #[inline(never)]
 pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
     let array = byte_array(value, name)?;
@@ -30,6 +45,13 @@ pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
 }
 
 /// The value as a `Uint8Array`, not copied.
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "security",
+    feature = "tls"
+))]
 #[inline(never)]
 pub(crate) fn byte_array<'a>(value: &'a JsValue, name: &str) -> Result<&'a Uint8Array> {
     // `instanceof` is false for arrays of another realm: an iframe, a worker's message, a test runner. The name it has
@@ -116,7 +138,7 @@ pub(crate) fn option(options: &JsValue, name: &str) -> Result<Option<JsValue>> {
 }
 
 /// A property that is a boolean; `default` where it is absent.
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "security", feature = "tls"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "security", feature = "tls", feature = "tokens"))]
 #[inline(never)]
 pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool> {
     match option(options, name)? {

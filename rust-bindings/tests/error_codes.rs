@@ -3,16 +3,37 @@
 use std::collections::BTreeSet;
 
 use chrysalis_crypto::CryptoError;
+use chrysalis_embedding::compress::CompressError;
+use chrysalis_embedding::similarity::SimilarityError;
+use chrysalis_embedding::tokens::TokenError;
 
 /// Codes that only the JavaScript side gives, where the module cannot run.
 const LOADER: [&str; 1] = ["WASM_UNAVAILABLE"];
 
+/// Codes that the glue gives for arguments, beside the loader's.
+const ARGUMENTS: [&str; 1] = ["INVALID_ARGUMENT"];
+
 #[test]
 fn typescript_declares_exactly_the_codes_of_rust_crypto() {
-    let declarations = include_str!("../typescript/crypto/types.d.ts");
-    let start = declarations.find("export type CryptoErrorCode =").unwrap();
-    let union = &declarations[start..][..declarations[start..].find(';').unwrap()];
-    let declared: BTreeSet<&str> = union.split('\'').skip(1).step_by(2).collect();
+    let declared = declared(include_str!("../typescript/crypto/types.d.ts"), "CryptoErrorCode");
     let given: BTreeSet<&str> = CryptoError::CODES.iter().chain(&LOADER).copied().collect();
     assert_eq!(declared, given);
+}
+
+#[test]
+fn typescript_declares_exactly_the_codes_of_rust_embedding() {
+    let of_package = declared(include_str!("../typescript/embedding/types.d.ts"), "EmbeddingErrorCode");
+    let codes = SimilarityError::CODES.iter().chain(CompressError::CODES);
+    let given: BTreeSet<&str> = codes.chain(&LOADER).chain(&ARGUMENTS).copied().collect();
+    assert_eq!(of_package, given);
+    let of_tokens = declared(include_str!("../typescript/tokens/types.d.ts"), "TokenErrorCode");
+    let given: BTreeSet<&str> = TokenError::CODES.iter().chain(&LOADER).chain(&ARGUMENTS).copied().collect();
+    assert_eq!(of_tokens, given);
+}
+
+/// The members of a union of string literals.
+fn declared<'a>(declarations: &'a str, union: &str) -> BTreeSet<&'a str> {
+    let start = declarations.find(&format!("export type {union} =")).unwrap();
+    let union = &declarations[start..][..declarations[start..].find(';').unwrap()];
+    union.split('\'').skip(1).step_by(2).collect()
 }

@@ -1,4 +1,5 @@
 //! Ranking is that of a plain computation of every score, in every form and on any number of threads.
+#![expect(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "a failure is what a test is for")]
 
 use chrysalis_embedding::deterministic::{Reduction, derive_vector};
 use chrysalis_embedding::similarity::{

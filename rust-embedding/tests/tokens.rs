@@ -1,4 +1,5 @@
 //! Tokens are those of the reference: its vocabularies, its worked examples, and its answers to whatever is asked.
+#![expect(clippy::unwrap_used, reason = "a failure is what a test is for")]
 
 use std::fmt::Write as _;
 

@@ -3,11 +3,11 @@
 //! A matrix crosses into the module once for all its rows, and an index's vectors once for all searches.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use chrysalis_embedding::similarity::{self, Form, Hit, IndexOptions, Metric, Search, SimilarityError, TopK};
+use chrysalis_embedding::similarity::{self, Form, Hit, IndexOptions, Metric, Search, TopK};
 use chrysalis_embedding::{compress, deterministic};
-use js_sys::{Array, Float32Array, Float64Array, Function, Object, Uint8Array};
+use js_sys::{Array, Float32Array, Float64Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{self, Numbers, object};
@@ -241,13 +241,13 @@ impl VectorIndex {
     }
 
     /// The ids that the filter does not accept.
-    fn refused(&self, filter: &JsValue) -> Result<std::collections::HashSet<String>> {
+    fn refused(&self, filter: &JsValue) -> Result<HashSet<String>> {
         let entries: Vec<(String, JsValue)> = {
             let kept = self.0.borrow();
             let metadata = |id: &str| kept.metadata.get(id).cloned().unwrap_or_default();
             kept.index.ids().map(|id| (id.to_owned(), metadata(id))).collect()
         };
-        let mut refused = std::collections::HashSet::new();
+        let mut refused = HashSet::new();
         for (id, metadata) in entries {
             if !convert::accepts(filter, &[JsValue::from_str(&id), metadata])? {
                 refused.insert(id);

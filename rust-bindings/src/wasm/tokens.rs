@@ -5,8 +5,8 @@ use std::cell::RefCell;
 
 use chrysalis_embedding::chunk::{ChunkOptions, chunk_text as chunk};
 use chrysalis_embedding::compact::{Budget, Message, compact};
-use chrysalis_embedding::tokens::{self, Encoding, Special, SpecialNames, TokenError, Tokenizer};
-use js_sys::{Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
+use chrysalis_embedding::tokens::{self, Encoding, Special, SpecialNames, Tokenizer};
+use js_sys::{Array, Object, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{self, object};

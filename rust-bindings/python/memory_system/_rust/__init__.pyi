@@ -2,7 +2,7 @@
 The native half of `memory_system`.
 """
 
-from . import crypto as crypto, security as security
+from . import crypto as crypto, embedding as embedding, security as security
 from _typeshed import Incomplete, SupportsGetItem
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -10,7 +10,7 @@ from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 from typing_extensions import Buffer, disjoint_base
 
-__all__ = ["AgentState", "BeliefState", "ConflictResolver", "Entry", "EpisodeMemory", "Forgotten", "GCounter", "GSet", "LWWElementSet", "LWWMap", "LWWNumericRegister", "LWWRegister", "Learned", "MVRegister", "MemoryCRDTMerger", "MergeReport", "MerkleDag", "ORSet", "PNCounter", "Pool", "Port", "Recalled", "Replica", "RustMemoryStore", "SkillAccumulator", "Stats", "SyncSession", "TwoPhaseSet", "VectorClock", "actor_key", "default_rule", "error_codes", "find_conflicts", "inclusion_root", "prove_inclusion", "resolve_candidates", "resume_writer", "self_test", "verify_inclusion", "crypto", "security"]
+__all__ = ["AgentState", "BeliefState", "ConflictResolver", "Entry", "EpisodeMemory", "Forgotten", "GCounter", "GSet", "LWWElementSet", "LWWMap", "LWWNumericRegister", "LWWRegister", "Learned", "MVRegister", "MemoryCRDTMerger", "MergeReport", "MerkleDag", "ORSet", "PNCounter", "Pool", "Port", "Recalled", "Replica", "RustMemoryStore", "SkillAccumulator", "Stats", "SyncSession", "TwoPhaseSet", "VectorClock", "actor_key", "default_rule", "error_codes", "find_conflicts", "inclusion_root", "prove_inclusion", "resolve_candidates", "resume_writer", "self_test", "verify_inclusion", "crypto", "embedding", "security"]
 
 @final
 class AgentState:

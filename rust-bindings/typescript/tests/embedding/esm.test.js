@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { zstdDecompressSync } from 'node:zlib';
 import init, * as api from 'rust-embedding/pkg';
 import initTokens, * as tokens from 'rust-embedding/pkg/tokens';
 import { VECTORS, embeddingChecks, tokenChecks } from './checks.js';
@@ -21,9 +20,4 @@ test('a process has one instance however it is imported', () => {
   const require = createRequire(import.meta.url);
   assert.equal(require('rust-embedding/pkg').VectorIndex, api.VectorIndex);
   assert.equal(require('rust-embedding/pkg/tokens').TokenLedger, tokens.TokenLedger);
-});
-
-test('part 10: frames are standard ones', { skip: zstdDecompressSync ? false : 'this Node has no zstd' }, () => {
-  const text = 'frames that any tool reads '.repeat(300);
-  assert.equal(zstdDecompressSync(api.compressPayloadZstd(text).data).toString(), text);
 });
