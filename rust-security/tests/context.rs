@@ -231,7 +231,8 @@ fn keys_that_were_derived_elsewhere_do_the_same() {
     // With the password: the bytes are the same format.
     import(&state, PASSWORD).unwrap();
     assert_eq!(SecurityContext::state_kdf(&state).unwrap(), kdf);
-    let wrong = SecurityContext::import_state_with_derived_key(&state, derive(kdf, b"wrong"), clock(), weak());
+    let wrong =
+        SecurityContext::import_state_with_derived_key(&state, derive(kdf, b"wrong"), clock(), weak());
     assert_eq!(wrong.unwrap_err().code(), "DECRYPT_FAILED");
     let copy = SecurityContext::import_state_with_derived_key(&state, derive(kdf, PASSWORD), clock(), weak());
     let copy = copy.unwrap();
@@ -245,7 +246,10 @@ fn keys_that_were_derived_elsewhere_do_the_same() {
         context.lock().unwrap();
         let lock = context.password_kdf().unwrap();
         assert_eq!(lock, kdf);
-        assert_eq!(context.unlock_with_derived_key(derive(lock, b"wrong")).unwrap_err().code(), "DECRYPT_FAILED");
+        assert_eq!(
+            context.unlock_with_derived_key(derive(lock, b"wrong")).unwrap_err().code(),
+            "DECRYPT_FAILED"
+        );
         assert!(context.is_locked());
         context.unlock_with_derived_key(derive(lock, PASSWORD)).unwrap();
         context.unlock_with_derived_key(derive(lock, b"whatever")).unwrap();

@@ -1,7 +1,6 @@
 /** `ApiKeyWallet`: the wallet of `rust-security/pkg` with promises, handlers of events, and the timer that locks it. */
 import * as raw from 'rust-security/pkg';
-import type { ApiKeyEntry, ImportReport, NewKey, WalletEvent, WalletSettings, WalletState } from 'rust-security/pkg';
-import { importInWorker, withDerivedKey } from './derive.js';
+import type { ApiKeyEntry, ImportReport, NewKey, PasswordKdf, WalletEvent, WalletSettings, WalletState } from 'rust-security/pkg';
 import { Handlers } from './handlers.js';
 
 /** Providers that have a name here; any other is taken as `custom:{name}`. */
@@ -224,13 +223,16 @@ export function getApiKeyWallet(): ApiKeyWallet {
  * worker; where there is none, it blocks for as long as it takes, which each password-sealed key of the file prolongs.
  */
 export async function importLegacyWallet(json: string, password: string): Promise<{ wallet: ApiKeyWallet; report: ImportReport }> {
-  const imported = await importInWorker(json, password);
-  if (!imported) {
-    const { wallet, report } = raw.import_legacy_wallet(json, password);
-    return { wallet: new ApiKeyWallet(wallet), report };
+  const { wallet, report } = await raw.import_legacy_wallet_async(json, password);
+  return { wallet: new ApiKeyWallet(wallet), report };
+}
+
+/** Runs `use` with the key of a password, which is made in a worker where there is one, and wiped afterwards. */
+async function withDerivedKey<T>(password: string, kdf: PasswordKdf, use: (key: Uint8Array) => T): Promise<T> {
+  const key = await raw.derive_wallet_key_async(password, kdf);
+  try {
+    return use(key);
+  } finally {
+    key.fill(0);
   }
-  const wallet = new ApiKeyWallet();
-  await wallet.load(imported.file);
-  await wallet.unlock(password);
-  return { wallet, report: imported.report };
 }

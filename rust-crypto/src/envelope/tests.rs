@@ -155,7 +155,10 @@ fn passwords_open_and_weak_ones_say_so() {
         let opened = open_with_password(&sealed, b"correct horse", b"here").unwrap();
         assert_eq!((&opened.plaintext[..], opened.needs_rewrap), (TEXT, weak));
         assert_eq!(open_with_derived_key(&sealed, &[1; 32], b"here"), Err(CryptoError::DecryptFailed));
-        assert_eq!(open_with_derived_key(&sealed, &[1; 31], b"here").unwrap_err().code(), "INVALID_KEY_LENGTH");
+        assert_eq!(
+            open_with_derived_key(&sealed, &[1; 31], b"here").unwrap_err().code(),
+            "INVALID_KEY_LENGTH"
+        );
     }
     let sealed = seal(TEXT, &[1; 32], b"").unwrap();
     assert_eq!(open_with_password(&sealed, &[1; 32], b""), Err(CryptoError::DecryptFailed));

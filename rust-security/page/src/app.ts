@@ -28,7 +28,7 @@ async function start(): Promise<void> {
 
 /** The policy of the page refuses script addresses that are not let through here: that of the worker which derives keys is. */
 function onlyOurWorker(): void {
-  const allowed = new URL('./derive-worker.js', import.meta.url).href;
+  const allowed = new URL('./rust_security_worker.js', import.meta.url).href;
   const { trustedTypes } = globalThis as {
     trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(address: string): string }): unknown };
   };

@@ -1,6 +1,6 @@
 //! What older systems sealed, and the one old form that is still written for their callers.
 
-use chrysalis_crypto::kdf::Argon2Params;
+use chrysalis_crypto::kdf::{self, Argon2Params};
 use chrysalis_crypto::legacy;
 use chrysalis_security::context::{LegacyFormat, decrypt_legacy};
 use chrysalis_security::legacy::import_legacy_wallet as import_wallet;
@@ -45,6 +45,17 @@ pub fn encrypt_record_with_password(
     let (plaintext, password) =
         (convert::bytes(&plaintext, "plaintext")?, convert::text(&password, "password")?);
     Ok(parsed(&scrubbed(|| legacy::encrypt_with_password(&plaintext, password.as_bytes()))?))
+}
+
+/// The key of a record's password and salt, 32 bytes, for `encrypt_record` and `decrypt_record`. This is what takes time.
+#[wasm_bindgen]
+pub fn derive_record_key(
+    #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] salt: JsValue,
+) -> Result<Uint8Array> {
+    let (password, salt) = (convert::text(&password, "password")?, convert::bytes(&salt, "salt")?);
+    let key = scrubbed(|| kdf::scrypt_derive_key(password.as_bytes(), &salt, 32))?;
+    Ok(Uint8Array::from(key.as_slice()))
 }
 
 /// Opens the JSON text of a record under a 32-byte key.

@@ -151,7 +151,7 @@ test('the vault', async (t) => {
   await t.test('it is created', async () => {
     await page.fill('#create-repeat', PASSWORD);
     const [worker] = await Promise.all([page.waitForEvent('worker'), page.press('#create-repeat', 'Enter')]);
-    assert.equal(worker.url(), `${address}derive-worker.js`);
+    assert.equal(worker.url(), `${address}rust_security_worker.js`);
     await shows(page, 'open');
     assert.ok(await page.isVisible('#no-keys'));
     await holdsNoSecret(page);
