@@ -60,12 +60,12 @@ def test_a_context_is_kept_locked_and_brought_back() -> None:
         await refused("DECRYPT_FAILED", context.unlock_async(PASSWORD))
         await refused("INVALID_ARGUMENT", context.unlock_async(""))
         assert context.is_locked
-        assert await context.unlock_async("another") is None
+        await context.unlock_async("another")
         await context.unlock_async("whatever, for it is open")
         assert context.get_api_key("openai") == SECRET
         context.free()
         with pytest.raises(CryptoError, match="freed"):
-            context.unlock_async(PASSWORD)
+            await context.unlock_async(PASSWORD)
 
     asyncio.run(run())
 
@@ -80,7 +80,7 @@ def test_what_older_systems_sealed_opens() -> None:
         await refused("DECRYPT_FAILED", SecurityContext.decrypt_legacy_async("F2", with_password, "wrong"))
         await refused("SERIALIZATION", SecurityContext.decrypt_legacy_async("F5", "no JSON", PASSWORD))
         with pytest.raises(CryptoError, match="Unsupported"):
-            SecurityContext.decrypt_legacy_async("F6", sealed, key)
+            await SecurityContext.decrypt_legacy_async("F6", sealed, key)
         context = SecurityContext()
         await context.import_legacy_api_key_async("openai", "F2", with_password, PASSWORD)
         assert context.get_api_key("openai") == SECRET
@@ -159,7 +159,8 @@ def test_a_call_that_is_never_awaited_does_nothing() -> None:
     context = SecurityContext(**WEAK)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        context.set_password_async(PASSWORD)
+        _ = context.set_password_async(PASSWORD)
+        del _
         gc.collect()
     assert any("never awaited" in str(warning.message) for warning in caught)
     with pytest.raises(CryptoError) as raised:

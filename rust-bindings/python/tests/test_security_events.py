@@ -65,7 +65,8 @@ def test_a_wallet_tells_what_happens() -> None:
 
 
 def test_idleness_is_told() -> None:
-    wallet, seen = opened(), []
+    wallet = opened()
+    seen: list[Any] = []
     wallet.on("locked", seen.append)
     assert not wallet.tick() and seen == []
     wallet.lock()
@@ -101,7 +102,8 @@ def test_a_subscription_ends() -> None:
 
 
 def test_what_a_handler_raises_is_logged_without_its_message_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    wallet, seen = opened(), []
+    wallet = opened()
+    seen: list[Any] = []
 
     def fail(_: Any) -> None:
         raise ValueError(SECRET)
@@ -175,7 +177,8 @@ def test_threads_tell_all() -> None:
 
 
 def test_a_registry_says_who_may_use_what() -> None:
-    wallet, registry, seen = opened(), ApiKeyRegistry(), []
+    wallet, registry = opened(), ApiKeyRegistry()
+    seen: list[Any] = []
     registry.on("key:registered", seen.append)
     registry.on("key:unregistered", seen.append)
     soon, past = datetime.now(timezone.utc) + timedelta(days=1), datetime(2020, 1, 1, tzinfo=timezone.utc)
@@ -233,9 +236,10 @@ def test_bad_records_are_refused_and_the_registry_goes_on() -> None:
         ApiKeyRegistryRecord("a", "groq", "k", "global", expires_at=datetime(2030, 1, 1))
     with pytest.raises(TypeError):
         ApiKeyRegistryRecord("a", "groq", "k", "global", tags="text")
+    wrong: Any
     for wrong in ({}, None, "a"):
         with pytest.raises(TypeError):
-            registry.register(wrong)  # type: ignore[arg-type]
+            registry.register(wrong)
     registry.register(ApiKeyRegistryRecord("a", "groq", "k", "global"))
     assert len(registry.list()) == 1
 
