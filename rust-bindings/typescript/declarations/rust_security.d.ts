@@ -124,6 +124,7 @@ export function decrypt_record_with_password_async(json: string, password: strin
 export function import_legacy_wallet_async(
 json: string,
 password: string,
+tell?: (done: number, total: number) => void,
 ): Promise<{ wallet: ApiKeyWallet; report: ImportReport }>;
 
 /** What may be shown of an API key. */
@@ -694,9 +695,10 @@ export function encrypt_record(plaintext: Uint8Array, key: Uint8Array): Encrypte
 export function encrypt_record_with_password(plaintext: Uint8Array, password: string): EncryptedData;
 
 /**
- * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key.
+ * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. `tell` is called with
+ * how many keys are done, and of how many; what it throws is passed over.
  */
-export function import_legacy_wallet(json: string, password: string): { wallet: ApiKeyWallet; report: ImportReport };
+export function import_legacy_wallet(json: string, password: string, tell?: (done: number, total: number) => void): { wallet: ApiKeyWallet; report: ImportReport };
 
 /**
  * How good a new password is. Nothing of it is kept.

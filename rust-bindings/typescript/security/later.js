@@ -2,7 +2,7 @@
 // only where there is neither it is done here and blocks. Bytes and errors are those of the functions themselves.
 import { ApiKeyWallet, SecurityContext } from 'glue';
 import * as glue from 'glue';
-import { ask } from './worker.js';
+import { ask, askTelling } from './worker.js';
 
 /** `derive_wallet_key`. */
 export async function derive_wallet_key_async(password, kdf) {
@@ -24,9 +24,10 @@ export async function decrypt_record_with_password_async(json, password) {
 }
 
 /** `import_legacy_wallet`. */
-export async function import_legacy_wallet_async(json, password) {
-  const imported = await ask('import_legacy_wallet', json, password);
-  if (!imported) return glue.import_legacy_wallet(json, password);
+export async function import_legacy_wallet_async(json, password, tell) {
+  const telling = ({ done, total }) => tell?.(done, total);
+  const imported = await askTelling(telling, 'import_legacy_wallet', json, password);
+  if (!imported) return glue.import_legacy_wallet(json, password, tell);
   const wallet = new ApiKeyWallet();
   wallet.load(imported.file);
   const key = await derive_wallet_key_async(password, wallet.password_kdf());

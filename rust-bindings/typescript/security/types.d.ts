@@ -121,6 +121,7 @@ export function decrypt_record_with_password_async(json: string, password: strin
 export function import_legacy_wallet_async(
   json: string,
   password: string,
+  tell?: (done: number, total: number) => void,
 ): Promise<{ wallet: ApiKeyWallet; report: ImportReport }>;
 
 /** What may be shown of an API key. */

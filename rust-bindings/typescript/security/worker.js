@@ -8,8 +8,21 @@ const CLASSES = { CryptoError, SecurityError, ValidationError };
  * worker can be had, such as under a policy that forbids it. Rejects with what the work threw.
  */
 export function ask(task, ...args) {
+  return askTelling(() => {}, task, ...args);
+}
+
+/** `ask`, with `tell` called for every word on how far the task is. What it throws is passed over. */
+export function askTelling(tell, task, ...args) {
   return new Promise((resolve, reject) => {
-    const done = (worker, { answer, error } = {}) => {
+    const done = (worker, { answer, error, progress } = {}) => {
+      if (progress) {
+        try {
+          tell(progress);
+        } catch {
+          // The work goes on.
+        }
+        return;
+      }
       void worker.terminate();
       const ErrorClass = Object.hasOwn(CLASSES, error?.name) && CLASSES[error.name];
       if (ErrorClass) reject(new ErrorClass(error.code, error.message));
@@ -34,8 +47,8 @@ function start(heard) {
     // The CommonJS module is the one that has no address of its own.
     const file = import.meta.url ? new URL('./rust_security_worker.js', import.meta.url) : `${__dirname}/rust_security_worker.cjs`;
     const worker = new threads.Worker(file, { env: {} });
-    worker.once('message', heard);
-    worker.once('error', () => heard());
+    worker.on('message', heard);
+    worker.on('error', () => heard());
     return worker;
   }
   // Bundlers know a worker by these words.

@@ -3,8 +3,8 @@
 use chrysalis_crypto::kdf::{self, Argon2Params};
 use chrysalis_crypto::legacy;
 use chrysalis_security::context::{LegacyFormat, decrypt_legacy};
-use chrysalis_security::legacy::import_legacy_wallet as import_wallet;
-use js_sys::{Object, Uint8Array};
+use chrysalis_security::legacy::{ImportProgress, import_legacy_wallet_telling as import_wallet};
+use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::wallet::ApiKeyWallet;
@@ -80,14 +80,22 @@ pub fn decrypt_record_with_password(
     Ok(Uint8Array::from(opened.plaintext.as_slice()))
 }
 
-/// Reads a wallet file of an older program into a new wallet, open, and reports what became of each key.
+/// Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. `tell` is called with
+/// how many keys are done, and of how many; what it throws is passed over.
 #[wasm_bindgen(unchecked_return_type = "{ wallet: ApiKeyWallet; report: ImportReport }")]
 pub fn import_legacy_wallet(
     #[wasm_bindgen(unchecked_param_type = "string")] json: JsValue,
     #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "(done: number, total: number) => void")] tell: JsValue,
 ) -> Result<Object> {
     let (json, password) = (convert::text(&json, "json")?, convert::text(&password, "password")?);
-    let import = scrubbed(|| import_wallet(&json, password.as_bytes(), Argon2Params::DEFAULT, now_ms()))?;
+    let mut tell = |progress: ImportProgress| {
+        if let Some(tell) = tell.dyn_ref::<Function>() {
+            let _ = tell.call2(&JsValue::UNDEFINED, &progress.done.into(), &progress.total.into());
+        }
+    };
+    let cost = Argon2Params::DEFAULT;
+    let import = scrubbed(|| import_wallet(&json, password.as_bytes(), cost, now_ms(), &mut tell))?;
     let report = import.report;
     let imported = list(report.imported.iter().map(|key| {
         object(&[

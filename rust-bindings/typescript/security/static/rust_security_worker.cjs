@@ -1,12 +1,15 @@
-// The worker of `rust_security.cjs`: one task, one answer. `rust_security_worker.js` is the same for browsers.
+// The worker of `rust_security.cjs`: one task, one answer, and before it how far the task is. `rust_security_worker.js` is the same for browsers.
 const { parentPort } = require('node:worker_threads');
 const security = require('./rust_security.cjs');
+
+const post = (message) => parentPort.postMessage(message);
 
 const TASKS = {
   ...security,
   decrypt_legacy: (...args) => new security.SecurityContext().decrypt_legacy(...args),
   import_legacy_wallet(json, password) {
-    const { wallet, report } = security.import_legacy_wallet(json, password);
+    const tell = (done, total) => post({ progress: { done, total } });
+    const { wallet, report } = security.import_legacy_wallet(json, password, tell);
     return { file: wallet.export(), report };
   },
 };
@@ -20,4 +23,4 @@ function reply({ task, args }) {
   }
 }
 
-parentPort.once('message', (request) => parentPort.postMessage(reply(request)));
+parentPort.once('message', (request) => post(reply(request)));

@@ -1,11 +1,15 @@
-// The worker of `rust_security.js`: one task, one answer. `rust_security_worker.cjs` is the same for Node.
+// The worker of `rust_security.js`: one task, one answer, and before it how far the task is. `rust_security_worker.cjs` is the same for Node.
 import init, * as security from './rust_security.js';
+
+const port = globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort;
+const post = (message) => (port ?? globalThis).postMessage(message);
 
 const TASKS = {
   ...security,
   decrypt_legacy: (...args) => new security.SecurityContext().decrypt_legacy(...args),
   import_legacy_wallet(json, password) {
-    const { wallet, report } = security.import_legacy_wallet(json, password);
+    const tell = (done, total) => post({ progress: { done, total } });
+    const { wallet, report } = security.import_legacy_wallet(json, password, tell);
     return { file: wallet.export(), report };
   },
 };
@@ -24,6 +28,5 @@ async function reply({ task, args }) {
   }
 }
 
-const port = globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort;
-if (port) port.once('message', async (request) => port.postMessage(await reply(request)));
-else globalThis.onmessage = async ({ data }) => globalThis.postMessage(await reply(data));
+if (port) port.once('message', async (request) => post(await reply(request)));
+else globalThis.onmessage = async ({ data }) => post(await reply(data));

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const crate = fileURLToPath(new URL('../../../../rust-crypto/', import.meta.url));
 const tsc = fileURLToPath(new URL('../../../../node_modules/typescript/bin/tsc', import.meta.url));
 
-const LIMITS = { crypto: 168_000, security: 184_000, crdt: 690_000 };
+const LIMITS = { crypto: 168_000, security: 186_000, crdt: 690_000 };
 for (const [domain, limit] of Object.entries(LIMITS)) {
   test(`what a browser loads of rust-${domain} is at most ${limit / 1000} kB in gzip`, () => {
     const pkg = fileURLToPath(new URL(`../../../../rust-${domain}/pkg/`, import.meta.url));

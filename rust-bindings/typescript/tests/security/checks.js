@@ -301,7 +301,10 @@ const CHECKS = {
     wallet.initialize_with_derived_key(kdf, await api.derive_wallet_key_async(PASSWORD, kdf));
     equal(toHex(await api.derive_wallet_key_async(PASSWORD, kdf)), toHex(api.derive_wallet_key(PASSWORD, kdf)), 'key');
     const json = JSON.stringify({ keys: [{ id: 'key_1', provider: 'openai', apiKey: KEY, isDefault: true, createdAt: 1, usageCount: 0 }] });
-    const { wallet: imported, report } = await api.import_legacy_wallet_async(json, PASSWORD);
+    const [told, toldHere] = [[], []];
+    const { wallet: imported, report } = await api.import_legacy_wallet_async(json, PASSWORD, (...progress) => told.push(progress));
+    api.import_legacy_wallet(json, PASSWORD, (...progress) => { toldHere.push(progress); throw new Error('passed over'); }).wallet.free();
+    equal([told, toldHere], [[[0, 1], [1, 1]], [[0, 1], [1, 1]]], 'progress');
     equal([report.shape, imported.get_key_for_provider('openai')], ['ui-v1', KEY], 'imported');
     await rejects(api, 'WALLET_LOAD', api.import_legacy_wallet_async('{}', PASSWORD));
     for (const value of [undefined, 7, Symbol('s')]) {
