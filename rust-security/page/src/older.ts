@@ -25,11 +25,16 @@ export function prepareOlder(vault: Vault, problem: (error: unknown) => void): v
   });
   onSubmit('import-form', 'import-error', 'Taking over…', async () => {
     if (!found) return;
-    const { wallet, isStored } = found;
+    const asked = found;
+    const { wallet, isStored } = asked;
     const password = wallet.isClear ? takeNewPassword('import-choose', 'import-repeat', 'import-error') : take('import-password');
     if (password === undefined) return;
     if (password === '') return fail('import-error', 'Type the password first.', 'import-password');
-    const report = await vault.importOlder(wallet, password, showProgress).finally(() => (element('import-progress').hidden = true));
+    // Closing the dialog is a no: what was asked about is forgotten then.
+    const wanted = () => found === asked;
+    const tell = (done: number, total: number) => wanted() && showProgress(done, total);
+    const report = await vault.importOlder(wallet, password, tell, wanted).finally(() => (element('import-progress').hidden = true));
+    if (!report) return;
     const isRemoved = isStored && report.failed.length === 0;
     if (isRemoved) localStorage.removeItem(OLDER_STORE);
     button('import-found').hidden = stored() === undefined;

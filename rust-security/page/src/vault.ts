@@ -106,9 +106,21 @@ export class Vault {
     return { json, keys: list.length, isClear: version === undefined };
   }
 
-  /** Makes a vault of an older wallet, in place of what is kept; it ends open. `tell` learns how far it is. */
-  async importOlder(older: OlderWallet, password: string, tell: (done: number, total: number) => void): Promise<ImportReport> {
+  /**
+   * Makes a vault of an older wallet, in place of what is kept; it ends open. `tell` learns how far it is. Nothing where the
+   * result is no longer `wanted` when it is there.
+   */
+  async importOlder(
+    older: OlderWallet,
+    password: string,
+    tell: (done: number, total: number) => void,
+    wanted: () => boolean,
+  ): Promise<ImportReport | undefined> {
     const { wallet, report } = await importLegacyWallet(older.json, password, tell);
+    if (!wanted()) {
+      wallet.destroy();
+      return undefined;
+    }
     await this.#begin(wallet);
     return report;
   }

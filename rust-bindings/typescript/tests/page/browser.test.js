@@ -465,7 +465,16 @@ test('the vault', async (t) => {
         .observe(document.getElementById('import-done'), { childList: true, characterData: true, subtree: true });
     });
     keys.push({ ...keys[0], id: 'key_3', encryptedApiKey: { ...keys[0].encryptedApiKey, version: 9 } });
-    await openFile(page, '#view-start [data-open-file]', JSON.stringify({ version: 2, keys, passwordHash: '', createdAt: 1 }));
+    const file = JSON.stringify({ version: 2, keys, passwordHash: '', createdAt: 1 });
+    // Cancelled in between: nothing is taken over.
+    await openFile(page, '#view-start [data-open-file]', file);
+    await page.fill('#import-password', 'the older password');
+    await Promise.all([page.waitForEvent('worker'), page.press('#import-password', 'Enter')]);
+    await page.click('#import-dialog [data-close]');
+    await page.waitForSelector('#import-submit:not([disabled])', { state: 'attached' });
+    assert.ok(await page.isVisible('#view-start'));
+    await page.evaluate(() => globalThis.seen.splice(0));
+    await openFile(page, '#view-start [data-open-file]', file);
     await page.fill('#import-password', 'the older password');
     await page.press('#import-password', 'Enter');
     await page.waitForSelector('#report-dialog[open]');
