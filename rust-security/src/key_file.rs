@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::SecurityError;
 use crate::private_file;
-use crate::private_path::{self, Stranger};
+use crate::private_path;
 use crate::sealing::{KEY_LENGTH, WrappingKey};
 
 /// More than any key file has.
@@ -32,8 +32,9 @@ pub fn make_key_file(path: &Path) -> Result<WrappingKey, SecurityError> {
     private_file::create_directory(private_file::directory_of(path))
         .map_err(SecurityError::io("create the directory of the key file"))?;
     let directory = private_file::directory_of(path);
-    let stranger = private_path::stranger_on_the_way(directory, private_path::user());
-    refuse(stranger.map_err(SecurityError::io("look at the directory of the key file"))?)?;
+    private_path::stranger_on_the_way(directory, private_path::user())
+        .map_err(SecurityError::io("look at the directory of the key file"))?
+        .map_or(Ok(()), Err)?;
     private_file::create(path, text.as_bytes()).map_err(SecurityError::io("create the key file"))?;
     Ok(key)
 }
@@ -55,8 +56,8 @@ fn read_as(path: &Path, user: u32) -> Result<WrappingKey, SecurityError> {
     let read = |error: io::Error| SecurityError::io("read the key file")(error);
     // Opened once: what is judged is what is read, whatever happens to the name meanwhile.
     let file = private_file::open(path).map_err(read)?;
-    refuse(private_path::foreign_owner(&file, user).map_err(read)?)?;
-    refuse(private_path::stranger_on_the_way(path, user).map_err(read)?)?;
+    private_path::foreign_owner(&file, user).map_err(read)?.map_or(Ok(()), Err)?;
+    private_path::stranger_on_the_way(path, user).map_err(read)?.map_or(Ok(()), Err)?;
     if let Some(mode) = private_file::exposed_mode(&file).map_err(read)? {
         return Err(SecurityError::KeyFileExposed { mode });
     }
@@ -72,14 +73,6 @@ fn read_as(path: &Path, user: u32) -> Result<WrappingKey, SecurityError> {
             Ok(WrappingKey::from_slice_wiping(&mut Zeroizing::new(key)[..])?)
         }
         _ => Err(SecurityError::KeyFileMalformed),
-    }
-}
-
-fn refuse(stranger: Option<Stranger>) -> Result<(), SecurityError> {
-    match stranger {
-        None => Ok(()),
-        Some(Stranger::Owner { uid }) => Err(SecurityError::KeyFileForeign { uid }),
-        Some(Stranger::Directory { mode }) => Err(SecurityError::KeyFileReplaceable { mode }),
     }
 }
 

@@ -5,30 +5,18 @@
 use std::io;
 use std::path::Path;
 
-/// Who else may change what a path leads to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Stranger {
-    /// Somebody else owns the file, a directory on the way to it, or a link.
-    Owner {
-        /// The user's number.
-        uid: u32,
-    },
-    /// Everybody, or a group, may put other things into a directory on the way.
-    Directory {
-        /// Its permission bits.
-        mode: u32,
-    },
-}
+use crate::error::SecurityError;
 
-/// Who else may change what the directories and links on the way to `path` lead to, of which `path` itself is the last.
+/// Why `path` is refused where somebody else owns it, or a directory or link on the way to it, or may put other things into one
+/// of the directories.
 #[cfg(unix)]
-pub(crate) fn stranger_on_the_way(path: &Path, user: u32) -> io::Result<Option<Stranger>> {
+pub(crate) fn stranger_on_the_way(path: &Path, user: u32) -> io::Result<Option<SecurityError>> {
     unix::walk(&std::path::absolute(path)?, user, unix::MAX_LINKS)
 }
 
 /// Nothing is known of it on other systems.
 #[cfg(not(unix))]
-pub(crate) fn stranger_on_the_way(_: &Path, _: u32) -> io::Result<Option<Stranger>> {
+pub(crate) fn stranger_on_the_way(_: &Path, _: u32) -> io::Result<Option<SecurityError>> {
     Ok(None)
 }
 
@@ -44,17 +32,17 @@ pub(crate) fn user() -> u32 {
     0
 }
 
-/// The owner of an open file, where it is somebody else.
+/// Why an open file is refused where somebody else owns it.
 #[cfg(unix)]
-pub(crate) fn foreign_owner(file: &std::fs::File, user: u32) -> io::Result<Option<Stranger>> {
+pub(crate) fn foreign_owner(file: &std::fs::File, user: u32) -> io::Result<Option<SecurityError>> {
     use std::os::unix::fs::MetadataExt as _;
     let uid = file.metadata()?.uid();
-    Ok((uid != user).then_some(Stranger::Owner { uid }))
+    Ok((uid != user).then_some(SecurityError::KeyFileForeign { uid }))
 }
 
 /// Nothing is known of it on other systems.
 #[cfg(not(unix))]
-pub(crate) fn foreign_owner(_: &std::fs::File, _: u32) -> io::Result<Option<Stranger>> {
+pub(crate) fn foreign_owner(_: &std::fs::File, _: u32) -> io::Result<Option<SecurityError>> {
     Ok(None)
 }
 
@@ -65,7 +53,7 @@ mod unix {
     use std::os::unix::fs::MetadataExt as _;
     use std::path::Path;
 
-    use super::Stranger;
+    use crate::error::SecurityError;
 
     /// How many links are followed, as Linux does.
     pub(super) const MAX_LINKS: usize = 40;
@@ -75,7 +63,7 @@ mod unix {
     /// In such a directory, of which `/tmp` is one, only its owner removes or renames an entry.
     const STICKY: u32 = 0o1000;
 
-    pub(super) fn walk(path: &Path, user: u32, links: usize) -> io::Result<Option<Stranger>> {
+    pub(super) fn walk(path: &Path, user: u32, links: usize) -> io::Result<Option<SecurityError>> {
         let mut parts: Vec<&Path> = path.ancestors().collect();
         parts.reverse();
         for part in parts {
@@ -95,13 +83,13 @@ mod unix {
         Ok(None)
     }
 
-    fn judge(metadata: &Metadata, user: u32) -> Option<Stranger> {
+    fn judge(metadata: &Metadata, user: u32) -> Option<SecurityError> {
         let (uid, mode) = (metadata.uid(), metadata.mode() & 0o7777);
         if uid != user && uid != ROOT {
-            return Some(Stranger::Owner { uid });
+            return Some(SecurityError::KeyFileForeign { uid });
         }
         let is_open = metadata.is_dir() && mode & OTHERS_WRITE != 0 && mode & STICKY == 0;
-        is_open.then_some(Stranger::Directory { mode })
+        is_open.then_some(SecurityError::KeyFileReplaceable { mode })
     }
 }
 
@@ -122,7 +110,7 @@ mod tests {
             let open = directory.path().join(name);
             fs::set_permissions(&open, fs::Permissions::from_mode(mode)).unwrap();
             let found = stranger_on_the_way(&inner, user()).unwrap();
-            assert_eq!(found, Some(Stranger::Directory { mode }), "{name}");
+            assert_eq!(found, Some(SecurityError::KeyFileReplaceable { mode }), "{name}");
             fs::set_permissions(&open, fs::Permissions::from_mode(mode | 0o1000)).unwrap();
             assert_eq!(stranger_on_the_way(&inner, user()).unwrap(), None, "{name} is sticky");
             fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
@@ -130,7 +118,10 @@ mod tests {
         // Seen from another user, all of this is somebody else's.
         let (us, other) = (user(), user() + 1);
         if us != 0 {
-            assert_eq!(stranger_on_the_way(&inner, other).unwrap(), Some(Stranger::Owner { uid: us }));
+            assert_eq!(
+                stranger_on_the_way(&inner, other).unwrap(),
+                Some(SecurityError::KeyFileForeign { uid: us })
+            );
         }
     }
 
@@ -146,7 +137,7 @@ mod tests {
         let by_links = safe.join("again/file");
         assert_eq!(stranger_on_the_way(&by_links, user()).unwrap(), None);
         fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
-        let expected = Some(Stranger::Directory { mode: 0o777 });
+        let expected = Some(SecurityError::KeyFileReplaceable { mode: 0o777 });
         assert_eq!(stranger_on_the_way(&by_links, user()).unwrap(), expected);
         symlink("round", safe.join("round")).unwrap();
         assert!(stranger_on_the_way(&safe.join("round"), user()).is_err());

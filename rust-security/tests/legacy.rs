@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 
 use chrysalis_crypto::kdf::{self, Argon2Params};
 use chrysalis_crypto::{aes, base64, legacy as formats};
-use chrysalis_security::legacy::{
-    ImportProgress, LegacyImport, LegacyShape, import_legacy_wallet, import_legacy_wallet_telling,
-};
+use chrysalis_security::legacy::{ImportProgress, LegacyImport, LegacyShape, import_legacy_wallet_telling};
 use chrysalis_security::wallet::ApiKeyWallet;
 use serde_json::{Value, json};
 
