@@ -13,6 +13,10 @@ export type ApiKeyProvider =
 /** The longest time a timer of the platform can wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** What a wallet tells of, and who is told. */
+export type WalletEventType = WalletEvent['type'];
+export type WalletEventHandler = (event: WalletEvent) => void;
+
 /** API keys in a file that a password opens. Every operation happens whole or not at all. */
 export class ApiKeyWallet {
   readonly #wallet: raw.ApiKeyWallet;
@@ -164,11 +168,11 @@ export class ApiKeyWallet {
   }
 
   /** Calls `handler` for every event of a type from here on; the result ends that. */
-  on(type: WalletEvent['type'], handler: (event: WalletEvent) => void): () => void {
+  on(type: WalletEventType, handler: WalletEventHandler): () => void {
     return this.#handlers.on(type, handler);
   }
 
-  off(type: WalletEvent['type'], handler: (event: WalletEvent) => void): void {
+  off(type: WalletEventType, handler: WalletEventHandler): void {
     this.#handlers.off(type, handler);
   }
 
