@@ -422,7 +422,8 @@ const CHECKS = {
     const wallet = new api.ApiKeyWallet();
     wallet.initialize_with_host_key(new Uint8Array(32));
     const optional = new Set(['list_keys', 'audit']);
-    for (const [object, type] of [[context, api.SecurityContext], [wallet, api.ApiKeyWallet]]) {
+    const registry = new api.ApiKeyRegistry();
+    for (const [object, type] of [[context, api.SecurityContext], [wallet, api.ApiKeyWallet], [registry, api.ApiKeyRegistry]]) {
       for (const name of Object.getOwnPropertyNames(type.prototype)) {
         const method = Object.getOwnPropertyDescriptor(type.prototype, name).value;
         if (typeof method !== 'function' || method.length === 0 || name.endsWith('_async') || ['constructor', 'free', 'destroy', 'lock'].includes(name) || optional.has(name)) continue;
@@ -442,6 +443,8 @@ const CHECKS = {
     }
     context.store_api_key('openai', KEY);
     equal(context.get_api_key('openai'), KEY, 'still works');
+    equal(registry.list(), [], 'still works');
+    registry.free();
     context.free();
     wallet.free();
   },
