@@ -15,22 +15,31 @@ before(async () => {
 
 after(() => chromium?.close());
 
+/** Each check's outcome becomes a test of its own. */
+async function report(t, outcomes) {
+  assert.ok(outcomes.length > 40, `${outcomes.length} checks`);
+  for (const { name, error } of outcomes) await t.test(name, () => { if (error) throw new Error(error); });
+}
+
 test('in a page', async (t) => {
   const page = await chromium.browser.newPage();
   await page.goto(chromium.origin);
-  const outcomes = await page.evaluate(async () => {
+  await report(t, await page.evaluate(async () => {
     const api = await import('rust-security/pkg');
-    await api.default();
-    const { securityChecks } = await import('/rust-bindings/typescript/tests/security/checks.js');
-    const vectors = await (await fetch('/rust-security/vectors/security.json')).json();
-    const results = [];
-    for (const [name, run] of securityChecks(api, vectors)) {
-      results.push(await Promise.resolve().then(run).then(() => ({ name }), (error) => ({ name, error: String(error) })));
-    }
-    return results;
-  });
-  assert.ok(outcomes.length > 40);
-  for (const { name, error } of outcomes) await t.test(name, () => { if (error) throw new Error(error); });
+    const { runAll } = await import('/rust-bindings/typescript/tests/security/checks.js');
+    return runAll(api);
+  }));
+  await page.close();
+});
+
+test('in a worker, which has a worker of its own', async (t) => {
+  const page = await chromium.browser.newPage();
+  await page.goto(chromium.origin);
+  await report(t, await page.evaluate(() => new Promise((resolve, reject) => {
+    const worker = new Worker('/rust-bindings/typescript/tests/security/worker.js', { type: 'module' });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+  })));
   await page.close();
 });
 

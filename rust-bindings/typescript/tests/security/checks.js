@@ -51,6 +51,17 @@ export function securityChecks(api, vectors) {
   return [...vectorChecks(api, vectors), ...Object.entries(CHECKS).map(([name, run]) => [name, () => run(api)])];
 }
 
+/** Runs every check in a browser and gives the outcomes as plain data. */
+export async function runAll(api) {
+  await api.default();
+  const vectors = await (await fetch('/rust-security/vectors/security.json')).json();
+  const outcomes = [];
+  for (const [name, run] of securityChecks(api, vectors)) {
+    outcomes.push(await Promise.resolve().then(run).then(() => ({ name }), (error) => ({ name, error: String(error) })));
+  }
+  return outcomes;
+}
+
 function vectorChecks(api, { wallet, wallet_refused, state, legacy_wallet, password_strength, provider }) {
   const open = (item) => {
     const opened = new api.ApiKeyWallet();
