@@ -13,7 +13,7 @@ new=target/vault-page.new
 rm -rf "$new"
 mkdir -p "$new"
 # The worker is a file of its own beside the page, and the WebAssembly is beside both.
-esbuild "$page/src/app.ts" rust-bindings/typescript/dist/derive-worker.js --bundle --entry-names=[name] --outdir="$new" \
+esbuild "$page/src/app.ts" "$package/rust_security_worker.js" --bundle --entry-names=[name] --outdir="$new" \
   --format=esm --platform=browser --target=es2022,chrome111,firefox114,safari16.4 --minify-whitespace --log-level=warning
 cp "$package/rust_security_bg.wasm" "$page/index.html" "$page/style.css" "$page/icon.svg" "$page/headers.txt" "$new/"
 rm -rf "$out"

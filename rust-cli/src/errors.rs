@@ -286,6 +286,12 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "KEY_FILE_EXPOSED" => {
             "others may have read it: best make a new one with `chrysalis vault unattended key-file`"
         }
+        "KEY_FILE_FOREIGN" => {
+            "keep key files in a directory of your own; make one with `chrysalis vault unattended key-file`"
+        }
+        "KEY_FILE_REPLACEABLE" => {
+            "take write permission from others on its directories, or keep it in a directory of your own"
+        }
         "KEYCHAIN_UNAVAILABLE" => "unlock with the password or --key-file",
         "KEYCHAIN_ENTRY_MISSING" => "`chrysalis vault unattended keychain` adds one",
         "INVALID_PROVIDER" => {

@@ -229,6 +229,13 @@ fn a_key_file_that_others_can_read_is_refused_and_nothing_here_is_readable_by_ot
     let key_file = home.path().join("vault.key");
     std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o640)).unwrap();
     assert_eq!(home.vault(3, &["get", "groq", "--to-pipe"], ""), "KEY_FILE_EXPOSED");
+    std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    // In a directory where others could put another in its place.
+    let before = home.path().metadata().unwrap().permissions();
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    assert_eq!(home.vault(3, &["get", "groq", "--to-pipe"], ""), "KEY_FILE_REPLACEABLE");
+    std::fs::set_permissions(home.path(), before).unwrap();
+    home.vault(0, &["get", "groq", "--to-pipe"], "");
     // Where no vault can be, whoever runs this.
     assert_eq!(home.vault(3, &["--vault", "vault.key/keys.json", "list"], ""), "IO");
     home.write("file", "");

@@ -178,8 +178,21 @@ pub fn seal_with_password(
     context: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
     let key = kdf.derive_key(password)?;
+    key.expose(|key| seal_with_derived_key(plaintext, key, kdf, context))
+}
+
+/// [`seal_with_password`] with the key that `kdf` made of the password elsewhere, such as on another thread.
+///
+/// # Errors
+/// [`CryptoError::InvalidKeyLength`] and those of [`StorageKey::seal`].
+pub fn seal_with_derived_key(
+    plaintext: &[u8],
+    key: &[u8],
+    kdf: PasswordKdf,
+    context: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let header = Header::for_password(Suite::default(), kdf);
-    key.expose(|key| seal_parts(&header, exact(key)?, plaintext, context, &random::array()?))
+    seal_parts(&header, exact(key)?, plaintext, context, &random::array()?)
 }
 
 /// Opens what [`seal_with_password`] sealed. Takes the time and memory that the envelope's parameters say, within
@@ -190,8 +203,18 @@ pub fn seal_with_password(
 pub fn open_with_password(envelope: &[u8], password: &[u8], context: &[u8]) -> Result<Opened, CryptoError> {
     let parts = Parts::of(envelope)?;
     let kdf = parts.header.password().ok_or(CryptoError::DecryptFailed)?;
-    let plaintext = kdf.derive_key(password)?.expose(|key| parts.open(exact(key)?, context))?;
-    Ok(Opened { plaintext, needs_rewrap: kdf.is_weak() })
+    kdf.derive_key(password)?.expose(|key| parts.open_derived(kdf, exact(key)?, context))
+}
+
+/// [`open_with_password`] with the key that the envelope's [`Header::password`] made of the password elsewhere.
+///
+/// # Errors
+/// [`CryptoError::InvalidKeyLength`] and those of [`open_with_password`].
+pub fn open_with_derived_key(envelope: &[u8], key: &[u8], context: &[u8]) -> Result<Opened, CryptoError> {
+    let key = exact(key)?;
+    let parts = Parts::of(envelope)?;
+    let kdf = parts.header.password().ok_or(CryptoError::DecryptFailed)?;
+    parts.open_derived(kdf, key, context)
 }
 
 /// An opened message, wiped on drop, and whether it should be sealed anew.
@@ -377,6 +400,15 @@ impl<'e> Parts<'e> {
         plaintext.extend_from_slice(self.ciphertext);
         scrubbed::<SHALLOW, _>(|| self.decrypt(key, context, &mut Vec::new(), &mut plaintext))?;
         Ok(plaintext)
+    }
+
+    fn open_derived(
+        &self,
+        kdf: &PasswordKdf,
+        key: &[u8; KEY_LENGTH],
+        context: &[u8],
+    ) -> Result<Opened, CryptoError> {
+        Ok(Opened { plaintext: self.open(key, context)?, needs_rewrap: kdf.is_weak() })
     }
 
     /// Decrypts `data`, a copy of the ciphertext, where it is. `aad` is scratch memory.

@@ -79,6 +79,16 @@ pub enum SecurityError {
         /// Its permission bits.
         mode: u32,
     },
+    /// A key file, or a directory or link on the way to it, is somebody else's, who may have put it there.
+    KeyFileForeign {
+        /// The owner's number.
+        uid: u32,
+    },
+    /// Others may put another file in the place of a key file: they can write to a directory on the way to it.
+    KeyFileReplaceable {
+        /// The directory's permission bits.
+        mode: u32,
+    },
     /// A file is no key file.
     KeyFileMalformed,
     /// The operating system's keychain cannot be used here.
@@ -136,6 +146,8 @@ impl SecurityError {
         "VAULT_EXISTS",
         "VAULT_REPLACED",
         "KEY_FILE_EXPOSED",
+        "KEY_FILE_FOREIGN",
+        "KEY_FILE_REPLACEABLE",
         "KEY_FILE_MALFORMED",
         "KEYCHAIN_UNAVAILABLE",
         "KEYCHAIN_ENTRY_MISSING",
@@ -170,6 +182,8 @@ impl SecurityError {
             Self::VaultExists => "VAULT_EXISTS",
             Self::VaultReplaced => "VAULT_REPLACED",
             Self::KeyFileExposed { .. } => "KEY_FILE_EXPOSED",
+            Self::KeyFileForeign { .. } => "KEY_FILE_FOREIGN",
+            Self::KeyFileReplaceable { .. } => "KEY_FILE_REPLACEABLE",
             Self::KeyFileMalformed => "KEY_FILE_MALFORMED",
             Self::KeychainUnavailable(_) => "KEYCHAIN_UNAVAILABLE",
             Self::KeychainEntryMissing => "KEYCHAIN_ENTRY_MISSING",
@@ -218,6 +232,16 @@ impl fmt::Display for SecurityError {
             Self::KeyFileExposed { mode } => {
                 write!(f, "The key file can be read by others (mode {mode:o}); chmod 600 it")
             }
+            Self::KeyFileForeign { uid } => {
+                write!(
+                    f,
+                    "The key file, or a directory or link on the way to it, belongs to another user (uid {uid})"
+                )
+            }
+            Self::KeyFileReplaceable { mode } => write!(
+                f,
+                "The key file can be replaced by others, who may write to a directory on the way to it (mode {mode:o})"
+            ),
             Self::KeyFileMalformed => f.write_str("The file is no vault key"),
             Self::KeychainUnavailable(why) => write!(f, "The keychain cannot be used: {why}"),
             Self::KeychainEntryMissing => f.write_str("The keychain has no key for this wallet"),
@@ -298,6 +322,8 @@ mod tests {
             SecurityError::VaultExists,
             SecurityError::VaultReplaced,
             SecurityError::KeyFileExposed { mode: 0o644 },
+            SecurityError::KeyFileForeign { uid: 1000 },
+            SecurityError::KeyFileReplaceable { mode: 0o777 },
             SecurityError::KeyFileMalformed,
             SecurityError::KeychainUnavailable("why"),
             SecurityError::KeychainEntryMissing,
@@ -329,6 +355,8 @@ mod tests {
                 | SecurityError::VaultExists
                 | SecurityError::VaultReplaced
                 | SecurityError::KeyFileExposed { .. }
+                | SecurityError::KeyFileForeign { .. }
+                | SecurityError::KeyFileReplaceable { .. }
                 | SecurityError::KeyFileMalformed
                 | SecurityError::KeychainUnavailable(_)
                 | SecurityError::KeychainEntryMissing

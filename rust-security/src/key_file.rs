@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::SecurityError;
 use crate::private_file;
+use crate::private_path;
 use crate::sealing::{KEY_LENGTH, WrappingKey};
 
 /// More than any key file has.
@@ -18,7 +19,8 @@ const FIRST_LINE: &str = "chrysalis vault key 1";
 /// has it opens every wallet that it was added to.
 ///
 /// # Errors
-/// [`SecurityError::Io`], with the kind `AlreadyExists` where there is something.
+/// [`SecurityError::Io`], with the kind `AlreadyExists` where there is something; [`SecurityError::KeyFileForeign`] and
+/// [`SecurityError::KeyFileReplaceable`] in a directory in which [`read_key_file`] would not read it. Nothing is written then.
 pub fn make_key_file(path: &Path) -> Result<WrappingKey, SecurityError> {
     let key = WrappingKey::make()?;
     let digits = key.expose(|bytes| Zeroizing::new(hex::encode(bytes)));
@@ -29,22 +31,33 @@ pub fn make_key_file(path: &Path) -> Result<WrappingKey, SecurityError> {
     }
     private_file::create_directory(private_file::directory_of(path))
         .map_err(SecurityError::io("create the directory of the key file"))?;
+    let directory = private_file::directory_of(path);
+    private_path::stranger_on_the_way(directory, private_path::user())
+        .map_err(SecurityError::io("look at the directory of the key file"))?
+        .map_or(Ok(()), Err)?;
     private_file::create(path, text.as_bytes()).map_err(SecurityError::io("create the key file"))?;
     Ok(key)
 }
 
-/// Reads a key file.
+/// Reads a key file, which must be this user's own: theirs to read alone, and nobody else's to replace.
 ///
-/// Whether others may read it is told by the permission bits of Unix. The access lists of Windows are not looked at, nor is
-/// the owner: keep the file in a directory of the user's own.
+/// The owner of the file is the user whose rights this process has; every directory and every link on the way to it is theirs or
+/// root's, and others can write to none of the directories unless they are sticky, as `/tmp` is. All that is told by owners
+/// and permission bits of Unix. The access lists of Windows are not looked at: keep the file in a directory of the user's own.
 ///
 /// # Errors
-/// [`SecurityError::KeyFileExposed`] when group or others have any right to it; [`SecurityError::KeyFileMalformed`];
-/// [`SecurityError::Io`].
+/// [`SecurityError::KeyFileExposed`] when group or others have any right to it; [`SecurityError::KeyFileForeign`];
+/// [`SecurityError::KeyFileReplaceable`]; [`SecurityError::KeyFileMalformed`]; [`SecurityError::Io`].
 pub fn read_key_file(path: &Path) -> Result<WrappingKey, SecurityError> {
+    read_as(path, private_path::user())
+}
+
+fn read_as(path: &Path, user: u32) -> Result<WrappingKey, SecurityError> {
     let read = |error: io::Error| SecurityError::io("read the key file")(error);
     // Opened once: what is judged is what is read, whatever happens to the name meanwhile.
     let file = private_file::open(path).map_err(read)?;
+    private_path::foreign_owner(&file, user).map_err(read)?.map_or(Ok(()), Err)?;
+    private_path::stranger_on_the_way(path, user).map_err(read)?.map_or(Ok(()), Err)?;
     if let Some(mode) = private_file::exposed_mode(&file).map_err(read)? {
         return Err(SecurityError::KeyFileExposed { mode });
     }
@@ -89,6 +102,39 @@ mod tests {
         make_key_file(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert_eq!(read_key_file(&path).unwrap_err(), SecurityError::KeyFileExposed { mode: 0o640 });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_of_another_user_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("vault.key");
+        make_key_file(&path).unwrap();
+        let us = private_path::user();
+        // Root reads the files of others, but does not take their keys.
+        assert_eq!(read_as(&path, us + 1).unwrap_err(), SecurityError::KeyFileForeign { uid: us });
+        assert!(read_as(&path, us).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_that_others_may_replace_is_refused() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let directory = tempfile::tempdir().unwrap();
+        let shared = directory.path().join("shared");
+        let path = shared.join("vault.key");
+        make_key_file(&path).unwrap();
+        let link = directory.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert!(read_key_file(&link).is_ok(), "links of this user's are followed");
+        std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o777)).unwrap();
+        for path in [&path, &link] {
+            let error = read_key_file(path).unwrap_err();
+            assert_eq!(error, SecurityError::KeyFileReplaceable { mode: 0o777 });
+        }
+        let error = make_key_file(&shared.join("another.key")).unwrap_err();
+        assert_eq!(error, SecurityError::KeyFileReplaceable { mode: 0o777 });
+        assert_eq!(shared.read_dir().unwrap().count(), 1, "nothing was written");
     }
 
     #[test]

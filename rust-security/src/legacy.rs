@@ -126,6 +126,20 @@ pub fn import_legacy_wallet(
     params: Argon2Params,
     now_ms: u64,
 ) -> Result<LegacyImport, SecurityError> {
+    import_legacy_wallet_telling(json, password, params, now_ms, &mut |_| {})
+}
+
+/// [`import_legacy_wallet`], telling how far it is: before the first key of the file, and after each.
+///
+/// # Errors
+/// As [`import_legacy_wallet`].
+pub fn import_legacy_wallet_telling(
+    json: &str,
+    password: &[u8],
+    params: Argon2Params,
+    now_ms: u64,
+    tell: &mut dyn FnMut(ImportProgress),
+) -> Result<LegacyImport, SecurityError> {
     if json.len() > MAX_LEGACY_FILE_BYTES {
         return Err(malformed("file: longer than 16 MiB"));
     }
@@ -143,7 +157,7 @@ pub fn import_legacy_wallet(
         unrecoverable: Vec::new(),
         warnings: Vec::new(),
     };
-    let mut import = Import { wallet, report, now_ms };
+    let mut import = Import { wallet, report, now_ms, progress: ImportProgress::default(), tell };
     match shape {
         LegacyShape::TypeScriptV1 => import.typescript_v1(file, password)?,
         LegacyShape::RustV1 => import.rust_v1(file, password)?,
@@ -151,6 +165,15 @@ pub fn import_legacy_wallet(
         LegacyShape::UiV1 => import.ui_v1(file)?,
     }
     Ok(LegacyImport { wallet: import.wallet, report: import.report })
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ImportProgress {
+    /// How many keys were read, or found unreadable.
+    pub done: usize,
+    /// How many keys the file has.
+    pub total: usize,
 }
 
 /// Who wrote a file, without opening anything.
@@ -169,10 +192,12 @@ fn detect(file: &Value) -> Result<LegacyShape, SecurityError> {
     }
 }
 
-struct Import {
+struct Import<'t> {
     wallet: ApiKeyWallet,
     report: ImportReport,
     now_ms: u64,
+    progress: ImportProgress,
+    tell: &'t mut dyn FnMut(ImportProgress),
 }
 
 /// A key of an old file, opened.
@@ -187,18 +212,19 @@ struct OldKey {
     key: ApiKey,
 }
 
-impl Import {
+impl Import<'_> {
     fn typescript_v1(&mut self, file: &mut Value, password: &[u8]) -> Result<(), SecurityError> {
         let settings = record(member(file, "settings").ok_or(malformed("settings"))?)?;
         let opened = settings.open_with_password(password).map_err(|_| SecurityError::InvalidPassword)?;
         self.settings(&opened.plaintext, "autoLockTimeout", "requirePasswordOnAccess")?;
-        for sealed in take_array(file, "entries")? {
+        for sealed in self.begin(take_array(file, "entries")?) {
             let entry = member(&sealed, "entry").unwrap_or(&Value::Null);
             self.report.unrecoverable.push(UnrecoverableKey {
                 legacy_id: text(entry, "id"),
                 provider: text(entry, "provider"),
                 name: text(entry, "name"),
             });
+            self.step();
         }
         if !self.report.unrecoverable.is_empty() {
             self.report.warnings.push("the keys were sealed under a key that was never stored; replace them");
@@ -216,7 +242,7 @@ impl Import {
         let master = kdf::scrypt_derive_key(password, &salt, 32)?;
         let opened = record(settings)?.open(&master).map_err(|_| SecurityError::InvalidPassword)?;
         let defaults = self.settings(&opened.plaintext, "auto_lock_timeout", "require_password_on_access")?;
-        for (index, sealed) in take_array(file, "entries")?.into_iter().enumerate() {
+        for (index, sealed) in self.begin(take_array(file, "entries")?).into_iter().enumerate() {
             let entry = member(&sealed, "entry").unwrap_or(&Value::Null);
             let legacy_id = text(entry, "id");
             let seconds = |part| member(entry, part).and_then(to_integer).and_then(|s| s.checked_mul(1000));
@@ -245,7 +271,7 @@ impl Import {
     }
 
     fn ui_v2(&mut self, file: &mut Value, password: &[u8]) -> Result<(), SecurityError> {
-        for (index, key) in take_array(file, "keys")?.into_iter().enumerate() {
+        for (index, key) in self.begin(take_array(file, "keys")?).into_iter().enumerate() {
             let legacy_id = text(&key, "id");
             let old = || {
                 let mut opened = record(member(&key, "encryptedApiKey").unwrap_or(&Value::Null))?
@@ -264,7 +290,7 @@ impl Import {
     }
 
     fn ui_v1(&mut self, file: &mut Value) -> Result<(), SecurityError> {
-        for (index, mut key) in take_array(file, "keys")?.into_iter().enumerate() {
+        for (index, mut key) in self.begin(take_array(file, "keys")?).into_iter().enumerate() {
             let legacy_id = text(&key, "id");
             let api_key = match member_mut(&mut key, "apiKey") {
                 Some(Value::String(api_key)) => ApiKey::new(std::mem::take(api_key)).map_err(Into::into),
@@ -295,6 +321,20 @@ impl Import {
             Ok(imported) => self.report.imported.push(imported),
             Err(error) => self.report.failed.push(FailedKey { index, legacy_id, code: error.code() }),
         }
+        self.step();
+    }
+
+    /// The keys, after telling how many there are.
+    fn begin(&mut self, keys: Vec<Value>) -> Vec<Value> {
+        self.progress.total = keys.len();
+        (self.tell)(self.progress);
+        keys
+    }
+
+    /// To be called after each key.
+    fn step(&mut self) {
+        self.progress.done += 1;
+        (self.tell)(self.progress);
     }
 
     /// Takes over settings, and gives the defaults by provider, with the ids of the old file.

@@ -15,6 +15,8 @@ pub mod legacy;
 pub mod password;
 #[cfg(any(unix, windows))]
 mod private_file;
+#[cfg(any(unix, windows))]
+mod private_path;
 pub mod provider;
 pub mod registry;
 mod sealing;

@@ -160,6 +160,9 @@ pub enum KeyRegistryEventKind {
 }
 
 impl KeyRegistryEventKind {
+    /// Every name by which callers subscribe.
+    pub const NAMES: &[&str] = &["key:registered", "key:unregistered"];
+
     /// `key:registered` or `key:unregistered`.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -330,6 +333,7 @@ mod tests {
         let events = registry.take_events().events;
         let seen: Vec<_> = events.iter().map(|e| (e.kind.name(), e.key_id.as_str(), e.timestamp)).collect();
         assert_eq!(seen, [("key:registered", "k1", 5), ("key:unregistered", "k1", 7)]);
+        assert!(seen.iter().map(|(name, ..)| name).eq(KeyRegistryEventKind::NAMES));
         assert!(registry.register(record("", "groq", "k", ApiKeyScope::Global), 9).is_err());
     }
 

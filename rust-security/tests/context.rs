@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrysalis_crypto::api_keys::ApiKey;
 use chrysalis_crypto::envelope::{self, Suite};
 use chrysalis_crypto::kdf::Argon2Params;
-use chrysalis_security::SecurityContext;
 use chrysalis_security::audit::verify_chain;
 use chrysalis_security::context::Clock;
+use chrysalis_security::{SALT_LENGTH, SecurityContext, WrappingKey};
 
 const PASSWORD: &[u8] = b"correct horse battery staple";
 const SECRET: &str = "canary-7f3a9b1c5d2e";
@@ -213,6 +213,58 @@ fn locking_wipes_and_unlocking_brings_back() {
     context.lock().unwrap();
     assert_eq!(context.unlock(b"for the backup").unwrap_err().code(), "DECRYPT_FAILED");
     context.unlock(PASSWORD).unwrap();
+}
+
+/// Each operation with a key that was derived elsewhere does what its twin with the password does.
+#[test]
+fn keys_that_were_derived_elsewhere_do_the_same() {
+    let derive = |(params, salt): (Argon2Params, [u8; SALT_LENGTH]), password: &[u8]| {
+        WrappingKey::derive(password, &salt, params).unwrap()
+    };
+    let context = context();
+    context.store_api_key("groq", key(SECRET)).unwrap();
+    assert_eq!(context.password_kdf(), None, "there is nothing to unlock");
+
+    let kdf = context.make_password_kdf().unwrap();
+    assert_ne!(kdf.1, context.make_password_kdf().unwrap().1, "a salt is for one password, once");
+    let state = context.export_state_with_derived_key(kdf.0, kdf.1, derive(kdf, PASSWORD)).unwrap();
+    // With the password: the bytes are the same format.
+    import(&state, PASSWORD).unwrap();
+    assert_eq!(SecurityContext::state_kdf(&state).unwrap(), kdf);
+    let wrong =
+        SecurityContext::import_state_with_derived_key(&state, derive(kdf, b"wrong"), clock(), weak());
+    assert_eq!(wrong.unwrap_err().code(), "DECRYPT_FAILED");
+    let copy = SecurityContext::import_state_with_derived_key(&state, derive(kdf, PASSWORD), clock(), weak());
+    let copy = copy.unwrap();
+    assert!(copy.with_api_key("groq", |bytes| bytes == SECRET.as_bytes()).unwrap());
+    assert_eq!(SecurityContext::state_kdf(&state[..20]).unwrap_err().code(), "DATA_TOO_SHORT");
+    let no_password = context.encrypt_for_storage(b"", b"").unwrap();
+    assert_eq!(SecurityContext::state_kdf(&no_password).unwrap_err().code(), "DECRYPT_FAILED");
+
+    // The export and the import both gave a password to lock with.
+    for context in [&context, &copy] {
+        context.lock().unwrap();
+        let lock = context.password_kdf().unwrap();
+        assert_eq!(lock, kdf);
+        assert_eq!(
+            context.unlock_with_derived_key(derive(lock, b"wrong")).unwrap_err().code(),
+            "DECRYPT_FAILED"
+        );
+        assert!(context.is_locked());
+        context.unlock_with_derived_key(derive(lock, PASSWORD)).unwrap();
+        context.unlock_with_derived_key(derive(lock, b"whatever")).unwrap();
+    }
+    let other = context.make_password_kdf().unwrap();
+    context.set_password_with_derived_key(other.0, other.1, derive(other, b"other")).unwrap();
+    context.lock().unwrap();
+    let refused = [
+        context.set_password_with_derived_key(other.0, other.1, derive(other, b"third")).unwrap_err(),
+        context.export_state_with_derived_key(other.0, other.1, derive(other, b"third")).unwrap_err(),
+    ];
+    assert!(refused.iter().all(|error| error.code() == "CONTEXT_LOCKED"));
+    assert_eq!(context.unlock(PASSWORD).unwrap_err().code(), "DECRYPT_FAILED");
+    context.unlock(b"other").unwrap();
+    assert!(context.with_api_key("groq", |bytes| bytes == SECRET.as_bytes()).unwrap());
 }
 
 /// A name that looks like a key only once it is lower-cased.

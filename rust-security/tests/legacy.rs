@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use chrysalis_crypto::kdf::{self, Argon2Params};
 use chrysalis_crypto::{aes, base64, legacy as formats};
-use chrysalis_security::legacy::{LegacyImport, LegacyShape, import_legacy_wallet};
+use chrysalis_security::legacy::{ImportProgress, LegacyImport, LegacyShape, import_legacy_wallet_telling};
 use chrysalis_security::wallet::ApiKeyWallet;
 use serde_json::{Value, json};
 
@@ -13,7 +13,13 @@ const PASSWORD: &[u8] = b"correct horse battery staple";
 
 fn import(file: &Value, password: &[u8]) -> Result<LegacyImport, chrysalis_security::SecurityError> {
     let params = Argon2Params::new(8192, 1, 1).unwrap();
-    let import = import_legacy_wallet(&file.to_string(), password, params, 9_000_000);
+    let mut told = Vec::new();
+    let mut tell = |progress: ImportProgress| told.push((progress.done, progress.total));
+    let import = import_legacy_wallet_telling(&file.to_string(), password, params, 9_000_000, &mut tell);
+    // From nothing to all, one by one, unless the file is refused before.
+    let total = told.last().map_or(0, |last| last.1);
+    let expected: Vec<_> = (0..=total).map(|done| (done, total)).collect();
+    assert!(told == expected || (told.is_empty() && import.is_err()), "{told:?}");
     assert!(!format!("{import:?}").contains("test-key"), "neither a report nor an error holds a key");
     import
 }

@@ -31,9 +31,9 @@ const MAX_THREADS: usize = 8;
 const CAPACITY: usize = 256;
 
 /// Makes the Python value of a finished job, in the thread of the loop that asked.
-type Reply = Box<dyn FnOnce(Python<'_>) -> Result<Py<PyAny>, Fault> + Send>;
+pub(super) type Reply = Box<dyn FnOnce(Python<'_>) -> Result<Py<PyAny>, Fault> + Send>;
 /// Work without the interpreter. The flag rises when nobody waits for the result any more.
-type Work = Box<dyn FnOnce(&AtomicBool) -> Reply + Send>;
+pub(super) type Work = Box<dyn FnOnce(&AtomicBool) -> Reply + Send>;
 
 /// A drained job: its ticket, its value, and why there is no value.
 type Finished = (u64, Py<PyAny>, Option<Fault>);

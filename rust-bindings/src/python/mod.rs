@@ -12,6 +12,7 @@ mod crypto;
 mod embedding;
 mod entry;
 mod error;
+mod later;
 mod memory;
 mod security;
 
@@ -152,9 +153,15 @@ mod extension {
         #[pymodule_export]
         use crate::python::security::context::{ApiKeyDescription, SecurityContext};
         #[pymodule_export]
-        use crate::python::security::legacy::{LegacyReport, import_legacy_wallet};
+        use crate::python::security::events::{KeyRegistryEvent, WalletEvent};
+        #[pymodule_export]
+        use crate::python::security::legacy::{
+            LegacyReport, import_legacy_wallet, import_legacy_wallet_async,
+        };
         #[pymodule_export]
         use crate::python::security::password::{PasswordStrength, validate_password_strength};
+        #[pymodule_export]
+        use crate::python::security::registry::{ApiKeyRegistry, ApiKeyRegistryRecord};
         #[pymodule_export]
         use crate::python::security::secure_buffer::SecureBuffer;
         #[pymodule_export]

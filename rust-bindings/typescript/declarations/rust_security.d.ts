@@ -70,6 +70,8 @@ export type SecurityErrorCode =
 | 'VAULT_EXISTS'
 | 'VAULT_REPLACED'
 | 'KEY_FILE_EXPOSED'
+| 'KEY_FILE_FOREIGN'
+| 'KEY_FILE_REPLACEABLE'
 | 'KEY_FILE_MALFORMED'
 | 'KEYCHAIN_UNAVAILABLE'
 | 'KEYCHAIN_ENTRY_MISSING'
@@ -89,7 +91,41 @@ export interface SecurityContext {
     with_api_key<T>(provider: string, work: (key: Uint8Array) => T): T;
     /** Sets the header by which the provider takes its key. */
     attach_authorization(provider: string, headers: { set(name: string, value: string): void }): void;
+
+    // What takes long by design, as promises. The password becomes a key in a worker (or by WebCrypto, where that can), and only
+    // where there is neither it is done here and blocks. Inputs are taken as they are at the call, errors are those of the twins.
+
+    /** `export_state` without blocking. What is exported is what is there when the key is. */
+    export_state_async(password: string): Promise<Uint8Array>;
+    /** `set_password` without blocking. */
+    set_password_async(password: string): Promise<void>;
+    /** `unlock` without blocking. */
+    unlock_async(password: string): Promise<void>;
+    /** `decrypt_legacy` without blocking. */
+    decrypt_legacy_async(
+    format: 'F1' | 'F2' | 'F3' | 'F4' | 'F5',
+    data: Uint8Array | string,
+    secret: Uint8Array | string,
+    ): Promise<Uint8Array>;
 }
+
+export namespace SecurityContext {
+    /** `import_state` without blocking. */
+    function import_state_async(bytes: Uint8Array, password: string): Promise<SecurityContext>;
+}
+
+/** `derive_wallet_key` without blocking. */
+export function derive_wallet_key_async(password: string, kdf: PasswordKdf): Promise<Uint8Array>;
+/** `derive_record_key` without blocking. */
+export function derive_record_key_async(password: string, salt: Uint8Array): Promise<Uint8Array>;
+/** `decrypt_record_with_password` without blocking. */
+export function decrypt_record_with_password_async(json: string, password: string): Promise<Uint8Array>;
+/** `import_legacy_wallet` without blocking. */
+export function import_legacy_wallet_async(
+json: string,
+password: string,
+tell?: (done: number, total: number) => void,
+): Promise<{ wallet: ApiKeyWallet; report: ImportReport }>;
 
 /** What may be shown of an API key. */
 export interface ApiKeyDescription {
@@ -153,7 +189,7 @@ export type WalletEvent =
 | { type: 'key:removed' | 'key:accessed' | 'key:rotated'; data: { id: string; provider: string } }
 | { type: 'settings:changed'; data: { settings: WalletSettings } };
 
-/** What Argon2id makes a wallet's key with. */
+/** What Argon2id makes the key of a wallet's or context's password with. */
 export interface PasswordKdf {
     mKiB: number;
     t: number;
@@ -492,6 +528,10 @@ export class SecurityContext {
      */
     export_state(password: string): Uint8Array;
     /**
+     * `export_state` with the key that `derive_wallet_key` gave for the password and `kdf`.
+     */
+    export_state_with_derived_key(kdf: PasswordKdf, key: Uint8Array): Uint8Array;
+    /**
      * The key as a string, which nothing can wipe; prefer `with_api_key`, `authorization_header` and `sign_request`.
      */
     get_api_key(provider: string): string;
@@ -508,6 +548,10 @@ export class SecurityContext {
      */
     static import_state(bytes: Uint8Array, password: string): SecurityContext;
     /**
+     * `import_state` with the key that `derive_wallet_key` gave for the password and `state_kdf`.
+     */
+    static import_state_with_derived_key(bytes: Uint8Array, key: Uint8Array): SecurityContext;
+    /**
      * The providers whose keys are kept, in alphabetical order.
      */
     list_providers(): string[];
@@ -520,9 +564,17 @@ export class SecurityContext {
      */
     constructor();
     /**
+     * Parameters with a fresh salt, for `derive_wallet_key`: for one password, once.
+     */
+    make_password_kdf(): PasswordKdf;
+    /**
      * As the constructor.
      */
     static new(): SecurityContext;
+    /**
+     * What the key of the password that unlocks is made with; `null` while there is nothing to unlock.
+     */
+    password_kdf(): PasswordKdf | null;
     /**
      * Removes a provider's key; whether there was one.
      */
@@ -561,6 +613,10 @@ export class SecurityContext {
      */
     set_password(password: string): void;
     /**
+     * `set_password` with the key that `derive_wallet_key` gave for the password and `kdf`.
+     */
+    set_password_with_derived_key(kdf: PasswordKdf, key: Uint8Array): void;
+    /**
      * Signs a request with the provider's key. Gives the headers to send along, which hold no secret.
      */
     sign_request(provider: string, method: string, path: string, body: Uint8Array): Record<string, string>;
@@ -568,6 +624,10 @@ export class SecurityContext {
      * HMAC-SHA-256 of `data` under the provider's key, 32 bytes; the key stays inside.
      */
     sign_with_api_key(provider: string, data: Uint8Array): Uint8Array;
+    /**
+     * What the key of an exported state is made of its password with.
+     */
+    static state_kdf(bytes: Uint8Array): PasswordKdf;
     /**
      * The number of the storage key that seals.
      */
@@ -593,6 +653,10 @@ export class SecurityContext {
      */
     unlock(password: string): void;
     /**
+     * `unlock` with the key that `derive_wallet_key` gave for the password and `password_kdf`.
+     */
+    unlock_with_derived_key(key: Uint8Array): void;
+    /**
      * Whether the keys are sealed.
      */
     readonly isLocked: boolean;
@@ -607,6 +671,11 @@ export function decrypt_record(json: string, key: Uint8Array): Uint8Array;
  * Opens the JSON text of a record under a password.
  */
 export function decrypt_record_with_password(json: string, password: string): Uint8Array;
+
+/**
+ * The key of a record's password and salt, 32 bytes, for `encrypt_record` and `decrypt_record`. This is what takes time.
+ */
+export function derive_record_key(password: string, salt: Uint8Array): Uint8Array;
 
 /**
  * The key of a wallet's password, 32 bytes. This is what takes time; run it in a worker.
@@ -626,9 +695,10 @@ export function encrypt_record(plaintext: Uint8Array, key: Uint8Array): Encrypte
 export function encrypt_record_with_password(plaintext: Uint8Array, password: string): EncryptedData;
 
 /**
- * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key.
+ * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. `tell` is called with
+ * how many keys are done, and of how many; what it throws is passed over.
  */
-export function import_legacy_wallet(json: string, password: string): { wallet: ApiKeyWallet; report: ImportReport };
+export function import_legacy_wallet(json: string, password: string, tell?: (done: number, total: number) => void): { wallet: ApiKeyWallet; report: ImportReport };
 
 /**
  * How good a new password is. Nothing of it is kept.

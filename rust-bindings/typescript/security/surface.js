@@ -2,10 +2,21 @@
 import { CryptoError, SecurityError, ValidationError } from 'error';
 import { ApiKeyRegistry, ApiKeyWallet, SecurityContext } from 'glue';
 import { guard, lend } from '../shared/objects.js';
+import { METHODS, STATIC } from './later.js';
 
 export { CryptoError, CryptoError as default, SecurityError, ValidationError };
+export {
+  decrypt_record_with_password_async,
+  derive_record_key_async,
+  derive_wallet_key_async,
+  import_legacy_wallet_async,
+} from './later.js';
 
 guard([ApiKeyRegistry, ApiKeyWallet, SecurityContext], invalid);
+
+// Behind the guard: these reject where the others throw.
+Object.assign(SecurityContext, STATIC);
+Object.assign(SecurityContext.prototype, METHODS);
 
 SecurityContext.prototype.with_api_key = function (provider, work) {
   if (typeof work !== 'function') throw invalid('work must be a function');

@@ -67,6 +67,8 @@ export type SecurityErrorCode =
   | 'VAULT_EXISTS'
   | 'VAULT_REPLACED'
   | 'KEY_FILE_EXPOSED'
+  | 'KEY_FILE_FOREIGN'
+  | 'KEY_FILE_REPLACEABLE'
   | 'KEY_FILE_MALFORMED'
   | 'KEYCHAIN_UNAVAILABLE'
   | 'KEYCHAIN_ENTRY_MISSING'
@@ -86,7 +88,41 @@ export interface SecurityContext {
   with_api_key<T>(provider: string, work: (key: Uint8Array) => T): T;
   /** Sets the header by which the provider takes its key. */
   attach_authorization(provider: string, headers: { set(name: string, value: string): void }): void;
+
+  // What takes long by design, as promises. The password becomes a key in a worker (or by WebCrypto, where that can), and only
+  // where there is neither it is done here and blocks. Inputs are taken as they are at the call, errors are those of the twins.
+
+  /** `export_state` without blocking. What is exported is what is there when the key is. */
+  export_state_async(password: string): Promise<Uint8Array>;
+  /** `set_password` without blocking. */
+  set_password_async(password: string): Promise<void>;
+  /** `unlock` without blocking. */
+  unlock_async(password: string): Promise<void>;
+  /** `decrypt_legacy` without blocking. */
+  decrypt_legacy_async(
+    format: 'F1' | 'F2' | 'F3' | 'F4' | 'F5',
+    data: Uint8Array | string,
+    secret: Uint8Array | string,
+  ): Promise<Uint8Array>;
 }
+
+export namespace SecurityContext {
+  /** `import_state` without blocking. */
+  function import_state_async(bytes: Uint8Array, password: string): Promise<SecurityContext>;
+}
+
+/** `derive_wallet_key` without blocking. */
+export function derive_wallet_key_async(password: string, kdf: PasswordKdf): Promise<Uint8Array>;
+/** `derive_record_key` without blocking. */
+export function derive_record_key_async(password: string, salt: Uint8Array): Promise<Uint8Array>;
+/** `decrypt_record_with_password` without blocking. */
+export function decrypt_record_with_password_async(json: string, password: string): Promise<Uint8Array>;
+/** `import_legacy_wallet` without blocking. */
+export function import_legacy_wallet_async(
+  json: string,
+  password: string,
+  tell?: (done: number, total: number) => void,
+): Promise<{ wallet: ApiKeyWallet; report: ImportReport }>;
 
 /** What may be shown of an API key. */
 export interface ApiKeyDescription {
@@ -150,7 +186,7 @@ export type WalletEvent =
   | { type: 'key:removed' | 'key:accessed' | 'key:rotated'; data: { id: string; provider: string } }
   | { type: 'settings:changed'; data: { settings: WalletSettings } };
 
-/** What Argon2id makes a wallet's key with. */
+/** What Argon2id makes the key of a wallet's or context's password with. */
 export interface PasswordKdf {
   mKiB: number;
   t: number;

@@ -3,7 +3,7 @@
  * bytes are the same on both ways. Signatures are never verified by WebCrypto, whose rule differs.
  */
 import { getCrypto, initCrypto } from './crypto.js';
-import type { CryptoModule, HashAlgorithm } from './crypto.js';
+import type { Binary, CryptoModule, HashAlgorithm } from './crypto.js';
 
 /** From how many bytes on the platform's code is worth the detour through a promise. */
 const WORTHWHILE = 16 * 1024;
@@ -15,7 +15,7 @@ type Platform = { module: CryptoModule; subtle: SubtleCrypto | undefined };
 const HASHES: Partial<Record<number, 'SHA-256' | 'SHA-384' | 'SHA-512'>> = { 0: 'SHA-256', 1: 'SHA-384', 2: 'SHA-512' };
 
 /** The digest of `data`. */
-export async function hashAsync(data: Uint8Array, algorithm: HashAlgorithm): Promise<Uint8Array> {
+export async function hashAsync(data: Binary, algorithm: HashAlgorithm): Promise<Uint8Array> {
   return withCopies([data], async ([data], { module, subtle }) => {
     const name = HASHES[algorithm];
     if (!subtle || !name || !isLarge(data)) return module.hash(data, algorithm);
@@ -24,7 +24,7 @@ export async function hashAsync(data: Uint8Array, algorithm: HashAlgorithm): Pro
 }
 
 /** HMAC-SHA-256, -384 or -512 of `data`. */
-export async function hmacAsync(bits: 256 | 384 | 512, key: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
+export async function hmacAsync(bits: 256 | 384 | 512, key: Binary, data: Binary): Promise<Uint8Array> {
   return withCopies([key, data], async ([key, data], { module, subtle }) => {
     // WebCrypto refuses an empty key.
     if (!subtle || !isLarge(data) || !isBytes(key) || key.length === 0) return module[`hmac_sha${bits}`](key, data);
@@ -35,9 +35,9 @@ export async function hmacAsync(bits: 256 | 384 | 512, key: Uint8Array, data: Ui
 
 /** HKDF-SHA-256: `length` bytes of key material. */
 export async function hkdfSha256Async(
-  ikm: Uint8Array,
-  salt: Uint8Array,
-  info: Uint8Array,
+  ikm: Binary,
+  salt: Binary,
+  info: Binary,
   length: number,
 ): Promise<Uint8Array> {
   return withCopies([ikm, salt, info], async ([ikm, salt, info], { module, subtle }) => {
@@ -52,8 +52,8 @@ export async function hkdfSha256Async(
 
 /** PBKDF2-HMAC-SHA-256: a key of `length` bytes, 1 to 1024, made with that many iterations. Does not block. */
 export async function pbkdf2Sha256Async(
-  password: Uint8Array,
-  salt: Uint8Array,
+  password: Binary,
+  salt: Binary,
   iterations: number,
   length: number,
 ): Promise<Uint8Array> {
@@ -70,9 +70,9 @@ export async function pbkdf2Sha256Async(
 
 /** AES-256-GCM: nonce ‖ ciphertext ‖ tag, as `aes_gcm_encrypt_aad` gives. */
 export async function aesGcmEncryptAsync(
-  plaintext: Uint8Array,
-  key: Uint8Array,
-  aad: Uint8Array = new Uint8Array(),
+  plaintext: Binary,
+  key: Binary,
+  aad: Binary = new Uint8Array(),
 ): Promise<Uint8Array> {
   return withCopies([plaintext, key, aad], async ([plaintext, key, aad], { module, subtle }) => {
     if (!subtle || !isLarge(plaintext)) return module.aes_gcm_encrypt_aad(plaintext, key, aad);
@@ -89,9 +89,9 @@ export async function aesGcmEncryptAsync(
 
 /** Opens what `aesGcmEncryptAsync` or `aes_gcm_encrypt_aad` gave. */
 export async function aesGcmDecryptAsync(
-  encrypted: Uint8Array,
-  key: Uint8Array,
-  aad: Uint8Array = new Uint8Array(),
+  encrypted: Binary,
+  key: Binary,
+  aad: Binary = new Uint8Array(),
 ): Promise<Uint8Array> {
   return withCopies([encrypted, key, aad], async ([encrypted, key, aad], { module, subtle }) => {
     if (!subtle || !isLarge(encrypted)) return module.aes_gcm_decrypt_aad(encrypted, key, aad);
@@ -134,11 +134,12 @@ function check(work: () => Uint8Array): void {
  * Runs `work` on copies of its inputs, which are wiped when it is done. They are made before anything is awaited: what the
  * caller does to its buffers after the call, such as wiping a key, changes nothing. What is no bytes is passed on, to be refused.
  */
-async function withCopies<T, const Inputs extends readonly Uint8Array[]>(
+async function withCopies<T, const Inputs extends readonly Binary[]>(
   inputs: Inputs,
   work: (copies: { readonly [I in keyof Inputs]: Bytes }, platform: Platform) => Promise<T>,
 ): Promise<T> {
-  const copies = inputs.map((input) => (isBytes(input) ? new Uint8Array(input) : input)) as { [I in keyof Inputs]: Bytes };
+  const copy = (input: Binary) => (input instanceof ArrayBuffer ? new Uint8Array(input.slice()) : isBytes(input) ? new Uint8Array(input) : input);
+  const copies = inputs.map(copy) as { [I in keyof Inputs]: Bytes };
   try {
     return await work(copies, await platform());
   } finally {

@@ -13,8 +13,10 @@ import { nodeFallback } from './crypto-fallback.js';
 
 export type { CryptoErrorCode, Ed25519KeyPair, HashAlgorithm, IncrementalHasher, SecureBuffer } from 'rust-crypto/pkg';
 
+/** Bytes. */
+export type Binary = Uint8Array | ArrayBuffer;
 /** Bytes, or text that stands for its UTF-8 bytes. */
-export type Data = Uint8Array | ArrayBuffer | string;
+export type Data = Binary | string;
 
 type Raw = Omit<typeof wasm, 'batch_verify' | 'default' | 'init' | 'initSync'>;
 
@@ -146,17 +148,17 @@ export class ChrysalisCrypto {
   }
 
   /** AES-256-GCM under a 32-byte key: nonce ‖ ciphertext ‖ tag. */
-  encrypt(plaintext: Data, key: Uint8Array): Uint8Array {
-    return this.#module.aes_gcm_encrypt(toBytes(plaintext), key);
+  encrypt(plaintext: Data, key: Binary): Uint8Array {
+    return this.#module.aes_gcm_encrypt(toBytes(plaintext), view(key));
   }
 
   /** Opens what `encrypt` gave. */
-  decrypt(encrypted: Uint8Array, key: Uint8Array): Uint8Array {
-    return this.#module.aes_gcm_decrypt(encrypted, key);
+  decrypt(encrypted: Binary, key: Binary): Uint8Array {
+    return this.#module.aes_gcm_decrypt(view(encrypted), view(key));
   }
 
   /** `decrypt` as text; bytes that are not UTF-8 become U+FFFD. */
-  decryptToString(encrypted: Uint8Array, key: Uint8Array): string {
+  decryptToString(encrypted: Binary, key: Binary): string {
     return toText(this.decrypt(encrypted, key));
   }
 
@@ -171,12 +173,12 @@ export class ChrysalisCrypto {
   }
 
   /** Opens what `encryptWithPassword` gave, and envelopes that take a password. */
-  decryptWithPassword(encrypted: Uint8Array, password: string, options?: { legacyFallbackN?: boolean }): Uint8Array {
-    return this.#module.decrypt_with_password(encrypted, password, options);
+  decryptWithPassword(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): Uint8Array {
+    return this.#module.decrypt_with_password(view(encrypted), password, options);
   }
 
   /** `decryptWithPassword` as text. */
-  decryptWithPasswordToString(encrypted: Uint8Array, password: string, options?: { legacyFallbackN?: boolean }): string {
+  decryptWithPasswordToString(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): string {
     return toText(this.decryptWithPassword(encrypted, password, options));
   }
 
@@ -200,7 +202,10 @@ export default ChrysalisCrypto;
 
 /** The bytes meant by `data`; anything else is passed on, to be refused where its name is known. */
 function toBytes(data: Data): Uint8Array {
-  if (typeof data === 'string') return new TextEncoder().encode(data);
+  return typeof data === 'string' ? new TextEncoder().encode(data) : view(data);
+}
+
+function view(data: Binary): Uint8Array {
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }
 

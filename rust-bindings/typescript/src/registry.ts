@@ -8,6 +8,11 @@ import type { ApiKeyWallet } from './wallet.js';
 export type ApiKeyRegistryRecord = Omit<RegistryRecord, 'createdAt' | 'expiresAt'> & { createdAt: Date; expiresAt?: Date };
 export type NewApiKeyRegistryRecord = Omit<NewRegistryRecord, 'createdAt' | 'expiresAt'> & { createdAt?: Date; expiresAt?: Date };
 
+/** Who may use a key without being listed: everybody, or nobody but the listed personas or agents. */
+export type ApiKeyScope = RegistryRecord['scope'];
+/** Who is told of a registry's events. */
+export type KeyRegistryEventHandler = (event: KeyRegistryEvent) => void;
+
 export class ApiKeyRegistry {
   readonly #registry = new raw.ApiKeyRegistry();
   readonly #handlers = new Handlers<KeyRegistryEvent>();
@@ -54,11 +59,11 @@ export class ApiKeyRegistry {
   }
 
   /** Calls `handler` for every event of a type from here on; the result ends that. */
-  on(type: KeyRegistryEvent['type'], handler: (event: KeyRegistryEvent) => void): () => void {
+  on(type: KeyRegistryEvent['type'], handler: KeyRegistryEventHandler): () => void {
     return this.#handlers.on(type, handler);
   }
 
-  off(type: KeyRegistryEvent['type'], handler: (event: KeyRegistryEvent) => void): void {
+  off(type: KeyRegistryEvent['type'], handler: KeyRegistryEventHandler): void {
     this.#handlers.off(type, handler);
   }
 }

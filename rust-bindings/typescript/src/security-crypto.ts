@@ -2,11 +2,9 @@
  * The functions of the older TypeScript security module, for its callers: records of base64 texts (AES-256-GCM), scrypt,
  * tokens. New data is sealed by `SecurityContext` or `seal`, which bind it to its place.
  */
-import { CryptoError, decrypt_record, decrypt_record_with_password, encrypt_record } from 'rust-security/pkg';
+import { CryptoError, decrypt_record, decrypt_record_with_password_async, derive_record_key_async, encrypt_record } from 'rust-security/pkg';
 import type { EncryptedData } from 'rust-security/pkg';
-import { constant_time_eq, generate_salt, generate_token, hash_hex, random_bytes, scrypt_derive_key } from 'rust-crypto/pkg';
-import type { ScryptRequest } from './scrypt-worker.js';
-import { ask } from './worker.js';
+import { constant_time_eq, generate_salt, generate_token, hash_hex, random_bytes } from 'rust-crypto/pkg';
 
 /** A `Buffer` in Node, a `Uint8Array` elsewhere. */
 type Bytes = Uint8Array;
@@ -36,16 +34,14 @@ export function generateToken(length = 32): string {
  * only where there is neither it blocks.
  */
 export async function deriveKeyFromPassword(password: string, salt: Bytes): Promise<Bytes> {
-  if (typeof password !== 'string') throw new CryptoError('INVALID_ARGUMENT', 'Invalid argument: password must be a string');
-  const request: ScryptRequest = { password: new TextEncoder().encode(password), salt, length: 32 };
-  try {
-    // Refused at once; and what is taken is as it was at the call.
-    if (!(salt instanceof Uint8Array)) return scrypt_derive_key(request.password, salt, request.length);
-    request.salt = new Uint8Array(salt);
-    return await scrypt(request);
-  } finally {
-    request.password.fill(0);
-  }
+  if (typeof password !== 'string') throw invalid('password must be a string');
+  if (!(salt instanceof Uint8Array)) throw invalid('salt must be a Uint8Array');
+  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
+  if (!node) return buffer(await derive_record_key_async(password, salt));
+  const inputs = { password: new TextEncoder().encode(password), salt: new Uint8Array(salt) }; // as they are at the call
+  return new Promise<Bytes>((resolve, reject) => {
+    node.scrypt(inputs.password, inputs.salt, 32, { N: 16384, r: 8, p: 1 }, (error, key) => (error ? reject(error) : resolve(key)));
+  }).finally(() => inputs.password.fill(0));
 }
 
 /** SHA-256 of a text in hexadecimal. */
@@ -86,12 +82,12 @@ export async function encryptWithPassword(plaintext: string | Bytes, password: s
 
 /**
  * Opens what `encryptWithPassword` gave. What is wrong with a record (version, algorithm, no salt) is said before any key is made.
- * Records of the browser's older program (`AES-GCM`, PBKDF2) open as well, and block for their iterations.
+ * Records of the browser's older program (`AES-GCM`, PBKDF2) open as well; their key is made by WebCrypto, or in a worker.
  */
 export async function decryptWithPassword(data: EncryptedData, password: string): Promise<Bytes> {
   const json = JSON.stringify(data);
   const salt = saltOf(data);
-  if (!salt) return buffer(decrypt_record_with_password(json, password));
+  if (!salt) return buffer(await decrypt_record_with_password_async(json, password));
   const key = await deriveKeyFromPassword(password, salt);
   try {
     return buffer(decrypt_record(json, key));
@@ -113,18 +109,6 @@ export function secureWipe(buffer: Uint8Array): void {
 /** Whether two texts are the same bytes in UTF-8; for equal lengths the time does not depend on where they differ. */
 export function secureCompare(a: string, b: string): boolean {
   return constant_time_eq(new TextEncoder().encode(a), new TextEncoder().encode(b));
-}
-
-async function scrypt(request: ScryptRequest): Promise<Bytes> {
-  const { password, salt, length } = request;
-  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
-  if (node) {
-    return new Promise((resolve, reject) => {
-      node.scrypt(password, salt, length, { N: 16384, r: 8, p: 1 }, (error, key) => (error ? reject(error) : resolve(key)));
-    });
-  }
-  const address = new URL('./scrypt-worker.js', import.meta.url);
-  return (await ask<Bytes>(address, { CryptoError }, request)) ?? scrypt_derive_key(password, salt, length);
 }
 
 /** The salt of a record of ours; nothing where the package has to say what is wrong, or to open another kind. */
@@ -149,6 +133,10 @@ function text(data: Bytes): string {
 function buffer(data: Uint8Array): Bytes {
   const { Buffer } = globalThis as { Buffer?: typeof import('node:buffer').Buffer };
   return Buffer ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : data;
+}
+
+function invalid(problem: string): CryptoError {
+  return new CryptoError('INVALID_ARGUMENT', `Invalid argument: ${problem}`);
 }
 
 function toBase64(data: Bytes): string {

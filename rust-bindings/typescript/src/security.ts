@@ -13,9 +13,12 @@ import * as raw from 'rust-security/pkg';
 export { ApiKeyWallet, createApiKeyWallet, getApiKeyWallet, importLegacyWallet } from './wallet.js';
 export { ApiKeyRegistry, createApiKeyRegistry, getApiKeyRegistry } from './registry.js';
 export { ChainKeyProvider, EnvKeyProvider, WalletKeyProvider } from './key-providers.js';
-export type { ApiKeyProvider } from './wallet.js';
+export type { ApiKeyProvider, WalletEventHandler, WalletEventType } from './wallet.js';
+export type { ApiKeyRegistryRecord, ApiKeyScope, KeyRegistryEventHandler, NewApiKeyRegistryRecord } from './registry.js';
 export type { KeyProvider, KeyResult, KeySource } from './key-providers.js';
-export type { ApiKeyEntry, EncryptedData, ImportReport, PasswordStrength, WalletSettings, WalletState } from 'rust-security/pkg';
+export type {
+  ApiKeyEntry, EncryptedData, ImportReport, KeyRegistryEvent, NewKey, PasswordStrength, WalletEvent, WalletSettings, WalletState,
+} from 'rust-security/pkg';
 export { CryptoError, SecurityContext, SecurityError, ValidationError } from 'rust-security/pkg';
 
 /** The functions and classes of `rust-security/pkg`. */

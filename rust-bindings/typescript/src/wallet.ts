@@ -1,7 +1,6 @@
 /** `ApiKeyWallet`: the wallet of `rust-security/pkg` with promises, handlers of events, and the timer that locks it. */
 import * as raw from 'rust-security/pkg';
-import type { ApiKeyEntry, ImportReport, NewKey, WalletEvent, WalletSettings, WalletState } from 'rust-security/pkg';
-import { importInWorker, withDerivedKey } from './derive.js';
+import type { ApiKeyEntry, ImportReport, NewKey, PasswordKdf, WalletEvent, WalletSettings, WalletState } from 'rust-security/pkg';
 import { Handlers } from './handlers.js';
 
 /** Providers that have a name here; any other is taken as `custom:{name}`. */
@@ -13,6 +12,10 @@ export type ApiKeyProvider =
 
 /** The longest time a timer of the platform can wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** What a wallet tells of, and who is told. */
+export type WalletEventType = WalletEvent['type'];
+export type WalletEventHandler = (event: WalletEvent) => void;
 
 /** API keys in a file that a password opens. Every operation happens whole or not at all. */
 export class ApiKeyWallet {
@@ -165,11 +168,11 @@ export class ApiKeyWallet {
   }
 
   /** Calls `handler` for every event of a type from here on; the result ends that. */
-  on(type: WalletEvent['type'], handler: (event: WalletEvent) => void): () => void {
+  on(type: WalletEventType, handler: WalletEventHandler): () => void {
     return this.#handlers.on(type, handler);
   }
 
-  off(type: WalletEvent['type'], handler: (event: WalletEvent) => void): void {
+  off(type: WalletEventType, handler: WalletEventHandler): void {
     this.#handlers.off(type, handler);
   }
 
@@ -221,16 +224,24 @@ export function getApiKeyWallet(): ApiKeyWallet {
 
 /**
  * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. The work is done in a
- * worker; where there is none, it blocks for as long as it takes, which each password-sealed key of the file prolongs.
+ * worker; where there is none, it blocks for as long as it takes, which each password-sealed key of the file prolongs. `tell` is
+ * called with how many keys are done, and of how many.
  */
-export async function importLegacyWallet(json: string, password: string): Promise<{ wallet: ApiKeyWallet; report: ImportReport }> {
-  const imported = await importInWorker(json, password);
-  if (!imported) {
-    const { wallet, report } = raw.import_legacy_wallet(json, password);
-    return { wallet: new ApiKeyWallet(wallet), report };
+export async function importLegacyWallet(
+  json: string,
+  password: string,
+  tell?: (done: number, total: number) => void,
+): Promise<{ wallet: ApiKeyWallet; report: ImportReport }> {
+  const { wallet, report } = await raw.import_legacy_wallet_async(json, password, tell);
+  return { wallet: new ApiKeyWallet(wallet), report };
+}
+
+/** Runs `use` with the key of a password, which is made in a worker where there is one, and wiped afterwards. */
+async function withDerivedKey<T>(password: string, kdf: PasswordKdf, use: (key: Uint8Array) => T): Promise<T> {
+  const key = await raw.derive_wallet_key_async(password, kdf);
+  try {
+    return use(key);
+  } finally {
+    key.fill(0);
   }
-  const wallet = new ApiKeyWallet();
-  await wallet.load(imported.file);
-  await wallet.unlock(password);
-  return { wallet, report: imported.report };
 }

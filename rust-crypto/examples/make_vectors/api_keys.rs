@@ -456,11 +456,48 @@ fn redact_text() -> Vec<Value> {
         ("escaped joint in an address", "https://h/?api_key%3D", "%26a"),
         ("escaped JSON in an address", "https://h/?q=%7B%22api_key%22%3A%22", "%22%7D"),
         ("escaped joint in JSON", "\"?api_key\\u003d", "\""),
+        ("on the next line", "api_key:\n  ", "\nnext: 1"),
+        ("on the next line, the last", "api_key:\n", ""),
+        ("on the next line, after an equals sign", "MISTRAL_API_KEY=\n", "\n"),
+        ("on the next line, in brackets", "API_KEY = (\n    \"", "\"\n)\n"),
+        ("on the next line, in a statement", "const apiKey =\n    '", "';\n"),
+        ("on the next line, continued", "API_KEY=\\\n", "\n"),
+        ("on the next line, a text in YAML", "api_key: |-\n  ", "\nnext: 1"),
+        ("on the next line, a folded text in YAML", "api_key: >\n  ", "\nnext: 1"),
+        ("on the next line, with a comment", "api_key:\n  ", "  # the main one\n"),
+        ("on the next line of a header", "Authorization:\r\n Bearer ", "\r\nHost: h"),
+        ("on the line after an option", "--api-key\n", "\n--fast"),
+        ("on the line after an option in JSON", "[\"--api-key\",\n \"", "\",\n \"--fast\"]"),
+        ("on the line after a variable", "MISTRAL_API_KEY\n", "\n"),
+        ("on the next line, escaped", "{\"log\":\"api_key:\\n  ", "\\nnext\"}"),
+        ("on the next line of an address", "https://h/?q=api_key%3A%0A", "%0A"),
+        ("list over several lines, of one", "\"api_keys\": [\n    \"", "\"\n  ]"),
+        ("before another member", "{\"api_key\":\"", "\",\"request_id_of_v2_things\":1}"),
+        ("before another member on the next line", "{\"api_key\":\"", "\",\n\"request_id_of_v2_things\":1}"),
+        ("before another line", "token: ", "\n0123456789abcdef0123456789abcdef\n"),
     ] {
         add(&format!("by name: {name}"), &format!("{before}{bare}{after}"), &format!("{before}...c0d3{after}"));
     }
     add("by name: several", &format!("MISTRAL_API_KEY={bare},{bare}"), "MISTRAL_API_KEY=...c0d3,...c0d3");
     add("by name: several in JSON", &format!("\"api_keys\": [\"{bare}\", \"{bare}\"]"), "\"api_keys\": [\"...c0d3\", \"...c0d3\"]");
+    for (name, before, between, after) in [
+        ("YAML", "api_keys:\n  - ", "\n  - ", "\nnext:\n  - 1\n"),
+        ("YAML without indentation", "api_keys:\n- ", "\n- ", "\n"),
+        ("YAML with quotation marks", "secrets:\n  - \"", "\"\n  - \"", "\"\n"),
+        ("YAML of Windows", "api_keys:\r\n  - ", "\r\n  - ", "\r\n"),
+        ("stars", "API keys:\napi_keys:\n* ", "\n* ", ""),
+        ("JSON", "\"api_keys\": [\n    \"", "\",\n    \"", "\"\n  ]\n"),
+        ("JSON, several on a line", "\"api_keys\": [\n \"", "\", \"", "\"\n]"),
+        ("TOML", "api_keys = [\n  '", "',\n  '", "',\n]\n"),
+        ("a log in JSON", "{\"m\":\"api_keys:\\n - ", "\\n - ", "\\n\"}"),
+        ("a list in a log in JSON", "{\"m\":\"api_keys: [\\n  \\\"", "\\\",\\n  \\\"", "\\\"\\n]\"}"),
+    ] {
+        add(
+            &format!("by name: list over several lines, {name}"),
+            &format!("{before}{bare}{between}{bare}{after}"),
+            &format!("{before}...c0d3{between}...c0d3{after}"),
+        );
+    }
     for (prefix, shown) in [("sk-or-v1-", "sk-..."), ("sk-ant-", "sk-..."), ("glpat-", "glpat-..."), ("nvapi-", "nvapi-...")] {
         let key = make_key(&[T(prefix), R(URL, 37), T("-9aZ")], 14);
         add(&format!("a changed body after {prefix}"), &format!("({key})"), &format!("({shown}-9aZ)"));
@@ -490,6 +527,10 @@ fn redact_text() -> Vec<Value> {
         "npm_config_registry", "xapp-based", "SG. and AQ. are prefixes", "AKIA", "sk-ant-", "gsk_", "ghp_token",
         "-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "sk-...WXYZ", "sk-...****", "API_KEY=github_pat_...WX1Z", "api_keys: [...WX1Z, ...WX2Z]",
         "public_key=0123456789abcdef0123456789abcdef", "the keys, and the rest", "OPENAI_API_KEY is missing, set it",
+        "API_KEY=\nCOMMIT=48e0e7c1d2a3b4c5d6e7f8a9b0c1d2e3f4a5b6c7", "api_key:\n  id: 0123456789abcdef0123456789abcdef",
+        "secret=\n0123456789abcdef0123456789abcdef is the commit", "secrets:\n  my_service_account_v2:\n    file: x",
+        "api_keys:\n  - main\n  - spare\nrevision:\n  - 48e0e7c1d2a3b4c5d6e7f8a9b0c1d2e3f4a5b6c7",
+        "api_keys:\n  - ...WX1Z\n  - ...WX2Z", "the key\n0123456789abcdef0123456789abcdef", "token:\n\n--- 2 ---",
         "0123456789abcdef0123456789abcdef", "commit 48e0e7c1d2a3b4c5d6e7f8a9b0c1d2e3f4a5b6c7", "日本語のテキスト",
     ] {
         add(&format!("left alone: {text}"), text, text);

@@ -36,8 +36,8 @@ pub fn redact_for_logging(key: &ApiKey) -> String {
 /// `text` with every key in it replaced by its [`redact_for_logging`] form.
 ///
 /// Found are keys with a prefix of the table, JSON Web Tokens, private keys in PEM (which become `[REDACTED]`), and
-/// values that follow a name such as `MISTRAL_API_KEY=`, `"x-api-key":`, `--api-key` or `Authorization: Bearer`, lists of
-/// them included. The whole token goes, with everything of `A-Z a-z 0-9 . - _ ~ + / =` that belongs to it. Redacting again changes
+/// values that follow a name such as `MISTRAL_API_KEY=`, `"x-api-key":`, `--api-key` or `Authorization: Bearer`, on its line or
+/// alone on the next, lists of them included, on one line or over several. The whole token goes, with everything of `A-Z a-z 0-9 . - _ ~ + / =` that belongs to it. Redacting again changes
 /// nothing. Time is linear in the text. A key without prefix and without a name before it cannot be told from an
 /// identifier and stays; passwords are not looked for.
 #[must_use]
@@ -191,6 +191,17 @@ mod tests {
             "%20sk-",
             "\\n",
             "\u{1b}[31m",
+            "\n",
+            "TOKEN:\n",
+            "TOKEN=\n- ",
+            "TOKEN=a1b2c3d4e5f6a7b8,\n",
+            "a1b2c3d4e5f6a7b8\n- ",
+            "\n- ",
+            "TOKEN:\\n",
+            "\\n- ",
+            "A_TOKEN\n",
+            "%0A",
+            "TOKEN=|-\n",
             "ghs_a.b-",
             "github_pat_...WX1Z",
             "TOKEN=github_pat_...WX1Z ",

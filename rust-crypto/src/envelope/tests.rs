@@ -150,9 +150,19 @@ fn passwords_open_and_weak_ones_say_so() {
         assert_eq!(open_with_password(&sealed, b"correct horse", b""), Err(CryptoError::DecryptFailed));
         let key = kdf.derive_key(b"correct horse").unwrap();
         assert_eq!(key.expose(|key| open(&sealed, key, b"here")), Err(CryptoError::DecryptFailed));
+        assert_eq!(key.expose(|key| open_with_derived_key(&sealed, key, b"here")), Ok(opened));
+        let sealed = key.expose(|key| seal_with_derived_key(TEXT, key, kdf, b"here")).unwrap();
+        let opened = open_with_password(&sealed, b"correct horse", b"here").unwrap();
+        assert_eq!((&opened.plaintext[..], opened.needs_rewrap), (TEXT, weak));
+        assert_eq!(open_with_derived_key(&sealed, &[1; 32], b"here"), Err(CryptoError::DecryptFailed));
+        assert_eq!(
+            open_with_derived_key(&sealed, &[1; 31], b"here").unwrap_err().code(),
+            "INVALID_KEY_LENGTH"
+        );
     }
     let sealed = seal(TEXT, &[1; 32], b"").unwrap();
     assert_eq!(open_with_password(&sealed, &[1; 32], b""), Err(CryptoError::DecryptFailed));
+    assert_eq!(open_with_derived_key(&sealed, &[1; 32], b""), Err(CryptoError::DecryptFailed));
 }
 
 #[test]

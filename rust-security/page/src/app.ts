@@ -4,9 +4,10 @@ import { confirm, prepareConfirm } from './confirm.js';
 import { button, closeDialogs, element, emptyFields, fail, input, onSubmit, showStrength, take, takeNewPassword } from './dom.js';
 import { explain } from './errors.js';
 import { ago, prepareKeys, showKeys } from './keys.js';
+import { prepareOlder, takeOverFile } from './older.js';
 import { prepareSettings } from './settings.js';
 import { hideToast, toast } from './toast.js';
-import { Vault } from './vault.js';
+import { MAX_FILE_BYTES, PageError, Vault } from './vault.js';
 
 const VIEWS = { none: 'view-start', locked: 'view-locked', open: 'view-open' } as const;
 
@@ -23,12 +24,13 @@ async function start(): Promise<void> {
   prepareSettings(vault);
   prepareViews(vault);
   prepareFiles(vault);
+  prepareOlder(vault, (error) => showProblem(explain(error)));
   show(vault);
 }
 
 /** The policy of the page refuses script addresses that are not let through here: that of the worker which derives keys is. */
 function onlyOurWorker(): void {
-  const allowed = new URL('./derive-worker.js', import.meta.url).href;
+  const allowed = new URL('./rust_security_worker.js', import.meta.url).href;
   const { trustedTypes } = globalThis as {
     trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(address: string): string }): unknown };
   };
@@ -106,7 +108,13 @@ function prepareFiles(vault: Vault): void {
 }
 
 async function openFile(vault: Vault, file: File): Promise<void> {
-  const found = await vault.inspect(file);
+  if (file.size > MAX_FILE_BYTES) throw new PageError('FILE_TOO_LARGE');
+  const json = await file.text();
+  const found = await vault.inspect(json).catch(async (error: unknown) => {
+    if (!isOlderWallet(error)) throw error;
+    await takeOverFile(vault, json, vault.state === 'none' ? undefined : lossOf(vault));
+  });
+  if (!found) return;
   if (vault.state !== 'none') {
     const keys = `${found.keys} ${found.keys === 1 ? 'key' : 'keys'}`;
     const kind = !found.isSame ? 'It is a different vault' : found.isOlder ? 'It is an older copy of this vault' : 'It is a copy of this vault, as new or newer';
@@ -116,6 +124,12 @@ async function openFile(vault: Vault, file: File): Promise<void> {
   }
   await vault.import(found.json);
   toast('The file was taken over. Its password opens it.');
+}
+
+/** Whether a file was refused because an older program wrote it. */
+function isOlderWallet(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return code === 'WALLET_LOAD' && message?.includes('older program') === true;
 }
 
 async function forgetVault(vault: Vault): Promise<void> {

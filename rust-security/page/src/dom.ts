@@ -79,7 +79,7 @@ export function takeNewPassword(firstId: string, secondId: string, errorId: stri
   }
   input(secondId).value = '';
   const password = take(firstId);
-  element(firstId === 'create-password' ? 'create-strength' : 'password-strength').replaceChildren();
+  for (const shown of input(firstId).closest('.field')?.querySelectorAll('.strength') ?? []) shown.replaceChildren();
   return password;
 }
 

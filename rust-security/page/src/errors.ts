@@ -11,6 +11,7 @@ const TEXTS: Record<string, string> = {
   INVALID_PROVIDER: 'A provider is up to 64 small letters, digits and . _ : - and begins with a letter or digit.',
   KEY_EXPIRED: 'This key has expired or was removed. Replace it at its provider, then add the new one.',
   FILE_TOO_LARGE: 'This file is too large to be a vault.',
+  FILE_NO_WALLET: 'This is no vault and no wallet of an older program, or it is damaged.',
   Empty: 'Paste the key first.',
   TooShort: 'This is too short for a key. Was all of it copied?',
   TooLong: 'This is too long for a key.',
@@ -38,6 +39,5 @@ export function explain(error: unknown): string {
 
 function explainFile(message: string): string {
   if (message.includes('version')) return 'This vault was written by a later program than this page.';
-  if (message.includes('older program')) return 'This is a wallet of an older program. Take it over with “chrysalis vault import”, and open what that exports here.';
   return 'This file is no vault, or is damaged.';
 }

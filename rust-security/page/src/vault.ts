@@ -4,8 +4,8 @@
  * Several tabs may have it open. Every change takes a lock that they share, takes over what another tab wrote, and is
  * in storage before it counts; when it cannot be stored it did not happen.
  */
-import { createApiKeyWallet, SecurityContext } from 'chrysalis-native/security';
-import type { ApiKeyEntry, ApiKeyWallet, WalletSettings } from 'chrysalis-native/security';
+import { createApiKeyWallet, importLegacyWallet, SecurityContext } from 'chrysalis-native/security';
+import type { ApiKeyEntry, ApiKeyWallet, ImportReport, WalletSettings } from 'chrysalis-native/security';
 import * as storage from './storage.js';
 import type { Kept } from './storage.js';
 
@@ -14,7 +14,7 @@ export const MAX_FILE_BYTES = 32 << 20;
 
 /** A fault of this page's own, with a code as those of the package have. */
 export class PageError extends Error {
-  constructor(readonly code: 'FILE_TOO_LARGE' | 'VAULT_GONE' | 'KEY_EXPIRED' | 'OTHER_PROVIDER', readonly detail = '') {
+  constructor(readonly code: 'FILE_TOO_LARGE' | 'FILE_NO_WALLET' | 'VAULT_GONE' | 'KEY_EXPIRED' | 'OTHER_PROVIDER', readonly detail = '') {
     super(code);
   }
 }
@@ -30,6 +30,14 @@ export interface NewEntry {
 export interface Appearance {
   provider: string;
   isCertain: boolean;
+}
+
+/** A wallet of an older program, before it is opened. */
+export interface OlderWallet {
+  json: string;
+  keys: number;
+  /** Whether the keys are in clear, so that no password opens it. */
+  isClear: boolean;
 }
 
 export type VaultState = 'none' | 'locked' | 'open';
@@ -85,15 +93,36 @@ export class Vault {
   async create(password: string): Promise<void> {
     const wallet = createApiKeyWallet();
     await wallet.initialize(password);
-    await this.#exclusive(async () => {
-      const kept = { json: wallet.export(), changedAt: Date.now(), downloadedAt: null };
-      await storage.write(kept);
-      this.#isAsked = false;
-      this.#use(wallet);
-      await this.#keep(kept);
-    });
-    this.#tabs.postMessage('stored');
-    this.#changed();
+    await this.#begin(wallet);
+  }
+
+  /** What a wallet of an older program holds, as far as it says so without a password; refuses any other text. */
+  inspectOlder(json: string): OlderWallet {
+    const file = parsed(json);
+    const { version, keys, entries } = file;
+    const list = keys ?? entries;
+    const isOlder = Array.isArray(list) && (Array.isArray(keys) ? version === undefined || version === 2 : version === 1);
+    if (!isOlder) throw new PageError('FILE_NO_WALLET');
+    return { json, keys: list.length, isClear: version === undefined };
+  }
+
+  /**
+   * Makes a vault of an older wallet, in place of what is kept; it ends open. `tell` learns how far it is. Nothing where the
+   * result is no longer `wanted` when it is there.
+   */
+  async importOlder(
+    older: OlderWallet,
+    password: string,
+    tell: (done: number, total: number) => void,
+    wanted: () => boolean,
+  ): Promise<ImportReport | undefined> {
+    const { wallet, report } = await importLegacyWallet(older.json, password, tell);
+    if (!wanted()) {
+      wallet.destroy();
+      return undefined;
+    }
+    await this.#begin(wallet);
+    return report;
   }
 
   async unlock(password: string): Promise<void> {
@@ -183,9 +212,7 @@ export class Vault {
   }
 
   /** What a file would be: refuses what is no vault, and tells which of the two is the later one if it is this one's. */
-  async inspect(file: File): Promise<{ json: string; keys: number; isSame: boolean; isOlder: boolean }> {
-    if (file.size > MAX_FILE_BYTES) throw new PageError('FILE_TOO_LARGE');
-    const json = await file.text();
+  async inspect(json: string): Promise<{ json: string; keys: number; isSame: boolean; isOlder: boolean }> {
     const wallet = createApiKeyWallet();
     await wallet.load(json);
     const keys = wallet.listKeys().length;
@@ -225,6 +252,19 @@ export class Vault {
     await this.#exclusive(async () => {
       await storage.remove();
       await this.#takeOver(undefined);
+    });
+    this.#tabs.postMessage('stored');
+    this.#changed();
+  }
+
+  /** Goes on with a new wallet, which is open, in place of what is kept. */
+  async #begin(wallet: ApiKeyWallet): Promise<void> {
+    await this.#exclusive(async () => {
+      const kept = { json: wallet.export(), changedAt: Date.now(), downloadedAt: null };
+      await storage.write(kept);
+      this.#isAsked = false;
+      this.#use(wallet);
+      await this.#keep(kept);
     });
     this.#tabs.postMessage('stored');
     this.#changed();
@@ -322,3 +362,13 @@ export const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['openai', 'OpenAI'], ['openrouter', 'OpenRouter'], ['perplexity', 'Perplexity'], ['replicate', 'Replicate'],
   ['slack', 'Slack'], ['together', 'Together'], ['voyage', 'Voyage'], ['xai', 'xAI'],
 ]);
+
+/** The members of a JSON object; none for any other text. */
+function parsed(json: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

@@ -2,6 +2,7 @@
 
 mod codec;
 mod legacy;
+mod password;
 mod request;
 mod session;
 mod storage;
@@ -9,7 +10,7 @@ mod storage;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrysalis_crypto::api_keys::{self, ApiKey};
-use chrysalis_crypto::envelope::{self, PasswordKdf, Suite};
+use chrysalis_crypto::envelope::Suite;
 use chrysalis_crypto::kdf::Argon2Params;
 
 pub use self::legacy::{LegacyFormat, decrypt_legacy};
@@ -17,13 +18,13 @@ pub use self::request::{AuthorizationHeader, SignedRequest, string_to_sign};
 pub use self::session::{MAX_SESSION_ID_LENGTH, MAX_SESSION_KEYS, MAX_SESSIONS};
 pub use self::storage::MAX_STORAGE_KEYS;
 
+use self::password::LockPassword;
 use self::session::Sessions;
 use self::storage::StorageKeys;
 use crate::api_key;
 use crate::audit::{AuditAction, AuditEvent, AuditLog};
 use crate::error::SecurityError;
 use crate::provider::ProviderName;
-use crate::sealing::{SALT_LENGTH, WrappingKey, make_salt};
 use crate::sorted::SortedMap;
 
 /// The most API keys of a context.
@@ -76,13 +77,6 @@ struct OpenState {
 struct StoredKey {
     key: Arc<ApiKey>,
     stored_at: u64,
-}
-
-/// What a context locks with: the key of a password while open, and how to make it again while locked.
-struct LockPassword {
-    salt: [u8; SALT_LENGTH],
-    params: Argon2Params,
-    key: Option<WrappingKey>,
 }
 
 /// What may be shown of an API key.
@@ -221,124 +215,6 @@ impl SecurityContext {
         })
     }
 
-    /// Everything, sealed under `password`, to be kept by the caller. The password also becomes the one to
-    /// [`lock`](Self::lock) with if there was none.
-    ///
-    /// Costs one key derivation, two where the password becomes the one to lock with.
-    ///
-    /// # Errors
-    /// [`SecurityError::ContextLocked`]; `INVALID_ARGUMENT` for an empty password.
-    pub fn export_state(&self, password: &[u8]) -> Result<Vec<u8>, SecurityError> {
-        require_password(password)?;
-        let plain = self.read().open()?.encode()?;
-        let kdf = PasswordKdf::make_argon2id(self.params)?;
-        let sealed =
-            plain.expose(|plain| envelope::seal_with_password(plain, password, kdf, STATE_CONTEXT))?;
-        let has_password = self.read().password.is_some();
-        if !has_password {
-            self.set_password(password)?;
-        }
-        self.audit.record(AuditEvent::done(AuditAction::Exported, (self.clock)()));
-        Ok(sealed)
-    }
-
-    /// The context in what [`export_state`](Self::export_state) gave. `password` becomes the one to lock with.
-    ///
-    /// Costs two key derivations, the first at the cost that `bytes` name, within the bounds of rust-crypto.
-    ///
-    /// # Errors
-    /// `DECRYPT_FAILED` for a wrong password or changed bytes; the other errors of
-    /// [`envelope::open_with_password`]; [`SecurityError::MalformedState`].
-    pub fn import_state(bytes: &[u8], password: &[u8], clock: Clock) -> Result<Self, SecurityError> {
-        Self::import_state_with(bytes, password, clock, Argon2Params::DEFAULT)
-    }
-
-    /// The same with another cost of passwords from here on.
-    ///
-    /// # Errors
-    /// As [`import_state`](Self::import_state).
-    pub fn import_state_with(
-        bytes: &[u8],
-        password: &[u8],
-        clock: Clock,
-        params: Argon2Params,
-    ) -> Result<Self, SecurityError> {
-        require_password(password)?;
-        let opened = envelope::open_with_password(bytes, password, STATE_CONTEXT)?;
-        let state = OpenState::decode(&opened.plaintext)?;
-        let lock_password = LockPassword::make(password, params)?;
-        let context = Self::with_state(state, Some(lock_password), clock, params);
-        context.audit.record(AuditEvent::done(AuditAction::Imported, (context.clock)()));
-        Ok(context)
-    }
-
-    /// Sets the password to lock with. Costs one key derivation.
-    ///
-    /// # Errors
-    /// [`SecurityError::ContextLocked`]; `INVALID_ARGUMENT` for an empty password.
-    pub fn set_password(&self, password: &[u8]) -> Result<(), SecurityError> {
-        require_password(password)?;
-        let lock_password = LockPassword::make(password, self.params)?;
-        let mut inner = self.write();
-        inner.open()?;
-        inner.password = Some(lock_password);
-        drop(inner);
-        self.audit.record(AuditEvent::done(AuditAction::PasswordChanged, (self.clock)()));
-        Ok(())
-    }
-
-    /// Seals everything in memory and wipes the keys. Nothing when locked already.
-    ///
-    /// # Errors
-    /// [`SecurityError::PasswordNotSet`] when no password was ever given to open it with again, by
-    /// [`set_password`](Self::set_password), [`export_state`](Self::export_state) or
-    /// [`import_state`](Self::import_state); nothing is locked then.
-    pub fn lock(&self) -> Result<(), SecurityError> {
-        let mut inner = self.write();
-        let inner = &mut *inner;
-        let State::Open(state) = &inner.state else { return Ok(()) };
-        let password = inner.password.as_mut().ok_or(SecurityError::PasswordNotSet)?;
-        let key = password.key.as_ref().ok_or(SecurityError::PasswordNotSet)?;
-        let plain = state.encode()?;
-        // What cannot be read back must not replace what is in memory.
-        plain.expose(OpenState::decode)?;
-        let sealed = plain.expose(|plain| key.expose(|key| envelope::seal(plain, key, LOCK_CONTEXT)))?;
-        password.key = None;
-        inner.state = State::Locked(sealed);
-        self.audit.record(AuditEvent::done(AuditAction::Locked, (self.clock)()));
-        Ok(())
-    }
-
-    /// Opens what [`lock`](Self::lock) sealed. Nothing when open already. Costs one key derivation.
-    ///
-    /// # Errors
-    /// `DECRYPT_FAILED` for a wrong password.
-    pub fn unlock(&self, password: &[u8]) -> Result<(), SecurityError> {
-        let (salt, params) = {
-            let inner = self.read();
-            match (&inner.state, &inner.password) {
-                (State::Open(_), _) => return Ok(()),
-                (State::Locked(_), Some(lock)) => (lock.salt, lock.params),
-                (State::Locked(_), None) => return Err(SecurityError::PasswordNotSet),
-            }
-        };
-        let unlocked = WrappingKey::derive(password, &salt, params)
-            .map_err(SecurityError::from)
-            .and_then(|key| self.open_with(key));
-        let now_ms = (self.clock)();
-        self.audit.record(match &unlocked {
-            Ok(()) => AuditEvent::done(AuditAction::Unlocked, now_ms),
-            Err(error) => AuditEvent::refused(AuditAction::Unlocked, now_ms, error),
-        });
-        unlocked
-    }
-
-    /// Whether the keys are sealed.
-    #[must_use]
-    pub fn is_locked(&self) -> bool {
-        matches!(self.read().state, State::Locked(_))
-    }
-
     fn with_state(
         state: OpenState,
         password: Option<LockPassword>,
@@ -347,18 +223,6 @@ impl SecurityContext {
     ) -> Self {
         let inner = Inner { state: State::Open(state), password };
         Self { inner: RwLock::new(inner), clock, params, audit: Arc::default() }
-    }
-
-    fn open_with(&self, key: WrappingKey) -> Result<(), SecurityError> {
-        let mut inner = self.write();
-        let inner = &mut *inner;
-        let State::Locked(sealed) = &inner.state else { return Ok(()) };
-        let plain = key.expose(|key| envelope::open(sealed, key, LOCK_CONTEXT))?;
-        inner.state = State::Open(OpenState::decode(&plain)?);
-        if let Some(password) = &mut inner.password {
-            password.key = Some(key);
-        }
-        Ok(())
     }
 
     /// A key for use, and the use on record.
@@ -400,11 +264,6 @@ impl std::fmt::Debug for SecurityContext {
     }
 }
 
-/// What an exported state is bound to.
-const STATE_CONTEXT: &[u8] = b"security-context/1/state";
-/// What a locked state is bound to.
-const LOCK_CONTEXT: &[u8] = b"security-context/1/lock";
-
 impl Inner {
     fn open(&self) -> Result<&OpenState, SecurityError> {
         match &self.state {
@@ -419,16 +278,4 @@ impl Inner {
             State::Locked(_) => Err(SecurityError::ContextLocked),
         }
     }
-}
-
-impl LockPassword {
-    fn make(password: &[u8], params: Argon2Params) -> Result<Self, SecurityError> {
-        let salt = make_salt()?;
-        let key = WrappingKey::derive(password, &salt, params)?;
-        Ok(Self { salt, params, key: Some(key) })
-    }
-}
-
-fn require_password(password: &[u8]) -> Result<(), SecurityError> {
-    if password.is_empty() { Err(SecurityError::argument("password must not be empty")) } else { Ok(()) }
 }

@@ -50,6 +50,17 @@ pub enum WalletEvent {
 }
 
 impl WalletEvent {
+    /// Every name by which callers subscribe.
+    pub const NAMES: &[&str] = &[
+        "unlocked",
+        "locked",
+        "key:added",
+        "key:removed",
+        "key:accessed",
+        "key:rotated",
+        "settings:changed",
+    ];
+
     /// The name by which callers subscribe.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -62,5 +73,26 @@ impl WalletEvent {
             Self::KeyRotated { .. } => "key:rotated",
             Self::SettingsChanged { .. } => "settings:changed",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lists_the_name_of_every_event() {
+        let (id, provider) = (KeyId::make().unwrap(), ProviderName::parse("groq").unwrap());
+        let all = [
+            WalletEvent::Unlocked,
+            WalletEvent::Locked,
+            WalletEvent::KeyAdded { id, provider: provider.clone(), name: String::new() },
+            WalletEvent::KeyRemoved { id, provider: provider.clone() },
+            WalletEvent::KeyAccessed { id, provider: provider.clone() },
+            WalletEvent::KeyRotated { id, provider: provider.clone() },
+            WalletEvent::SettingsChanged { settings: WalletSettings::default() },
+        ];
+        let names: Vec<_> = all.iter().map(WalletEvent::name).collect();
+        assert_eq!(names, WalletEvent::NAMES);
     }
 }

@@ -5,12 +5,12 @@ passwords and certificate chains.
 The interpreter lock is released as in `crypto`. All classes may be used from several threads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any, final
 from typing_extensions import Buffer
 
-__all__ = ["ApiKey", "ApiKeyDescription", "ApiKeyEntry", "ApiKeyWallet", "ChainReport", "KeyType", "LegacyReport", "PasswordStrength", "SecureBuffer", "SecurityContext", "WalletSettings", "import_legacy_wallet", "redact_for_logging", "redact_text", "validate_cert_chain", "validate_cert_chain_with", "validate_key_format", "validate_password_strength"]
+__all__ = ["ApiKey", "ApiKeyDescription", "ApiKeyEntry", "ApiKeyRegistry", "ApiKeyRegistryRecord", "ApiKeyWallet", "ChainReport", "KeyRegistryEvent", "KeyType", "LegacyReport", "PasswordStrength", "SecureBuffer", "SecurityContext", "WalletEvent", "WalletSettings", "import_legacy_wallet", "import_legacy_wallet_async", "redact_for_logging", "redact_text", "validate_cert_chain", "validate_cert_chain_with", "validate_key_format", "validate_password_strength"]
 
 @final
 class ApiKey:
@@ -140,13 +140,138 @@ class ApiKeyEntry:
         """
 
 @final
+class ApiKeyRegistry:
+    """
+    Records of keys and of who may use them. It holds no secrets.
+    """
+    def __new__(cls, /) -> ApiKeyRegistry: ...
+    def __repr__(self, /) -> str: ...
+    def find_allowed_for_agent(self, /, agent: str) -> Sequence[ApiKeyRegistryRecord]:
+        """
+        The records an agent may use: global ones and those that list it.
+        """
+    def find_allowed_for_persona(self, /, persona: str) -> Sequence[ApiKeyRegistryRecord]:
+        """
+        The records a persona may use: global ones and those that list it.
+        """
+    def find_by_provider(self, /, provider: str) -> Sequence[ApiKeyRegistryRecord]:
+        """
+        The records of a provider's keys.
+        """
+    def get(self, /, id: str) -> ApiKeyRegistryRecord | None:
+        """
+        The record of this id.
+        """
+    def list(self, /) -> Sequence[ApiKeyRegistryRecord]:
+        """
+        All records, in the order in which they were registered.
+        """
+    def off(self, /, type: str, handler: Any) -> None:
+        """
+        Ends what `on` began. Nothing where it did not.
+        """
+    def on(self, /, type: str, handler: Any) -> Callable[[], object]:
+        """
+        Calls `handler` with every event of a type from here on: `key:registered` or `key:unregistered`. What a handler raises
+        is logged by the name of its class, and stops nothing.
+
+        Gives a function that ends this. Raises `INVALID_ARGUMENT` for another type.
+        """
+    def register(self, /, record: ApiKeyRegistryRecord) -> None:
+        """
+        Adds a record. Raises `CryptoError` with `REGISTRY_ID_EXISTS` where there is one of its id.
+        """
+    def resolve_keys_for_persona(self, /, wallet: ApiKeyWallet, persona: str) -> dict[str, str]:
+        """
+        The keys a persona may use, by provider, from an open wallet: strings, which nothing wipes. Records and keys that
+        expired are passed over. Raises `CryptoError` with `WALLET_LOCKED`.
+        """
+    def unregister(self, /, id: str) -> bool:
+        """
+        Removes a record, if there is one; whether there was.
+        """
+
+@final
+class ApiKeyRegistryRecord:
+    """
+    What a registry knows of a key. `scope` is `global` for everybody, or `persona` or `service` for those who are listed;
+    `rpm` and `tpm` are requests and tokens per minute, kept for callers and not enforced. `created_at` is now where it is
+    not given.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, id: str, provider: str, key_id: str, scope: str, *, description: str = ..., allowed_agents: Iterable[str] = ..., allowed_personas: Iterable[str] = ..., rpm: int | None = None, tpm: int | None = None, expires_at: datetime | None = None, tags: Iterable[str] = ..., created_at: datetime | None = None) -> ApiKeyRegistryRecord: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allowed_agents(self, /) -> list[str]:
+        """
+        Agents that may use it.
+        """
+    @property
+    def allowed_personas(self, /) -> list[str]:
+        """
+        Personas that may use it.
+        """
+    @property
+    def created_at(self, /) -> datetime:
+        """
+        When the record was made, in UTC.
+        """
+    @property
+    def description(self, /) -> str:
+        """
+        For people.
+        """
+    @property
+    def expires_at(self, /) -> datetime | None:
+        """
+        From when on it must not be used, in UTC.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        The name of this record, unique in the registry.
+        """
+    @property
+    def key_id(self, /) -> str:
+        """
+        The wallet's entry.
+        """
+    @property
+    def provider(self, /) -> str:
+        """
+        Whose key it is.
+        """
+    @property
+    def rpm(self, /) -> int | None:
+        """
+        Requests per minute.
+        """
+    @property
+    def scope(self, /) -> str:
+        """
+        `global`, `persona` or `service`.
+        """
+    @property
+    def tags(self, /) -> list[str]:
+        """
+        For people.
+        """
+    @property
+    def tpm(self, /) -> int | None:
+        """
+        Tokens per minute.
+        """
+
+@final
 class ApiKeyWallet:
     """
     A wallet of API keys that a password or a key of the host opens. It is a text that you keep: `load` takes it and
     `export` gives it; nothing here touches a file.
 
     While it is open, the first key operation after `auto_lock_timeout` minutes without one finds it locked; call `tick`
-    from a timer to have it locked in time. Everything but listing needs it open, else `CryptoError` with `WALLET_LOCKED`.
+    from a timer to have it locked, and those who listen told, in time. Everything but listing needs it open, else
+    `CryptoError` with `WALLET_LOCKED`.
 
     `m_kib`, `t` and `p` are the cost of passwords that are set from here on (Argon2id, 64 MiB and 3 passes by default).
     """
@@ -165,9 +290,13 @@ class ApiKeyWallet:
         Changes the password. Only the master key is wrapped again: after a password was stolen, use `rotate_master_key` as
         well, and replace the keys.
         """
+    def change_password_async(self, /, old: str, new: str) -> Coroutine[Any, Any, None]:
+        """
+        `change_password`, to be awaited.
+        """
     def destroy(self, /) -> None:
         """
-        Locks, and forgets the wallet: it is uninitialized afterwards.
+        Locks, and forgets the wallet and who listens: it is uninitialized afterwards.
         """
     def export(self, /) -> str:
         """
@@ -194,9 +323,17 @@ class ApiKeyWallet:
         """
         `uninitialized`, `locked` or `unlocked`.
         """
+    def host_keys(self, /) -> list[tuple[str, str]]:
+        """
+        Id and label of each key that was added so. Works while locked.
+        """
     def initialize(self, /, password: str) -> None:
         """
         Makes a new wallet that `password` opens, and leaves it open. Raises `WALLET_EXISTS` unless uninitialized.
+        """
+    def initialize_async(self, /, password: str) -> Coroutine[Any, Any, None]:
+        """
+        `initialize`, to be awaited: the password becomes a key on a native thread.
         """
     def initialize_with_host_key(self, /, key: Buffer | SecureBuffer) -> None:
         """
@@ -223,6 +360,22 @@ class ApiKeyWallet:
         Whether the password costs a guesser less than is recommended today: worth a `change_password`, to the same one, while
         it is at hand.
         """
+    def off(self, /, type: str, handler: Any) -> None:
+        """
+        Ends what `on` began. Nothing where it did not.
+        """
+    def on(self, /, type: str, handler: Any) -> Callable[[], object]:
+        """
+        Calls `handler` with every event of a type from here on, in the thread in which it happens, or of the loop that awaits
+        it: `unlocked`, `locked`, `key:added`, `key:removed`, `key:accessed` (not for a key that was used in the last five
+        minutes), `key:rotated`, `settings:changed`. What a handler raises is logged by the name of its class, and stops nothing.
+
+        Gives a function that ends this. Raises `INVALID_ARGUMENT` for another type.
+        """
+    def remove_host_key(self, /, id: str) -> bool:
+        """
+        Takes such a key's right to open the wallet; false when there is none of this id.
+        """
     def remove_key(self, /, id: str) -> bool:
         """
         Removes a key; false when there is none of this id.
@@ -234,6 +387,10 @@ class ApiKeyWallet:
     def rotate_master_key(self, /, password: str) -> None:
         """
         Seals everything under a new master key, which `password` wraps. Host keys are removed.
+        """
+    def rotate_master_key_async(self, /, password: str) -> Coroutine[Any, Any, None]:
+        """
+        `rotate_master_key`, to be awaited.
         """
     def set_default(self, /, id: str) -> None:
         """
@@ -249,14 +406,18 @@ class ApiKeyWallet:
 
         Raises `INVALID_PASSWORD`, and `WALLET_TAMPERED` when the password is right and anything else was changed.
         """
+    def unlock_async(self, /, password: str) -> Coroutine[Any, Any, None]:
+        """
+        `unlock`, to be awaited: the password becomes a key on a native thread.
+        """
     def unlock_with_host_key(self, /, key: Buffer | SecureBuffer) -> None:
         """
         Opens the wallet with a key of the host.
         """
-    def update_settings(self, /, *, auto_lock_timeout: int | None = None, require_password_on_access: bool | None = None) -> WalletSettings:
+    def update_settings(self, /, *, auto_lock_timeout: int | None = None, require_password_on_access: bool | None = None, default_providers: dict[str, str] | None = None) -> WalletSettings:
         """
-        Changes settings: minutes until the wallet locks itself, 0 for never, and whether programs should ask for the
-        password before every key they show. What is `None` stays.
+        Changes settings: minutes until the wallet locks itself, 0 for never; whether programs should ask for the password
+        before every key they show; the id of each provider's default key. What is `None` stays.
         """
     def with_key(self, /, id: str, work: Any) -> Any:
         """
@@ -283,6 +444,33 @@ class ChainReport:
     def server_name_checked(self, /) -> bool:
         """
         Whether the leaf was held against a server name. A chain without that proves nothing about whom one talks to.
+        """
+
+@final
+class KeyRegistryEvent:
+    """
+    Something that happened to a registry.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def key_id(self, /) -> str:
+        """
+        The wallet's entry.
+        """
+    @property
+    def payload(self, /) -> dict[str, Any]:
+        """
+        `provider` and `scope` of a record that was registered.
+        """
+    @property
+    def timestamp(self, /) -> datetime:
+        """
+        When, in UTC.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `key:registered` or `key:unregistered`.
         """
 
 @final
@@ -448,6 +636,11 @@ class SecurityContext:
         Opens what an older system sealed. `format` is `F1` to `F5`; `data` bytes for F1 and F2, JSON as text or bytes for the
         others; `secret` the key in bytes or the password as a string. Everything that opens here should be sealed anew.
         """
+    @staticmethod
+    def decrypt_legacy_async(format: str, data: Buffer | str, secret: Buffer | SecureBuffer | str) -> Coroutine[Any, Any, bytes]:
+        """
+        `decrypt_legacy`, to be awaited.
+        """
     def describe_api_key(self, /, provider: str) -> ApiKeyDescription:
         """
         What may be shown of a provider's key.
@@ -468,6 +661,10 @@ class SecurityContext:
         """
         Everything, sealed under `password`, to be kept by the caller. The password also becomes the one to lock with if there
         was none.
+        """
+    def export_state_async(self, /, password: str) -> Coroutine[Any, Any, bytes]:
+        """
+        `export_state`, to be awaited: the password becomes a key on a native thread.
         """
     def free(self, /) -> None:
         """
@@ -491,11 +688,20 @@ class SecurityContext:
         Takes in a provider's key that an older system sealed, without the key coming out in between. Arguments as for
         `decrypt_legacy`.
         """
+    def import_legacy_api_key_async(self, /, provider: str, format: str, data: Buffer | str, secret: Buffer | SecureBuffer | str) -> Coroutine[Any, Any, None]:
+        """
+        `import_legacy_api_key`, to be awaited.
+        """
     @staticmethod
     def import_state(state: Buffer, password: str, *, m_kib: int | None = None, t: int | None = None, p: int | None = None) -> SecurityContext:
         """
         The context in what `export_state` gave. `password` becomes the one to lock with. Raises `DecryptError` for a wrong
         password or changed bytes.
+        """
+    @staticmethod
+    def import_state_async(state: Buffer, password: str, *, m_kib: int | None = None, t: int | None = None, p: int | None = None) -> Coroutine[Any, Any, SecurityContext]:
+        """
+        `import_state`, to be awaited.
         """
     @property
     def is_locked(self, /) -> bool:
@@ -550,6 +756,10 @@ class SecurityContext:
         """
         Sets the password to lock with.
         """
+    def set_password_async(self, /, password: str) -> Coroutine[Any, Any, None]:
+        """
+        `set_password`, to be awaited.
+        """
     def sign_request(self, /, provider: str, method: str, path: str, body: Buffer) -> dict[str, str]:
         """
         The headers of a request signed with the provider's key: HMAC-SHA-256 over method, path with query, time and SHA-256
@@ -577,10 +787,31 @@ class SecurityContext:
         """
         Opens what `lock` sealed. Nothing when open already. Raises `DecryptError` for a wrong password.
         """
+    def unlock_async(self, /, password: str) -> Coroutine[Any, Any, None]:
+        """
+        `unlock`, to be awaited.
+        """
     def with_api_key(self, /, provider: str, work: Any) -> Any:
         """
         Calls `work` with a temporary `bytearray` of the key and gives what it returns. The copy is zeroed when `work`
         returns or raises; nothing that outlives the call may refer to it.
+        """
+
+@final
+class WalletEvent:
+    """
+    Something that happened to a wallet. It holds no key.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def data(self, /) -> dict[str, Any]:
+        """
+        `id` and `provider` of the key, of an added one also its `name`; the new `settings`; or nothing.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `unlocked`, `locked`, `key:added`, `key:removed`, `key:accessed`, `key:rotated` or `settings:changed`.
         """
 
 @final
@@ -609,6 +840,11 @@ def import_legacy_wallet(json: str, password: str, *, m_kib: int | None = None, 
     Reads a wallet of an older program into a new one, open, which `password` opens; beside it, what became of each key.
 
     Raises `CryptoError` with `INVALID_PASSWORD` when the password opens nothing and `WALLET_LOAD` for any other text.
+    """
+
+def import_legacy_wallet_async(json: str, password: str, *, m_kib: int | None = None, t: int | None = None, p: int | None = None) -> Coroutine[Any, Any, tuple[ApiKeyWallet, LegacyReport]]:
+    """
+    `import_legacy_wallet`, to be awaited: the passwords become keys on a native thread.
     """
 
 def redact_for_logging(key: str | ApiKey) -> str:

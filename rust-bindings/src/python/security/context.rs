@@ -10,15 +10,17 @@ use chrysalis_security::context::{LegacyFormat, decrypt_legacy};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::type_hint_union;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyNone, PyString};
+use zeroize::Zeroizing;
 
 use super::api_key::KeyArgument;
-use super::{clock, key_text, lend, to_cost};
+use super::{clock, key_text, lend, owned, to_cost};
 use crate::python::buffer::{Data, Many, Record, Records, Source};
 use crate::python::convert::{Number, Text, detached, to_bytes, to_text, to_time};
 use crate::python::crypto::envelope::to_suite;
 use crate::python::crypto::key::Key;
 use crate::python::error::{Failure, Result};
+use crate::python::later::{Later, later};
 use crate::python::{read, write};
 
 /// API keys, session keys and storage keys in wiped memory, outside Python's.
@@ -274,6 +276,16 @@ impl SecurityContext {
         to_bytes(py, &py.detach(|| inner.export_state(password)).map_err(Failure::from)?)
     }
 
+    /// `export_state`, to be awaited: the password becomes a key on a native thread.
+    fn export_state_async<'py>(
+        &self,
+        py: Python<'py>,
+        password: Text<'_>,
+    ) -> PyResult<Later<'py, Bound<'py, PyBytes>>> {
+        let (inner, password) = (self.inner()?, owned(password.0));
+        later(py, move || Ok(inner.export_state(&password)?), |py, state| Ok(to_bytes(py, &state)?.into()))
+    }
+
     /// The context in what `export_state` gave. `password` becomes the one to lock with. Raises `DecryptError` for a wrong
     /// password or changed bytes.
     #[staticmethod]
@@ -291,10 +303,38 @@ impl SecurityContext {
         Ok(Self::of(py.detach(import)?))
     }
 
+    /// `import_state`, to be awaited.
+    #[staticmethod]
+    #[pyo3(signature = (state, password, *, m_kib = None, t = None, p = None))]
+    fn import_state_async<'py>(
+        py: Python<'py>,
+        state: Record<'_>,
+        password: Text<'_>,
+        m_kib: Option<Number>,
+        t: Option<Number>,
+        p: Option<Number>,
+    ) -> PyResult<Later<'py, Self>> {
+        let (state, password) = (state.as_slice().to_vec(), owned(password.0));
+        let cost = to_cost(m_kib, t, p)?;
+        let import =
+            move || Ok(security::SecurityContext::import_state_with(&state, &password, clock(), cost)?);
+        later(py, import, |py, context| Ok(Py::new(py, Self::of(context))?.into_any()))
+    }
+
     /// Sets the password to lock with.
     fn set_password(&self, py: Python<'_>, password: Text<'_>) -> Result<()> {
         let (inner, password) = (self.inner()?, password.0.as_bytes());
         Ok(py.detach(|| inner.set_password(password))?)
+    }
+
+    /// `set_password`, to be awaited.
+    fn set_password_async<'py>(
+        &self,
+        py: Python<'py>,
+        password: Text<'_>,
+    ) -> PyResult<Later<'py, Bound<'py, PyNone>>> {
+        let (inner, password) = (self.inner()?, owned(password.0));
+        later(py, move || Ok(inner.set_password(&password)?), |py, ()| Ok(py.None()))
     }
 
     /// Seals everything in memory and wipes the keys. Nothing when locked already. Raises `CryptoError` with
@@ -308,6 +348,16 @@ impl SecurityContext {
     fn unlock(&self, py: Python<'_>, password: Text<'_>) -> Result<()> {
         let (inner, password) = (self.inner()?, password.0.as_bytes());
         Ok(py.detach(|| inner.unlock(password))?)
+    }
+
+    /// `unlock`, to be awaited.
+    fn unlock_async<'py>(
+        &self,
+        py: Python<'py>,
+        password: Text<'_>,
+    ) -> PyResult<Later<'py, Bound<'py, PyNone>>> {
+        let (inner, password) = (self.inner()?, owned(password.0));
+        later(py, move || Ok(inner.unlock(&password)?), |py, ()| Ok(py.None()))
     }
 
     /// Whether the keys are sealed.
@@ -330,6 +380,20 @@ impl SecurityContext {
         to_bytes(py, &opened.plaintext)
     }
 
+    /// `decrypt_legacy`, to be awaited.
+    #[staticmethod]
+    fn decrypt_legacy_async<'py>(
+        py: Python<'py>,
+        format: Text<'_>,
+        data: LegacyData<'_>,
+        secret: LegacySecret<'_, 'py>,
+    ) -> PyResult<Later<'py, Bound<'py, PyBytes>>> {
+        let format = LegacyFormat::parse(format.0).map_err(Failure::from)?;
+        let (data, secret) = (data.as_slice().to_vec(), secret.to_owned());
+        let open = move || Ok(decrypt_legacy(format, &data, &secret)?);
+        later(py, open, |py, opened| Ok(to_bytes(py, &opened.plaintext)?.into()))
+    }
+
     /// Takes in a provider's key that an older system sealed, without the key coming out in between. Arguments as for
     /// `decrypt_legacy`.
     fn import_legacy_api_key<'py>(
@@ -344,6 +408,21 @@ impl SecurityContext {
         with_secret(py, &secret, |secret| {
             inner.import_legacy_api_key(provider, format, data.as_slice(), secret)
         })
+    }
+
+    /// `import_legacy_api_key`, to be awaited.
+    fn import_legacy_api_key_async<'py>(
+        &self,
+        py: Python<'py>,
+        provider: Text<'_>,
+        format: Text<'_>,
+        data: LegacyData<'_>,
+        secret: LegacySecret<'_, 'py>,
+    ) -> PyResult<Later<'py, Bound<'py, PyNone>>> {
+        let (inner, format) = (self.inner()?, LegacyFormat::parse(format.0).map_err(Failure::from)?);
+        let (provider, data, secret) = (provider.0.to_owned(), data.as_slice().to_vec(), secret.to_owned());
+        let import = move || Ok(inner.import_legacy_api_key(&provider, format, &data, &secret)?);
+        later(py, import, |py, ()| Ok(py.None()))
     }
 
     /// Wipes everything. Every later use but `free` raises.
@@ -465,6 +544,16 @@ impl<'a, 'py> FromPyObject<'a, 'py> for LegacySecret<'a, 'py> {
         match object.cast::<PyString>() {
             Ok(_) => Ok(Self::Password(object.extract()?)),
             Err(_) => Ok(Self::Key(object.extract()?)),
+        }
+    }
+}
+
+impl LegacySecret<'_, '_> {
+    /// A copy that is wiped.
+    fn to_owned(&self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Password(password) => owned(password.0),
+            Self::Key(key) => key.lend().with(|key| Zeroizing::new(key.to_vec())),
         }
     }
 }

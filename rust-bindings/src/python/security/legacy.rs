@@ -1,12 +1,14 @@
 //! Wallets of older programs.
 
 use chrysalis_security::legacy;
+use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 
 use super::wallet::ApiKeyWallet;
-use super::{now_ms, to_cost};
+use super::{now_ms, owned, to_cost};
 use crate::python::convert::{Number, Text};
 use crate::python::error::Result;
+use crate::python::later::{Later, later};
 
 /// What became of each key of an older program's wallet.
 #[pyclass(frozen, module = "memory_system._rust.security")]
@@ -28,6 +30,27 @@ pub(in crate::python) fn import_legacy_wallet(
     let (json, password, cost) = (json.0, password.0.as_bytes(), to_cost(m_kib, t, p)?);
     let import = py.detach(|| legacy::import_legacy_wallet(json, password, cost, now_ms()))?;
     Ok((ApiKeyWallet::of(import.wallet), LegacyReport(import.report)))
+}
+
+/// `import_legacy_wallet`, to be awaited: the passwords become keys on a native thread.
+#[pyfunction]
+#[pyo3(signature = (json, password, *, m_kib = None, t = None, p = None))]
+pub(in crate::python) fn import_legacy_wallet_async<'py>(
+    py: Python<'py>,
+    json: Text<'_>,
+    password: Text<'_>,
+    m_kib: Option<Number>,
+    t: Option<Number>,
+    p: Option<Number>,
+) -> PyResult<Later<'py, (ApiKeyWallet, LegacyReport)>> {
+    let (json, password, cost) = (owned(json.0), owned(password.0), to_cost(m_kib, t, p)?);
+    let import = move || {
+        let json = str::from_utf8(&json).expect("a copy of a text");
+        Ok(legacy::import_legacy_wallet(json, &password, cost, now_ms())?)
+    };
+    later(py, import, |py, import| {
+        (ApiKeyWallet::of(import.wallet), LegacyReport(import.report)).into_py_any(py)
+    })
 }
 
 #[pymethods]

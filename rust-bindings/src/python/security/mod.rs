@@ -3,8 +3,10 @@
 
 pub(super) mod api_key;
 pub(super) mod context;
+pub(super) mod events;
 pub(super) mod legacy;
 pub(super) mod password;
+pub(super) mod registry;
 pub(super) mod secure_buffer;
 pub(super) mod tls;
 pub(super) mod wallet;

@@ -1,10 +1,12 @@
 //! `SecurityContext`: API keys in memory, session keys, storage encryption.
 
+use chrysalis_crypto::kdf::Argon2Params;
 use chrysalis_security as security;
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
+use super::wallet::{from_kdf, to_kdf, to_wrapping_key};
 use super::{clock, from_time_ms, list, object, parsed, to_api_key, to_context};
 use crate::convert;
 use crate::error::{Result, Thrown};
@@ -314,6 +316,66 @@ impl SecurityContext {
     ) -> Result<()> {
         let password = convert::text(&password, "password")?;
         Ok(scrubbed(|| self.0.set_password(password.as_bytes()))?)
+    }
+
+    /// Parameters with a fresh salt, for `derive_wallet_key`: for one password, once.
+    #[wasm_bindgen(unchecked_return_type = "PasswordKdf")]
+    pub fn make_password_kdf(&self) -> Result<Object> {
+        let (params, salt) = self.0.make_password_kdf()?;
+        Ok(from_kdf(params, &salt))
+    }
+
+    /// What the key of the password that unlocks is made with; `null` while there is nothing to unlock.
+    #[wasm_bindgen(unchecked_return_type = "PasswordKdf | null")]
+    pub fn password_kdf(&self) -> JsValue {
+        self.0.password_kdf().map_or(JsValue::NULL, |(params, salt)| from_kdf(params, &salt).into())
+    }
+
+    /// What the key of an exported state is made of its password with.
+    #[wasm_bindgen(unchecked_return_type = "PasswordKdf")]
+    pub fn state_kdf(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue) -> Result<Object> {
+        let (params, salt) = security::SecurityContext::state_kdf(&convert::bytes(&bytes, "bytes")?)?;
+        Ok(from_kdf(params, &salt))
+    }
+
+    /// `export_state` with the key that `derive_wallet_key` gave for the password and `kdf`.
+    pub fn export_state_with_derived_key(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "PasswordKdf")] kdf: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] key: JsValue,
+    ) -> Result<Vec<u8>> {
+        let ((params, salt), key) = (to_kdf(&kdf)?, to_wrapping_key(&key)?);
+        Ok(scrubbed(|| self.0.export_state_with_derived_key(params, salt, key))?)
+    }
+
+    /// `import_state` with the key that `derive_wallet_key` gave for the password and `state_kdf`.
+    pub fn import_state_with_derived_key(
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] key: JsValue,
+    ) -> Result<SecurityContext> {
+        let (bytes, key) = (convert::bytes(&bytes, "bytes")?, to_wrapping_key(&key)?);
+        let cost = Argon2Params::DEFAULT;
+        let import = || security::SecurityContext::import_state_with_derived_key(&bytes, key, clock(), cost);
+        Ok(Self(scrubbed(import)?))
+    }
+
+    /// `set_password` with the key that `derive_wallet_key` gave for the password and `kdf`.
+    pub fn set_password_with_derived_key(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "PasswordKdf")] kdf: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] key: JsValue,
+    ) -> Result<()> {
+        let ((params, salt), key) = (to_kdf(&kdf)?, to_wrapping_key(&key)?);
+        Ok(scrubbed(|| self.0.set_password_with_derived_key(params, salt, key))?)
+    }
+
+    /// `unlock` with the key that `derive_wallet_key` gave for the password and `password_kdf`.
+    pub fn unlock_with_derived_key(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] key: JsValue,
+    ) -> Result<()> {
+        let key = to_wrapping_key(&key)?;
+        Ok(scrubbed(|| self.0.unlock_with_derived_key(key))?)
     }
 
     /// Seals everything in memory and wipes the keys. Throws `PASSWORD_NOT_SET` when nothing could open it again.

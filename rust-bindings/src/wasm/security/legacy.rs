@@ -1,10 +1,10 @@
 //! What older systems sealed, and the one old form that is still written for their callers.
 
-use chrysalis_crypto::kdf::Argon2Params;
+use chrysalis_crypto::kdf::{self, Argon2Params};
 use chrysalis_crypto::legacy;
 use chrysalis_security::context::{LegacyFormat, decrypt_legacy};
-use chrysalis_security::legacy::import_legacy_wallet as import_wallet;
-use js_sys::{Object, Uint8Array};
+use chrysalis_security::legacy::{ImportProgress, import_legacy_wallet_telling as import_wallet};
+use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::wallet::ApiKeyWallet;
@@ -47,6 +47,17 @@ pub fn encrypt_record_with_password(
     Ok(parsed(&scrubbed(|| legacy::encrypt_with_password(&plaintext, password.as_bytes()))?))
 }
 
+/// The key of a record's password and salt, 32 bytes, for `encrypt_record` and `decrypt_record`. This is what takes time.
+#[wasm_bindgen]
+pub fn derive_record_key(
+    #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] salt: JsValue,
+) -> Result<Uint8Array> {
+    let (password, salt) = (convert::text(&password, "password")?, convert::bytes(&salt, "salt")?);
+    let key = scrubbed(|| kdf::scrypt_derive_key(password.as_bytes(), &salt, 32))?;
+    Ok(Uint8Array::from(key.as_slice()))
+}
+
 /// Opens the JSON text of a record under a 32-byte key.
 #[wasm_bindgen]
 pub fn decrypt_record(
@@ -69,14 +80,22 @@ pub fn decrypt_record_with_password(
     Ok(Uint8Array::from(opened.plaintext.as_slice()))
 }
 
-/// Reads a wallet file of an older program into a new wallet, open, and reports what became of each key.
+/// Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. `tell` is called with
+/// how many keys are done, and of how many; what it throws is passed over.
 #[wasm_bindgen(unchecked_return_type = "{ wallet: ApiKeyWallet; report: ImportReport }")]
 pub fn import_legacy_wallet(
     #[wasm_bindgen(unchecked_param_type = "string")] json: JsValue,
     #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "(done: number, total: number) => void")] tell: JsValue,
 ) -> Result<Object> {
     let (json, password) = (convert::text(&json, "json")?, convert::text(&password, "password")?);
-    let import = scrubbed(|| import_wallet(&json, password.as_bytes(), Argon2Params::DEFAULT, now_ms()))?;
+    let mut tell = |progress: ImportProgress| {
+        if let Some(tell) = tell.dyn_ref::<Function>() {
+            let _ = tell.call2(&JsValue::UNDEFINED, &progress.done.into(), &progress.total.into());
+        }
+    };
+    let cost = Argon2Params::DEFAULT;
+    let import = scrubbed(|| import_wallet(&json, password.as_bytes(), cost, now_ms(), &mut tell))?;
     let report = import.report;
     let imported = list(report.imported.iter().map(|key| {
         object(&[

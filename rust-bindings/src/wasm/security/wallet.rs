@@ -344,7 +344,7 @@ pub fn derive_wallet_key(
     Ok(key.expose(|bytes| Uint8Array::from(bytes)))
 }
 
-fn from_kdf(params: Argon2Params, salt: &[u8]) -> Object {
+pub(super) fn from_kdf(params: Argon2Params, salt: &[u8]) -> Object {
     object(&[
         ("mKiB", params.m_kib().into()),
         ("t", params.t().into()),
@@ -353,7 +353,7 @@ fn from_kdf(params: Argon2Params, salt: &[u8]) -> Object {
     ])
 }
 
-fn to_kdf(value: &JsValue) -> Result<(Argon2Params, [u8; security::SALT_LENGTH])> {
+pub(super) fn to_kdf(value: &JsValue) -> Result<(Argon2Params, [u8; security::SALT_LENGTH])> {
     let field =
         |name: &str| convert::option(value, name)?.ok_or_else(|| Thrown::argument(name, "is missing"));
     let number = |name: &str| convert::integer(&field(name)?, name);
@@ -380,7 +380,7 @@ fn event_data(event: &WalletEvent) -> Object {
     }
 }
 
-fn to_wrapping_key(value: &JsValue) -> Result<WrappingKey> {
+pub(super) fn to_wrapping_key(value: &JsValue) -> Result<WrappingKey> {
     let mut bytes = Zeroizing::new(convert::bytes(value, "key")?);
     Ok(WrappingKey::from_slice_wiping(&mut bytes)?)
 }

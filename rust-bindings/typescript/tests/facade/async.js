@@ -18,6 +18,7 @@ export function asyncChecks(now, later) {
       for (const size of SIZES) for (let algorithm = 0; algorithm < 7; algorithm += 1) {
         same(await later.hashAsync(bytes(size), algorithm), now.hash(bytes(size), algorithm), `hash ${algorithm} of ${size}`);
       }
+      for (const size of SIZES) same(await later.hashAsync(bytes(size).buffer, 0), now.hash(bytes(size), 0), `an ArrayBuffer of ${size}`);
       await rejects(() => later.hashAsync(bytes(100_000), 7), 'UNSUPPORTED');
       await rejects(() => later.hashAsync('text', 0), 'INVALID_ARGUMENT');
     },

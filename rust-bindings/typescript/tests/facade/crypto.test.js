@@ -44,6 +44,9 @@ test('the facade gives what the module gives', async () => {
   const key = crypto.generateKey();
   assert.equal(crypto.decryptToString(crypto.encrypt('secret \u{1f98b}', key), key), 'secret \u{1f98b}');
   assert.deepEqual(crypto.decrypt(crypto.encrypt(text, key), key), text);
+  const own = (bytes) => bytes.slice().buffer;
+  assert.deepEqual(crypto.decrypt(own(crypto.encrypt(own(text), own(key))), own(key)), text);
+  assert.equal(crypto.decryptWithPasswordToString(own(crypto.encryptWithPassword('secret', 'password')), 'password'), 'secret');
   assert.equal(crypto.decryptWithPasswordToString(crypto.encryptWithPassword('secret', 'password'), 'password'), 'secret');
   assert.deepEqual(crypto.decryptWithPassword(crypto.encryptWithPassword(text, 'password'), 'password'), text);
   assert.equal(crypto.deriveKey('password', 'salt').length, 32);

@@ -3,13 +3,11 @@ import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { mock, test } from 'node:test';
 import {
-  ApiKeyWallet, ChainKeyProvider, EnvKeyProvider, SecurityError, WalletKeyProvider, createApiKeyRegistry, createApiKeyWallet,
+  ApiKeyWallet, ChainKeyProvider, EnvKeyProvider, SecurityContext, SecurityError, WalletKeyProvider, createApiKeyRegistry, createApiKeyWallet,
   getApiKeyRegistry, getApiKeyWallet, importLegacyWallet, initSecurity, validatePasswordStrength,
 } from '../../dist/security.js';
-import { CryptoError } from 'rust-crypto/pkg';
 import * as legacy from '../../dist/security-crypto.js';
 import { initializeRustNative } from '../../dist/unified.js';
-import { ask } from '../../dist/worker.js';
 
 const PASSWORD = 'Blue-Kettle-42-Rain';
 const KEY = 'key-that-opens-nothing-0123456789';
@@ -97,9 +95,24 @@ test('an idle wallet locks itself', async () => {
 
 const OLDER = JSON.stringify({ keys: [{ id: 'key_1', provider: 'openai', apiKey: KEY, isDefault: true, createdAt: 1, usageCount: 0 }] });
 
+const UI_PASSWORD = 'correct horse battery staple';
+const UI_RECORD = {
+  ciphertext: 'LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==', iv: 'QEFCQ0RFRkdISUpL', salt: 'gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=',
+  algorithm: 'AES-GCM', keyDerivation: 'PBKDF2', iterations: 600_000, version: 1,
+};
+
 for (const [name, work] of Object.entries({
   'turning a password into a key': open,
   'importing an older wallet': async () => (await importLegacyWallet(OLDER, PASSWORD)).wallet,
+  'exporting and importing the state of a context': async () => {
+    const context = new SecurityContext();
+    const copy = await SecurityContext.import_state_async(await context.export_state_async(PASSWORD), PASSWORD);
+    return { destroy: () => (context.free(), copy.free()) };
+  },
+  'opening a record of the older browser program': async () => {
+    assert.equal(await legacy.decryptWithPasswordToString(UI_RECORD, UI_PASSWORD), 'sk-test-0123456789abcdef');
+    return { destroy() {} };
+  },
 })) {
   test(`${name} does not block`, async () => {
     await work().then((wallet) => wallet.destroy()); // everything is loaded and compiled
@@ -247,15 +260,6 @@ test('the functions of the older module', async () => {
   assert.deepEqual([legacy.secureCompare('same', 'same'), legacy.secureCompare('same', 'sane'), legacy.secureCompare('é', 'e')], [true, false, false]);
   legacy.secureWipe(key);
   assert.ok(key.every((byte) => byte === 0));
-});
-
-test('the worker outside Node makes the same keys', async () => {
-  const worker = new URL('../../dist/scrypt-worker.js', import.meta.url);
-  const request = { password: new TextEncoder().encode(PASSWORD), salt: legacy.generateSalt(), length: 32 };
-  assert.deepEqual(Buffer.from(await ask(worker, { CryptoError }, request)), await legacy.deriveKeyFromPassword(PASSWORD, request.salt));
-  await assert.rejects(ask(worker, { CryptoError }, { ...request, length: 0 }),
-    (error) => error instanceof CryptoError && error.code === 'INVALID_SCRYPT_PARAMS');
-  assert.equal(await ask(new URL('./no-such-worker.js', import.meta.url), {}, request), undefined);
 });
 
 test('older wallets are imported, and passwords judged', async () => {

@@ -151,7 +151,7 @@ test('the vault', async (t) => {
   await t.test('it is created', async () => {
     await page.fill('#create-repeat', PASSWORD);
     const [worker] = await Promise.all([page.waitForEvent('worker'), page.press('#create-repeat', 'Enter')]);
-    assert.equal(worker.url(), `${address}derive-worker.js`);
+    assert.equal(worker.url(), `${address}rust_security_worker.js`);
     await shows(page, 'open');
     assert.ok(await page.isVisible('#no-keys'));
     await holdsNoSecret(page);
@@ -403,6 +403,114 @@ test('the vault', async (t) => {
       await page.click('#confirm-submit');
       await shows(page, 'start');
     }
+  });
+
+  await t.test('wallets of older programs are taken over, and it is said what became of each key', async () => {
+    const { legacy_wallet: older } = JSON.parse(readFileSync(`${ROOT}rust-security/vectors/security.json`, 'utf8'));
+    assert.deepEqual(older.map(({ shape }) => shape).sort(), ['rust-v1', 'typescript-v1', 'ui-v1', 'ui-v2']);
+    for (const { file, password, imported, shape, unrecoverable } of older) {
+      const isClear = shape === 'ui-v1';
+      await openFile(page, '#view-start [data-open-file]', file);
+      await page.waitForSelector('#import-dialog[open]');
+      assert.match(await page.textContent('#import-about'), /with 1 key\./, shape);
+      assert.deepEqual([await page.isVisible('#import-password'), await page.isVisible('#import-choose')], [!isClear, isClear], shape);
+      if (isClear) {
+        assert.match(await page.textContent('#import-warning'), /in clear/);
+        await page.fill('#import-choose', 'password');
+        await page.click('#import-submit');
+        await error(page, 'import-error', /stronger/);
+        await page.fill('#import-choose', PASSWORD);
+        await page.fill('#import-repeat', PASSWORD);
+      } else {
+        await page.fill('#import-password', 'another password');
+        await page.click('#import-submit');
+        await error(page, 'import-error', /does not open/);
+        await page.fill('#import-password', password);
+      }
+      await page.click('#import-submit');
+      await page.waitForSelector('#report-dialog[open]');
+      await shows(page, 'open');
+      const report = await page.textContent('#report');
+      assert.match(report, new RegExp(`${imported.length} keys? (is|are) in the vault`), shape);
+      assert.equal(/is lost: it was sealed under a key that was never stored/.test(report), unrecoverable > 0, shape);
+      if (isClear) assert.match(report, /in clear until now/);
+      await page.click('#report-dialog [data-close]');
+      assert.equal(await page.locator('.key').count(), imported.length, shape);
+      if (imported.length > 0) {
+        await page.locator('.key [data-do=copy]').click();
+        await page.waitForFunction(() => document.getElementById('toast-text').textContent.startsWith('Copied'));
+        assert.equal(await clipboard(page), imported[0].key, shape);
+        await page.click('#toast-action');
+      }
+      // It is a vault like any other from here on.
+      await page.click('#lock');
+      await unlock(page, isClear ? PASSWORD : password);
+      await shows(page, 'open');
+      await page.click('#lock');
+      await page.click('#view-locked [data-forget]');
+      await page.click('#confirm-submit');
+      await shows(page, 'start');
+    }
+  });
+
+  await t.test('how far it is is shown for a wallet of several keys', async () => {
+    const record = (await import('rust-security/pkg')).encrypt_record_with_password;
+    const keys = [0, 1, 2].map((number) => ({
+      id: `key_${number}`, provider: 'groq', isDefault: false, createdAt: 1, usageCount: 0,
+      encryptedApiKey: record(new TextEncoder().encode(`test-key-${number}-0123456789`), 'the older password'),
+    }));
+    await page.evaluate(() => {
+      globalThis.seen = [];
+      new MutationObserver(() => globalThis.seen.push(document.getElementById('import-done').textContent))
+        .observe(document.getElementById('import-done'), { childList: true, characterData: true, subtree: true });
+    });
+    keys.push({ ...keys[0], id: 'key_3', encryptedApiKey: { ...keys[0].encryptedApiKey, version: 9 } });
+    const file = JSON.stringify({ version: 2, keys, passwordHash: '', createdAt: 1 });
+    // Cancelled in between: nothing is taken over.
+    await openFile(page, '#view-start [data-open-file]', file);
+    await page.fill('#import-password', 'the older password');
+    await Promise.all([page.waitForEvent('worker'), page.press('#import-password', 'Enter')]);
+    await page.click('#import-dialog [data-close]');
+    await page.waitForSelector('#import-submit:not([disabled])', { state: 'attached' });
+    assert.ok(await page.isVisible('#view-start'));
+    await page.evaluate(() => globalThis.seen.splice(0));
+    await openFile(page, '#view-start [data-open-file]', file);
+    await page.fill('#import-password', 'the older password');
+    await page.press('#import-password', 'Enter');
+    await page.waitForSelector('#report-dialog[open]');
+    assert.match(await page.textContent('#report'), /3 keys are in the vault now\..*The 4th key could not be read \(UNSUPPORTED_VERSION\)/);
+    const seen = await page.evaluate(() => globalThis.seen);
+    assert.equal(seen[0], '0 of 4 keys');
+    assert.equal(seen.at(-1), '4 of 4 keys');
+    await page.click('#report-dialog [data-close]');
+    assert.equal(await page.locator('.key').count(), 3);
+  });
+
+  await t.test('what the older program left in this browser is found, and removed once it is taken over', async () => {
+    const older = JSON.stringify({ keys: [{ id: 'key_1', provider: 'groq', apiKey: GROQ, isDefault: true, createdAt: 1, usageCount: 0 }] });
+    await page.evaluate((older) => localStorage.setItem('chrysalis_wallet', older), older);
+    await page.reload();
+    await page.click('#view-locked [data-forget]');
+    await page.click('#confirm-submit');
+    await shows(page, 'start');
+    await page.click('#import-found');
+    assert.match(await page.textContent('#import-about'), /^This browser has/);
+    await page.fill('#import-choose', PASSWORD);
+    await page.fill('#import-repeat', PASSWORD);
+    await page.click('#import-submit');
+    await page.waitForSelector('#report-dialog[open]');
+    assert.match(await page.textContent('#report'), /removed from this browser/);
+    await page.click('#report-dialog [data-close]');
+    await holdsNoSecret(page);
+    assert.equal(await page.evaluate(() => localStorage.getItem('chrysalis_wallet')), null);
+    assert.equal(await page.isVisible('#import-found'), false);
+    // A vault that is there asks before an older wallet takes its place.
+    await page.click('#settings-open');
+    await openFile(page, '#settings-dialog [data-open-file]', older);
+    await page.waitForSelector('#confirm-dialog[open]');
+    assert.match(await page.textContent('#confirm-text'), /wallet of an older program, with 1 key\./);
+    await page.click('#confirm-dialog [data-close]');
+    assert.equal(await page.locator('.key').count(), 1);
   });
 
   await t.test('on the way, nothing broke the policy and no request left', async () => {

@@ -29,9 +29,37 @@ function throws(api, code, run, text = code) {
   throw new Error(`${text}: nothing was thrown`);
 }
 
+/** `throws` for a promise. */
+async function rejects(api, code, promise, text = code) {
+  const outcome = await promise.then(() => () => {}, (error) => () => { throw error; });
+  return throws(api, code, outcome, text);
+}
+
+/** The records of every older format, under `KEY_OF_RECORDS` or `PASSWORD_OF_RECORDS`. */
+const KEY_OF_RECORDS = Uint8Array.from({ length: 32 }, (_, i) => i);
+const [TEXT_OF_RECORDS, PASSWORD_OF_RECORDS] = ['sk-test-0123456789abcdef', 'correct horse battery staple'];
+const F1 = fromHex('404142434445464748494a4b91d28357434ff32efdf52505af51256c41ff333ed4516a4569b4e9671899fe2627bc8daeb6571fe3');
+const F2 = fromHex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f404142434445464748494a4bf40f2e75cbae7ce7c134e14559036a25712bb798761aa68c8a78ab2fbd56f7ba90ff0f4ad3060142');
+const F3 = JSON.stringify({ ciphertext: 'tpRJPM8/sC0QpySrxmHDCqKOJdRNPvyb', iv: 'UFFSU1RVVldYWVpbXF1eXw==', authTag: 'zbwMiJ+sOpJ3pzbR6GSTjw==', algorithm: 'aes-256-gcm', version: 1 });
+const F3_PASSWORD = JSON.stringify({ ciphertext: '99x0XpJ3JmJDs6YF6AeZXEBwuEZKgW/5', iv: 'UFFSU1RVVldYWVpbXF1eXw==', authTag: 'W2am5r/4nhNH2qbjd1u9lA==', salt: 'gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=', algorithm: 'aes-256-gcm', version: 1 });
+const F4 = JSON.stringify({ ciphertext: 'kdKDV0NP8y799SUFr1ElbEH/Mz7UUWpF', iv: 'QEFCQ0RFRkdISUpL', auth_tag: 'abTpZxiZ/iYnvI2utlcf4w==', algorithm: 'aes-256-gcm', version: 1 });
+const F5 = JSON.stringify({ ciphertext: 'LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==', iv: 'QEFCQ0RFRkdISUpL', salt: 'gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=', algorithm: 'AES-GCM', keyDerivation: 'PBKDF2', iterations: 600000, version: 1 });
+const RECORDS = [['F1', F1, KEY_OF_RECORDS], ['F2', F2, PASSWORD_OF_RECORDS], ['F3', F3, KEY_OF_RECORDS], ['F3', F3_PASSWORD, PASSWORD_OF_RECORDS], ['F4', F4, KEY_OF_RECORDS], ['F5', F5, PASSWORD_OF_RECORDS]];
+
 /** `[name, run]` for each check. */
 export function securityChecks(api, vectors) {
   return [...vectorChecks(api, vectors), ...Object.entries(CHECKS).map(([name, run]) => [name, () => run(api)])];
+}
+
+/** Runs every check in a browser and gives the outcomes as plain data. */
+export async function runAll(api) {
+  await api.default();
+  const vectors = await (await fetch('/rust-security/vectors/security.json')).json();
+  const outcomes = [];
+  for (const [name, run] of securityChecks(api, vectors)) {
+    outcomes.push(await Promise.resolve().then(run).then(() => ({ name }), (error) => ({ name, error: String(error) })));
+  }
+  return outcomes;
 }
 
 function vectorChecks(api, { wallet, wallet_refused, state, legacy_wallet, password_strength, provider }) {
@@ -198,26 +226,107 @@ const CHECKS = {
   },
 
   'what older systems sealed opens'(api) {
-    const key = Uint8Array.from({ length: 32 }, (_, i) => i);
-    const [text, password] = ['sk-test-0123456789abcdef', 'correct horse battery staple'];
-    const f1 = fromHex('404142434445464748494a4b91d28357434ff32efdf52505af51256c41ff333ed4516a4569b4e9671899fe2627bc8daeb6571fe3');
-    const f2 = fromHex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f404142434445464748494a4bf40f2e75cbae7ce7c134e14559036a25712bb798761aa68c8a78ab2fbd56f7ba90ff0f4ad3060142');
-    const f3 = JSON.stringify({ ciphertext: 'tpRJPM8/sC0QpySrxmHDCqKOJdRNPvyb', iv: 'UFFSU1RVVldYWVpbXF1eXw==', authTag: 'zbwMiJ+sOpJ3pzbR6GSTjw==', algorithm: 'aes-256-gcm', version: 1 });
-    const f4 = JSON.stringify({ ciphertext: 'kdKDV0NP8y799SUFr1ElbEH/Mz7UUWpF', iv: 'QEFCQ0RFRkdISUpL', auth_tag: 'abTpZxiZ/iYnvI2utlcf4w==', algorithm: 'aes-256-gcm', version: 1 });
-    const f5 = JSON.stringify({ ciphertext: 'LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==', iv: 'QEFCQ0RFRkdISUpL', salt: 'gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=', algorithm: 'AES-GCM', keyDerivation: 'PBKDF2', iterations: 600000, version: 1 });
+    const key = KEY_OF_RECORDS;
     const context = new api.SecurityContext();
-    for (const [format, data, secret] of [['F1', f1, key], ['F2', f2, password], ['F3', f3, key], ['F4', f4, key], ['F5', f5, password]]) {
-      equal(decode(context.decrypt_legacy(format, data, secret)), text, format);
-    }
-    throws(api, 'UNSUPPORTED', () => context.decrypt_legacy('F9', f1, key));
-    throws(api, 'DECRYPT_FAILED', () => context.decrypt_legacy('F1', f1, new Uint8Array(32)));
-    throws(api, 'UNSUPPORTED_VERSION', () => context.decrypt_legacy('F3', f3.replace('"version":1', '"version":2'), key));
+    for (const [format, data, secret] of RECORDS) equal(decode(context.decrypt_legacy(format, data, secret)), TEXT_OF_RECORDS, format);
+    throws(api, 'UNSUPPORTED', () => context.decrypt_legacy('F9', F1, key));
+    throws(api, 'DECRYPT_FAILED', () => context.decrypt_legacy('F1', F1, new Uint8Array(32)));
+    throws(api, 'UNSUPPORTED_VERSION', () => context.decrypt_legacy('F3', F3.replace('"version":1', '"version":2'), key));
     context.free();
     const record = api.encrypt_record(encode('text'), key);
     equal([record.algorithm, record.version], ['aes-256-gcm', 1], 'record');
     equal(decode(api.decrypt_record(JSON.stringify(record), key)), 'text', 'record');
     const sealed = api.encrypt_record_with_password(encode('text'), PASSWORD);
     equal(decode(api.decrypt_record_with_password(JSON.stringify(sealed), PASSWORD)), 'text', 'record under a password');
+  },
+
+  async 'contexts do what takes long in a worker'(api) {
+    const context = new api.SecurityContext();
+    context.store_api_key('openai', KEY);
+    const state = await context.export_state_async(PASSWORD);
+    equal(api.SecurityContext.import_state(state, PASSWORD).get_api_key('openai'), KEY, 'one format');
+    const bytes = context.export_state(PASSWORD);
+    const importing = api.SecurityContext.import_state_async(bytes, PASSWORD);
+    bytes.fill(0); // inputs are taken as they are at the call
+    const twin = await importing;
+    equal(twin.get_api_key('openai'), KEY, 'imported');
+    await rejects(api, 'DECRYPT_FAILED', api.SecurityContext.import_state_async(state, 'wrong'));
+    await rejects(api, 'INVALID_ARGUMENT', api.SecurityContext.import_state_async(state, ''));
+    await rejects(api, 'DATA_TOO_SHORT', api.SecurityContext.import_state_async(state.slice(0, 20), PASSWORD));
+    await rejects(api, 'DECRYPT_FAILED', api.SecurityContext.import_state_async(context.encrypt_for_storage(bytes), PASSWORD));
+    context.lock(); // the first export gave a password to lock with
+    await rejects(api, 'CONTEXT_LOCKED', context.export_state_async(PASSWORD));
+    await rejects(api, 'CONTEXT_LOCKED', context.set_password_async(PASSWORD));
+    await rejects(api, 'DECRYPT_FAILED', context.unlock_async('wrong'));
+    await rejects(api, 'INVALID_ARGUMENT', context.unlock_async(''));
+    assert(context.isLocked, 'locked');
+    await Promise.all([context.unlock_async(PASSWORD), context.unlock_async(PASSWORD)]);
+    await context.unlock_async('whatever, for it is open');
+    await context.set_password_async('another');
+    context.lock();
+    await rejects(api, 'DECRYPT_FAILED', context.unlock_async(PASSWORD));
+    await context.unlock_async('another');
+    equal(context.get_api_key('openai'), KEY, 'unlocked');
+    for (const value of [undefined, 7, {}, Symbol('s')]) {
+      for (const name of ['export_state_async', 'set_password_async', 'unlock_async']) await rejects(api, 'INVALID_ARGUMENT', context[name](value), name);
+      await rejects(api, 'INVALID_ARGUMENT', api.SecurityContext.import_state_async(value, PASSWORD));
+      await rejects(api, 'INVALID_ARGUMENT', api.SecurityContext.import_state_async(state, value));
+      await rejects(api, 'INVALID_ARGUMENT', context.decrypt_legacy_async('F2', value, PASSWORD));
+    }
+    const late = context.export_state_async(PASSWORD);
+    context.free();
+    await rejects(api, 'INVALID_ARGUMENT', late, 'freed meanwhile');
+    await rejects(api, 'INVALID_ARGUMENT', context.unlock_async(PASSWORD), 'freed');
+    twin.free();
+  },
+
+  async 'what older systems sealed opens in a worker, or by WebCrypto'(api) {
+    const context = new api.SecurityContext();
+    for (const [format, data, secret] of RECORDS) {
+      equal(decode(await context.decrypt_legacy_async(format, data, secret)), TEXT_OF_RECORDS, format);
+      if (format > 'F2') equal(decode(await context.decrypt_legacy_async(format, encode(data), secret)), TEXT_OF_RECORDS, `${format} as bytes`);
+    }
+    for (const record of [F3_PASSWORD, F5]) {
+      equal(decode(await api.decrypt_record_with_password_async(record, PASSWORD_OF_RECORDS)), TEXT_OF_RECORDS, 'record');
+      await rejects(api, 'DECRYPT_FAILED', api.decrypt_record_with_password_async(record, 'wrong'));
+    }
+    await rejects(api, 'DECRYPT_FAILED', context.decrypt_legacy_async('F1', F1, new Uint8Array(32)));
+    await rejects(api, 'DECRYPT_FAILED', context.decrypt_legacy_async('F5', F5, 'wrong'));
+    await rejects(api, 'UNSUPPORTED', context.decrypt_legacy_async('F9', F1, KEY_OF_RECORDS));
+    await rejects(api, 'MISSING_SALT', api.decrypt_record_with_password_async(F3, PASSWORD));
+    // What WebCrypto would take, and a strict reader does not.
+    for (const changed of [F5.replace('600000', '600000.5'), F5.replace('600000', '"600000"'), F5.replace('600000', '99999'), F5.replace('{', '{"version":1,'),
+      F5.replace('np8=', 'np9='), F5.replace('"salt":"gIGC', '"salt":"'), F5.replace('version":1', 'version":2')]) {
+      const expected = await Promise.resolve().then(() => api.decrypt_record_with_password(changed, PASSWORD_OF_RECORDS)).then(() => 'opened', ({ code }) => code);
+      await rejects(api, expected, api.decrypt_record_with_password_async(changed, PASSWORD_OF_RECORDS), changed);
+    }
+    const salt = Uint8Array.from({ length: 32 }, (_, i) => 0x80 + i);
+    equal(toHex(await api.derive_record_key_async(PASSWORD_OF_RECORDS, salt)), 'b6f8ea6abacec879df3367a850bf6754b60a5114d68e432d2b1d4303765a5b05', 'scrypt');
+    equal(toHex(api.derive_record_key(PASSWORD_OF_RECORDS, salt)), 'b6f8ea6abacec879df3367a850bf6754b60a5114d68e432d2b1d4303765a5b05', 'scrypt');
+    context.free();
+  },
+
+  async 'wallets are opened and imported by a worker'(api) {
+    const wallet = new api.ApiKeyWallet();
+    const kdf = wallet.make_password_kdf();
+    wallet.initialize_with_derived_key(kdf, await api.derive_wallet_key_async(PASSWORD, kdf));
+    equal(toHex(await api.derive_wallet_key_async(PASSWORD, kdf)), toHex(api.derive_wallet_key(PASSWORD, kdf)), 'key');
+    const json = JSON.stringify({ keys: [{ id: 'key_1', provider: 'openai', apiKey: KEY, isDefault: true, createdAt: 1, usageCount: 0 }] });
+    const [told, toldHere] = [[], []];
+    const { wallet: imported, report } = await api.import_legacy_wallet_async(json, PASSWORD, (...progress) => told.push(progress));
+    api.import_legacy_wallet(json, PASSWORD, (...progress) => { toldHere.push(progress); throw new Error('passed over'); }).wallet.free();
+    equal([told, toldHere], [[[0, 1], [1, 1]], [[0, 1], [1, 1]]], 'progress');
+    equal([report.shape, imported.get_key_for_provider('openai')], ['ui-v1', KEY], 'imported');
+    await rejects(api, 'WALLET_LOAD', api.import_legacy_wallet_async('{}', PASSWORD));
+    for (const value of [undefined, 7, Symbol('s')]) {
+      await rejects(api, 'INVALID_ARGUMENT', api.import_legacy_wallet_async(value, PASSWORD));
+      await rejects(api, 'INVALID_ARGUMENT', api.derive_wallet_key_async(value, kdf));
+      await rejects(api, 'INVALID_ARGUMENT', api.derive_wallet_key_async(PASSWORD, value));
+      await rejects(api, 'INVALID_ARGUMENT', api.derive_record_key_async(value, kdf.salt));
+      await rejects(api, 'INVALID_ARGUMENT', api.decrypt_record_with_password_async(value, PASSWORD));
+    }
+    imported.free();
+    wallet.free();
   },
 
   'a wallet lives through everything'(api) {
@@ -324,14 +433,15 @@ const CHECKS = {
     const wallet = new api.ApiKeyWallet();
     wallet.initialize_with_host_key(new Uint8Array(32));
     const optional = new Set(['list_keys', 'audit']);
-    for (const [object, type] of [[context, api.SecurityContext], [wallet, api.ApiKeyWallet]]) {
+    const registry = new api.ApiKeyRegistry();
+    for (const [object, type] of [[context, api.SecurityContext], [wallet, api.ApiKeyWallet], [registry, api.ApiKeyRegistry]]) {
       for (const name of Object.getOwnPropertyNames(type.prototype)) {
         const method = Object.getOwnPropertyDescriptor(type.prototype, name).value;
-        if (typeof method !== 'function' || method.length === 0 || ['constructor', 'free', 'destroy', 'lock'].includes(name) || optional.has(name)) continue;
+        if (typeof method !== 'function' || method.length === 0 || name.endsWith('_async') || ['constructor', 'free', 'destroy', 'lock'].includes(name) || optional.has(name)) continue;
         for (const value of wrong) throws(api, 'INVALID_ARGUMENT', () => object[name](value, value, value, value), `${name}(${typeof value})`);
       }
     }
-    for (const name of ['validate_password_strength', 'encrypt_record', 'encrypt_record_with_password', 'decrypt_record', 'decrypt_record_with_password', 'import_legacy_wallet', 'derive_wallet_key']) {
+    for (const name of ['validate_password_strength', 'encrypt_record', 'encrypt_record_with_password', 'decrypt_record', 'decrypt_record_with_password', 'import_legacy_wallet', 'derive_wallet_key', 'derive_record_key']) {
       for (const value of wrong) throws(api, 'INVALID_ARGUMENT', () => api[name](value, value), name);
     }
     for (const json of ['', '{', '[]', '{"version":2}', 'x'.repeat(100)]) throws(api, 'WALLET_LOAD', () => wallet.load(json));
@@ -339,8 +449,13 @@ const CHECKS = {
       try { context.store_api_key('openai', key); } catch (error) { assert(NAMES.includes(error.name), String(error)); continue; }
       throw new Error('a bad key was accepted');
     }
+    for (const value of wrong) {
+      for (const name of ['import_state', 'import_state_with_derived_key', 'state_kdf']) throws(api, 'INVALID_ARGUMENT', () => api.SecurityContext[name](value, value), name);
+    }
     context.store_api_key('openai', KEY);
     equal(context.get_api_key('openai'), KEY, 'still works');
+    equal(registry.list(), [], 'still works');
+    registry.free();
     context.free();
     wallet.free();
   },

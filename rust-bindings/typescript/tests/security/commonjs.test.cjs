@@ -1,0 +1,17 @@
+// The package through `require`, synchronously and without init. Run with --no-experimental-require-module, so that
+// nothing but real CommonJS passes.
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const api = require('rust-security/pkg');
+
+const context = new api.SecurityContext();
+
+test('it works as soon as it is loaded', () => {
+  assert.equal(context.storage_key_id(), 1);
+  context.free();
+});
+
+test('vectors and behaviour', async (t) => {
+  const { securityChecks } = await import('./checks.js');
+  for (const [name, run] of securityChecks(api, require('../../../../rust-security/vectors/security.json'))) await t.test(name, run);
+});

@@ -1,0 +1,4 @@
+import * as api from '/rust-security/pkg/rust_security.js';
+import { runAll } from './checks.js';
+
+postMessage(await runAll(api));
