@@ -1,5 +1,6 @@
 //! What can go wrong in agreement.
 
+use alloc::string::String;
 use core::fmt;
 
 use chrysalis_crypto::CryptoError;
@@ -72,6 +73,54 @@ pub enum ConsensusError {
         /// What does not hold.
         problem: &'static str,
     },
+    /// There are no values to sum up.
+    NoValues,
+    /// There are too few values to leave any after the faulty ones.
+    TooFewValues {
+        /// How many there are.
+        found: usize,
+        /// How many it takes.
+        needed: usize,
+    },
+    /// A value is not a finite number.
+    NotFinite {
+        /// Which value, counted from zero.
+        index: usize,
+    },
+    /// A value is outside the range agreed on.
+    OutOfRange {
+        /// Which value, counted from zero.
+        index: usize,
+    },
+    /// An argument cannot be used.
+    InvalidArgument(&'static str),
+    /// Somebody who is no member.
+    UnknownMember,
+    /// A member gave more than one value.
+    DuplicateMember,
+    /// There is no such round, or not any more.
+    UnknownRound,
+    /// A member contradicts itself.
+    ConflictingVotes,
+    /// Another process has the vote log open.
+    LogHeld,
+    /// There is no vote log.
+    LogMissing,
+    /// The vote log is of another chain or another key.
+    LogForeign,
+    /// The vote log is not where it was written: it was copied, or moved.
+    LogMoved,
+    /// The vote log is not what was written.
+    LogDamaged {
+        /// The file, below the log's directory.
+        file: String,
+        /// Where in the file.
+        offset: u64,
+        /// What does not hold.
+        problem: &'static str,
+    },
+    /// The disk or the journal on it refused.
+    Journal(chrysalis_journal::JournalError),
     /// A key or a signature could not be made.
     Crypto(CryptoError),
 }
@@ -93,6 +142,21 @@ impl ConsensusError {
         "consensus/out-of-order",
         "consensus/invalid-state",
         "consensus/invalid-log",
+        "consensus/no-values",
+        "consensus/too-few-values",
+        "consensus/not-finite",
+        "consensus/out-of-range",
+        "consensus/invalid-argument",
+        "consensus/unknown-member",
+        "consensus/duplicate-member",
+        "consensus/unknown-round",
+        "consensus/conflicting-votes",
+        "consensus/log-held",
+        "consensus/log-missing",
+        "consensus/log-foreign",
+        "consensus/log-moved",
+        "consensus/log-damaged",
+        "consensus/journal",
         "consensus/crypto",
     ];
 
@@ -114,6 +178,21 @@ impl ConsensusError {
             Self::OutOfOrder { .. } => "consensus/out-of-order",
             Self::InvalidState(_) => "consensus/invalid-state",
             Self::InvalidLog { .. } => "consensus/invalid-log",
+            Self::NoValues => "consensus/no-values",
+            Self::TooFewValues { .. } => "consensus/too-few-values",
+            Self::NotFinite { .. } => "consensus/not-finite",
+            Self::OutOfRange { .. } => "consensus/out-of-range",
+            Self::InvalidArgument(_) => "consensus/invalid-argument",
+            Self::UnknownMember => "consensus/unknown-member",
+            Self::DuplicateMember => "consensus/duplicate-member",
+            Self::UnknownRound => "consensus/unknown-round",
+            Self::ConflictingVotes => "consensus/conflicting-votes",
+            Self::LogHeld => "consensus/log-held",
+            Self::LogMissing => "consensus/log-missing",
+            Self::LogForeign => "consensus/log-foreign",
+            Self::LogMoved => "consensus/log-moved",
+            Self::LogDamaged { .. } => "consensus/log-damaged",
+            Self::Journal(_) => "consensus/journal",
             Self::Crypto(_) => "consensus/crypto",
         }
     }
@@ -140,6 +219,23 @@ impl fmt::Display for ConsensusError {
             Self::OutOfOrder { expected, found } => write!(f, "height {found}, expected {expected}"),
             Self::InvalidState(problem) => write!(f, "not possible now: {problem}"),
             Self::InvalidLog { record, problem } => write!(f, "record {record} of the log: {problem}"),
+            Self::NoValues => f.write_str("no values"),
+            Self::TooFewValues { found, needed } => write!(f, "{found} values, expected at least {needed}"),
+            Self::NotFinite { index } => write!(f, "value {index} is not a finite number"),
+            Self::OutOfRange { index } => write!(f, "value {index} is out of range"),
+            Self::InvalidArgument(what) => write!(f, "invalid argument: {what}"),
+            Self::UnknownMember => f.write_str("not a member"),
+            Self::DuplicateMember => f.write_str("the member gave a value before"),
+            Self::UnknownRound => f.write_str("round does not exist"),
+            Self::ConflictingVotes => f.write_str("conflicting votes detected"),
+            Self::LogHeld => f.write_str("another process has the vote log open"),
+            Self::LogMissing => f.write_str("there is no vote log"),
+            Self::LogForeign => f.write_str("the vote log is of another chain or key"),
+            Self::LogMoved => f.write_str("the vote log was copied or moved from another directory"),
+            Self::LogDamaged { file, offset, problem } => {
+                write!(f, "the vote log is damaged: {file} at byte {offset}: {problem}")
+            }
+            Self::Journal(error) => error.fmt(f),
             Self::Crypto(error) => error.fmt(f),
         }
     }
@@ -148,9 +244,16 @@ impl fmt::Display for ConsensusError {
 impl core::error::Error for ConsensusError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
+            Self::Journal(error) => Some(error),
             Self::Crypto(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<chrysalis_journal::JournalError> for ConsensusError {
+    fn from(error: chrysalis_journal::JournalError) -> Self {
+        Self::Journal(error)
     }
 }
 
@@ -181,6 +284,21 @@ mod tests {
             ConsensusError::OutOfOrder { expected: 1, found: 2 },
             ConsensusError::InvalidState("not the proposer"),
             ConsensusError::InvalidLog { record: 0, problem: "order" },
+            ConsensusError::NoValues,
+            ConsensusError::TooFewValues { found: 1, needed: 3 },
+            ConsensusError::NotFinite { index: 0 },
+            ConsensusError::OutOfRange { index: 0 },
+            ConsensusError::InvalidArgument("share"),
+            ConsensusError::UnknownMember,
+            ConsensusError::DuplicateMember,
+            ConsensusError::UnknownRound,
+            ConsensusError::ConflictingVotes,
+            ConsensusError::LogHeld,
+            ConsensusError::LogMissing,
+            ConsensusError::LogForeign,
+            ConsensusError::LogMoved,
+            ConsensusError::LogDamaged { file: "CURRENT".into(), offset: 0, problem: "checksum" },
+            ConsensusError::Journal(chrysalis_journal::JournalError::DiskFull),
             ConsensusError::Crypto(CryptoError::InvalidSignature),
         ];
         let codes: Vec<_> = errors.iter().map(ConsensusError::code).collect();

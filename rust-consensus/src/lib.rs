@@ -3,13 +3,16 @@
 
 extern crate alloc;
 
+pub mod aggregate;
 pub mod certificate;
+pub mod checkpoint;
 pub mod config;
 pub mod consensus;
 pub mod effect;
 pub mod error;
 pub mod evidence;
 pub mod id;
+pub mod log;
 pub mod message;
 #[cfg_attr(not(feature = "mutants"), doc(hidden))]
 pub mod mutant;
@@ -17,7 +20,9 @@ pub mod proposal;
 pub mod record;
 pub mod signature;
 pub mod status;
+pub mod tally;
 pub mod timeout;
+pub mod validation;
 pub mod validator;
 pub mod value;
 pub mod vote;

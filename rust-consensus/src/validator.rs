@@ -127,6 +127,13 @@ impl ValidatorSet {
         u16::try_from(number).ok()
     }
 
+    /// The validator of this name.
+    #[must_use]
+    pub fn member(&self, id: &NodeId) -> Option<&Validator> {
+        let place = self.validators.binary_search_by(|validator| validator.id.cmp(id)).ok()?;
+        self.validators.get(place)
+    }
+
     /// The sum of all powers.
     #[must_use]
     pub fn total_power(&self) -> u64 {

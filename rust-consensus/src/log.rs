@@ -1,0 +1,644 @@
+//! The vote log: what a member signed, kept so that it never signs anything else.
+//!
+//! The log is a directory. `CURRENT` says whose it is and which generation counts; a generation is a store of
+//! `rust-journal` with one journal. Its first record says what it stands on, the others are [`LogRecord`]s of the core
+//! and the member's own checkpoint votes. When [`append`](VoteLog::append) returns, its records are on the
+//! medium, file and directory; the caller sends after that, never before.
+//!
+//! A stable checkpoint begins a new generation, and `CURRENT` is replaced in one step once that is on the medium. The one
+//! before it is kept to serve members that lag, older ones are deleted; so between one and two intervals of decisions are
+//! there at any time.
+//!
+//! A write that a crash cut short is cut off. Anything else that is not what was written stops the member with
+//! [`ConsensusError::LogDamaged`], which names file and offset: a member that lost a vote it may have sent must not guess.
+//! A log that is gone, or another's, or a copy, is refused for the same reason.
+
+mod contents;
+mod directory;
+mod entry;
+mod head;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use chrysalis_crypto::commit::WriterId;
+use chrysalis_journal::{
+    Cursor, Disk, DiskLock, JournalError, NewRecord, OpenMode, Options, Store, StoredRecord, verify,
+};
+
+use self::contents::{Contents, Place};
+use self::directory::{Directory, remove_tree};
+pub use self::entry::Begin;
+pub use self::head::{HEAD_LENGTH, Head};
+use crate::certificate::CommitCertificate;
+use crate::checkpoint::{CheckpointVote, StableCheckpoint};
+use crate::config::MAX_WINDOW;
+use crate::consensus::Origin;
+use crate::error::ConsensusError;
+use crate::id::{ChainId, Height};
+use crate::record::LogRecord;
+
+/// How a log is opened.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// The chain whose votes are logged.
+    pub chain: ChainId,
+    /// The public key that signs them.
+    pub key: [u8; 32],
+    /// The core's window.
+    pub window: u64,
+    /// The beginning of the log to make where there is none. Only for a member that never signed anything: one that
+    /// lost its log may contradict what it signed before.
+    pub create: Option<Origin>,
+    /// Whether to go on with a log that was moved here from another directory. Only where nothing signs with the log it
+    /// was copied from any more.
+    pub adopt: bool,
+    /// Bytes of a segment of the journal.
+    pub segment_bytes: u64,
+}
+
+impl LogOptions {
+    /// For `key` on `chain`, with the default window; neither creates nor adopts.
+    #[must_use]
+    pub fn new(chain: ChainId, key: [u8; 32]) -> Self {
+        Self { chain, key, window: 8, create: None, adopt: false, segment_bytes: 16 << 20 }
+    }
+}
+
+/// What a log holds when it is opened.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// The height after the last one executed, and the validators from there on.
+    pub origin: Origin,
+    /// The core's records from that height on, in the order they were logged: with `origin`, what
+    /// [`ByzantineConsensus::restore`](crate::ByzantineConsensus::restore) takes.
+    pub records: Vec<LogRecord>,
+    /// The last stable checkpoint.
+    pub checkpoint: Option<StableCheckpoint>,
+    /// The last checkpoint this member voted for: for that height it must not vote for another.
+    pub vote: Option<CheckpointVote>,
+    /// Why decisions before this generation cannot be served any more, where they are damaged. Nothing that this member
+    /// may contradict was in them.
+    pub lost: Option<ConsensusError>,
+}
+
+/// A decided value and what proves it, as the log keeps them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LoggedDecision {
+    /// The proof.
+    pub certificate: CommitCertificate,
+    /// The value's encoding.
+    pub value: Vec<u8>,
+}
+
+/// An open log, which no other process has open.
+pub struct VoteLog {
+    disk: Arc<dyn Disk>,
+    options: LogOptions,
+    current: Generation,
+    /// The generation before, for decisions only.
+    previous: Option<Generation>,
+    is_stopped: bool,
+    _lock: Box<dyn DiskLock>,
+}
+
+struct Generation {
+    number: u64,
+    store: Store,
+    writer: WriterId,
+    contents: Contents,
+}
+
+impl VoteLog {
+    /// Opens the log on `disk`, checks every byte of the generation that counts, and cuts off what a crash left
+    /// unfinished.
+    ///
+    /// # Errors
+    /// [`ConsensusError::LogHeld`] while another process has it, [`ConsensusError::LogMissing`],
+    /// [`ConsensusError::LogForeign`] for another chain's or key's, [`ConsensusError::LogMoved`] for a copy,
+    /// [`ConsensusError::LogDamaged`], [`ConsensusError::InvalidLog`] for whole records that do not follow from each
+    /// other, [`ConsensusError::InvalidConfig`] for another window than the log was begun with,
+    /// [`ConsensusError::Journal`] for what the disk refuses.
+    pub fn open(disk: Arc<dyn Disk>, options: LogOptions) -> Result<(Self, Recovered), ConsensusError> {
+        if options.window == 0 || options.window > MAX_WINDOW {
+            return Err(ConsensusError::InvalidConfig("window is not from 1 to 64"));
+        }
+        let lock = take_lock(&*disk, options.create.is_some())?;
+        let place = disk.fingerprint("").map_err(|error| failed("look at", ".", &error))?;
+        let chain = Head::chain_digest(&options.chain);
+        let fresh = Head { generation: 0, chain, key: options.key, place };
+        let head = match (read_head(&*disk)?, &options.create) {
+            (Some(head), _) => head,
+            (None, _) if !generations(&*disk)?.is_empty() => {
+                return Err(damaged(CURRENT, 0, "file is missing beside a log"));
+            }
+            (None, None) => return Err(ConsensusError::LogMissing),
+            (None, Some(_)) => {
+                write_head(&*disk, &fresh).map_err(|(_, error)| error)?;
+                fresh
+            }
+        };
+        if (head.chain, head.key) != (chain, options.key) {
+            return Err(ConsensusError::LogForeign);
+        }
+        let is_moved = head.place != place;
+        if is_moved && !options.adopt {
+            return Err(ConsensusError::LogMoved);
+        }
+        for number in generations(&*disk)? {
+            // Later ones were begun and never counted, earlier ones were given up.
+            if number > head.generation || number + 1 < head.generation {
+                remove_generation(&*disk, number)?;
+            }
+        }
+        let mut lost = None;
+        let mut previous = None;
+        let current = if head.generation == 0 {
+            // Nothing was ever logged.
+            let Some(origin) = options.create.clone() else { return Err(ConsensusError::LogMissing) };
+            let window = options.window;
+            let begin = Begin { generation: 1, window, origin, checkpoint: None, vote: None };
+            let current = Generation::begin(&disk, &options, begin, &[])?;
+            write_head(&*disk, &Head { generation: 1, ..fresh }).map_err(|(_, error)| error)?;
+            current
+        } else {
+            let before = head.generation - 1;
+            if generations(&*disk)?.contains(&before) {
+                match Generation::open(&disk, &options, before) {
+                    Ok(generation) => previous = Some(generation),
+                    Err(error @ (ConsensusError::LogDamaged { .. } | ConsensusError::InvalidLog { .. })) => {
+                        lost = Some(error);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Generation::open(&disk, &options, head.generation)?
+        };
+        if current.contents.begin.window != options.window {
+            return Err(ConsensusError::InvalidConfig("the log was begun with another window"));
+        }
+        let mut log = Self { disk, options, current, previous, is_stopped: false, _lock: lock };
+        if is_moved {
+            // The journal belongs to the place it was written at: what counts is written anew here.
+            let contents = &log.current.contents;
+            log.begin_next(contents.origin.clone(), contents.begin.checkpoint.clone())?;
+        }
+        let contents = &log.current.contents;
+        let recovered = Recovered {
+            origin: contents.origin.clone(),
+            records: contents.open.clone(),
+            checkpoint: contents.begin.checkpoint.clone(),
+            vote: contents.vote,
+            lost,
+        };
+        Ok((log, recovered))
+    }
+
+    /// Appends records of the core and returns when they are on the medium. Only then may what follows them be sent.
+    ///
+    /// # Errors
+    /// [`ConsensusError::ConflictingVotes`] for a signature that contradicts one that was logged; nothing is written.
+    /// [`ConsensusError::Journal`]: after [`JournalError::DiskFull`] nothing was written, and the same call may be
+    /// repeated; after any other the log takes nothing more, and the member stops voting until it is opened again.
+    /// [`ConsensusError::InvalidLog`] for records that do not follow from what there is, after which likewise.
+    pub fn append(&mut self, records: &[LogRecord]) -> Result<(), ConsensusError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.current.contents.check(records).map_err(|_| ConsensusError::ConflictingVotes)?;
+        let batch = records.iter().map(|record| self.entry(KIND_RECORD, record.to_bytes())).collect();
+        let (position, index) = self.write(batch)?;
+        for (place, record) in records.iter().enumerate() {
+            let at = (position.clone(), index + place);
+            if let Err(problem) = self.current.contents.take(record.clone(), at) {
+                self.is_stopped = true;
+                return Err(ConsensusError::InvalidLog { record: place, problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends a vote of this member for a checkpoint and returns when it is on the medium. The same vote again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`ConsensusError::ConflictingVotes`] for another state at the height of the last one, or an earlier height;
+    /// and as [`append`](Self::append).
+    pub fn vote_checkpoint(&mut self, vote: &CheckpointVote) -> Result<(), ConsensusError> {
+        if let Some(last) = &self.current.contents.vote {
+            if last == vote {
+                return Ok(());
+            }
+            if last.checkpoint.height >= vote.checkpoint.height {
+                return Err(ConsensusError::ConflictingVotes);
+            }
+        }
+        self.write(vec![self.entry(KIND_VOTE, vote.to_bytes())])?;
+        self.current.contents.vote = Some(*vote);
+        Ok(())
+    }
+
+    /// Begins a new generation on a stable checkpoint of what was executed here, and deletes the generation before the
+    /// present one. Whoever lags further behind gets the checkpoint.
+    ///
+    /// # Errors
+    /// [`ConsensusError::OutOfOrder`] for one that is not later than the last, or not executed; and as
+    /// [`append`](Self::append): after [`JournalError::DiskFull`] the log goes on as it was.
+    pub fn prune(&mut self, checkpoint: StableCheckpoint) -> Result<(), ConsensusError> {
+        let contents = &self.current.contents;
+        let found = checkpoint.checkpoint.height;
+        self.require_later(found)?;
+        if found >= contents.origin.height {
+            return Err(ConsensusError::OutOfOrder { expected: contents.origin.height.0 - 1, found: found.0 });
+        }
+        self.begin_next(contents.origin.clone(), Some(checkpoint))
+    }
+
+    /// Goes on after a stable checkpoint whose state was fetched from others and is stored durably. The core is made
+    /// again from what is given: `origin`, and the records from its height on.
+    ///
+    /// # Errors
+    /// [`ConsensusError::OutOfOrder`] for an origin that is not the height after the checkpoint, or a checkpoint that was
+    /// executed here; and as [`append`](Self::append).
+    pub fn install(
+        &mut self,
+        checkpoint: StableCheckpoint,
+        origin: Origin,
+    ) -> Result<Vec<LogRecord>, ConsensusError> {
+        let height = checkpoint.checkpoint.height;
+        self.require_later(height)?;
+        if origin.height != height.next() || origin.height <= self.current.contents.origin.height {
+            return Err(ConsensusError::OutOfOrder { expected: height.next().0, found: origin.height.0 });
+        }
+        self.begin_next(origin, Some(checkpoint))?;
+        Ok(self.current.contents.open.clone())
+    }
+
+    /// The decision at a height, as long as it is kept.
+    ///
+    /// # Errors
+    /// [`ConsensusError::LogDamaged`], [`ConsensusError::Journal`].
+    pub fn decision(&self, height: Height) -> Result<Option<LoggedDecision>, ConsensusError> {
+        for generation in [Some(&self.current), self.previous.as_ref()].into_iter().flatten() {
+            let Some((value, certificate)) = generation.contents.decisions.get(&height) else { continue };
+            let (value, certificate) = (generation.read(value)?, generation.read(certificate)?);
+            if let (LogRecord::Value { bytes, .. }, LogRecord::Decided(certificate)) = (value, certificate) {
+                return Ok(Some(LoggedDecision { certificate, value: bytes }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first height whose decision is kept; `None` where none is.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Height> {
+        let first = |generation: &Generation| generation.contents.decisions.keys().next().copied();
+        self.previous.as_ref().and_then(first).or_else(|| first(&self.current))
+    }
+
+    /// The last height that was decided, 0 for none.
+    #[must_use]
+    pub fn decided(&self) -> Height {
+        let contents = &self.current.contents;
+        let last = contents.decisions.keys().next_back().copied().unwrap_or_default();
+        last.max(Height(contents.origin.height.0.saturating_sub(1)))
+    }
+
+    /// The height after the last one executed, and the validators from there on.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.current.contents.origin
+    }
+
+    /// The last stable checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<&StableCheckpoint> {
+        self.current.contents.begin.checkpoint.as_ref()
+    }
+
+    /// Whether a write failed, so that nothing more is appended before the log is opened again. Decisions are still read.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
+    /// Closes the log, so that the next one to open it has nothing to recover.
+    ///
+    /// # Errors
+    /// [`ConsensusError::Journal`]. Nothing acknowledged is lost by it.
+    pub fn close(self) -> Result<(), ConsensusError> {
+        if let Some(previous) = self.previous {
+            previous.store.close()?;
+        }
+        Ok(self.current.store.close()?)
+    }
+
+    fn entry(&self, kind: u16, content: Vec<u8>) -> NewRecord {
+        entry(&self.options.chain, kind, content)
+    }
+
+    fn require_later(&self, found: Height) -> Result<(), ConsensusError> {
+        let last = self.checkpoint().map_or(0, |last| last.checkpoint.height.0);
+        if found.0 > last { Ok(()) } else { Err(ConsensusError::OutOfOrder { expected: last + 1, found: found.0 }) }
+    }
+
+    fn write(&mut self, records: Vec<NewRecord>) -> Result<Place, ConsensusError> {
+        if self.is_stopped {
+            return Err(ConsensusError::Journal(JournalError::Poisoned));
+        }
+        let written = self.current.append(records);
+        if let Err(error) = &written {
+            self.is_stopped = *error != ConsensusError::Journal(JournalError::DiskFull);
+        }
+        written
+    }
+
+    fn begin_next(
+        &mut self,
+        origin: Origin,
+        checkpoint: Option<StableCheckpoint>,
+    ) -> Result<(), ConsensusError> {
+        if self.is_stopped {
+            return Err(ConsensusError::Journal(JournalError::Poisoned));
+        }
+        let number = self.current.number + 1;
+        let contents = &self.current.contents;
+        let open: Vec<LogRecord> =
+            contents.open.iter().filter(|record| record.height() >= origin.height).cloned().collect();
+        let begin =
+            Begin { generation: number, window: self.options.window, origin, checkpoint, vote: contents.vote };
+        // What a failed attempt left.
+        remove_generation(&*self.disk, number)?;
+        let next = Generation::begin(&self.disk, &self.options, begin, &open)?;
+        let place = self.disk.fingerprint("").map_err(|error| failed("look at", ".", &error))?;
+        let chain = Head::chain_digest(&self.options.chain);
+        let head = Head { generation: number, chain, key: self.options.key, place };
+        if let Err((is_certain, error)) = write_head(&*self.disk, &head) {
+            // Which of the two a crash would leave is not known: neither may be appended to.
+            self.is_stopped = !is_certain;
+            return Err(error);
+        }
+        let old = std::mem::replace(&mut self.current, next);
+        if let Some(before) = self.previous.replace(old) {
+            drop(before.store);
+            // Given up already: what cannot be removed now is removed when the log is opened.
+            let _ = remove_generation(&*self.disk, before.number);
+        }
+        Ok(())
+    }
+}
+
+impl Generation {
+    /// Writes a new generation, all of it durable, that does not count yet.
+    fn begin(
+        disk: &Arc<dyn Disk>,
+        options: &LogOptions,
+        begin: Begin,
+        open: &[LogRecord],
+    ) -> Result<Self, ConsensusError> {
+        let number = begin.generation;
+        let name = directory_name(number);
+        let inner: Arc<dyn Disk> = Arc::new(Directory::new(Arc::clone(disk), &name));
+        inner.create_dir_all("").map_err(|error| failed("create", &name, &error))?;
+        let store = Store::open(inner, store_options(options, true))?;
+        let mut records = vec![entry(&options.chain, KIND_BEGIN, begin.to_bytes())];
+        records.extend(open.iter().map(|record| entry(&options.chain, KIND_RECORD, record.to_bytes())));
+        let receipt = store.append(records)?;
+        let mut contents = Contents::new(begin);
+        for (place, record) in open.iter().enumerate() {
+            let at = (receipt.position.clone(), 1 + place);
+            contents
+                .take(record.clone(), at)
+                .map_err(|problem| ConsensusError::InvalidLog { record: place, problem })?;
+        }
+        Ok(Self { number, store, writer: receipt.writer, contents })
+    }
+
+    /// Opens a generation that counts or did, and reads all of it.
+    fn open(disk: &Arc<dyn Disk>, options: &LogOptions, number: u64) -> Result<Self, ConsensusError> {
+        let name = directory_name(number);
+        let inner: Arc<dyn Disk> = Arc::new(Directory::new(Arc::clone(disk), &name));
+        // Before anything is repaired: what is damaged stays as it is.
+        let report = match verify(&*inner, &mut |_| ControlFlow::Continue(())) {
+            Err(JournalError::NotAStore { reason }) => return Err(damaged(&name, 0, reason)),
+            other => other.map_err(|error| fault(number, error))?,
+        };
+        if let Some(finding) = report.findings.first() {
+            return Err(damaged(&format!("{name}/{}", finding.file), finding.offset, finding.problem));
+        }
+        let store =
+            Store::open(inner, store_options(options, false)).map_err(|error| fault(number, error))?;
+        let own = store.own_writers().map_err(|error| fault(number, error))?;
+        if own.len() != 1 || own[0].closed.is_some() {
+            return Err(damaged(&name, 0, "not exactly one journal"));
+        }
+        let contents = read_contents(&store, options, number)?;
+        Ok(Self { number, writer: own[0].writer, store, contents })
+    }
+
+    fn append(&self, records: Vec<NewRecord>) -> Result<Place, ConsensusError> {
+        let receipt = self.store.append(records)?;
+        if receipt.writer != self.writer {
+            // The journal was found damaged meanwhile, and the store went on in another.
+            return Err(damaged(&directory_name(self.number), 0, "the journal was replaced"));
+        }
+        Ok((receipt.position, usize::try_from(receipt.index).unwrap_or(usize::MAX)))
+    }
+
+    /// Reads a record again.
+    fn read(&self, place: &Place) -> Result<LogRecord, ConsensusError> {
+        let commit = self.store.read(&place.0).map_err(|error| fault(self.number, error))?;
+        match commit.records.get(place.1) {
+            Some(StoredRecord::Full { content, .. }) => LogRecord::from_bytes(content),
+            _ => Err(damaged(&directory_name(self.number), 0, "a record has no content")),
+        }
+    }
+}
+
+/// Reads all records of a generation.
+fn read_contents(store: &Store, options: &LogOptions, number: u64) -> Result<Contents, ConsensusError> {
+    let name = directory_name(number);
+    let namespace = entry(&options.chain, 0, Vec::new()).namespace;
+    let mut cursor = Cursor::default();
+    let mut contents: Option<Contents> = None;
+    let mut record_number = 0;
+    loop {
+        let commits = store.poll_some(&mut cursor, POLL_BYTES).map_err(|error| fault(number, error))?;
+        if let Some(damage) = store.damage().into_iter().next() {
+            return Err(fault(number, damage.error));
+        }
+        if commits.is_empty() {
+            return contents.ok_or_else(|| damaged(&name, 0, "the beginning is missing"));
+        }
+        for commit in commits {
+            for (index, record) in commit.records.into_iter().enumerate() {
+                let place = (commit.position.clone(), index);
+                take_record(&mut contents, record, place, &namespace, number)
+                    .map_err(|problem| ConsensusError::InvalidLog { record: record_number, problem })?;
+                record_number += 1;
+            }
+        }
+    }
+}
+
+fn take_record(
+    contents: &mut Option<Contents>,
+    record: StoredRecord,
+    place: Place,
+    namespace: &[u8; 16],
+    number: u64,
+) -> Result<(), &'static str> {
+    let StoredRecord::Full { header, content, .. } = record else {
+        return Err("has no content");
+    };
+    if header.namespace != *namespace {
+        return Err("is of another chain");
+    }
+    if header.kind == KIND_BEGIN {
+        let begin = Begin::from_bytes(&content).map_err(|_| "is a malformed beginning")?;
+        if contents.is_some() || begin.generation != number {
+            return Err("is a second beginning, or another generation's");
+        }
+        *contents = Some(Contents::new(begin));
+        return Ok(());
+    }
+    let contents = contents.as_mut().ok_or("comes before the beginning")?;
+    match header.kind {
+        KIND_RECORD => {
+            let record = LogRecord::from_bytes(&content).map_err(|_| "is malformed")?;
+            contents.take(record, place)
+        }
+        KIND_VOTE => {
+            let vote = CheckpointVote::from_bytes(&content).map_err(|_| "is a malformed checkpoint vote")?;
+            if contents.vote.is_some_and(|last| last.checkpoint.height >= vote.checkpoint.height) {
+                return Err("is a checkpoint vote that does not follow the one before it");
+            }
+            contents.vote = Some(vote);
+            Ok(())
+        }
+        _ => Err("is of a kind that is not known"),
+    }
+}
+
+const CURRENT: &str = "CURRENT";
+const CURRENT_TEMPORARY: &str = "CURRENT.tmp";
+const LOCK: &str = "lock";
+
+/// Kinds of records in the journal.
+const KIND_BEGIN: u16 = 0x0101;
+const KIND_RECORD: u16 = 0x0102;
+const KIND_VOTE: u16 = 0x0103;
+
+/// How much of a journal is read at once.
+const POLL_BYTES: u64 = 4 << 20;
+
+fn entry(chain: &ChainId, kind: u16, content: Vec<u8>) -> NewRecord {
+    let mut namespace = [0; 16];
+    namespace.copy_from_slice(&Head::chain_digest(chain)[..16]);
+    // Votes are no secret, and nothing of a log is ever erased: the salt has nothing to hide.
+    NewRecord { kind, namespace, key_epoch: 0, time: 0, context: Vec::new(), salt: [0; 16], content }
+}
+
+fn store_options(options: &LogOptions, create: bool) -> Options {
+    // Unsigned: nobody imports a log, and a signature for every vote would double their cost.
+    Options { signer: None, host: [0; 16], create, read_only: false, segment_bytes: options.segment_bytes }
+}
+
+fn take_lock(disk: &dyn Disk, create: bool) -> Result<Box<dyn DiskLock>, ConsensusError> {
+    if create {
+        disk.create_dir_all("").map_err(|error| failed("create", ".", &error))?;
+    }
+    // Beside a log the file is made again; without one there is nothing to hold.
+    let is_there = match disk.open(CURRENT, OpenMode::Read) {
+        Ok(_) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(failed("open", CURRENT, &error)),
+    };
+    if create || is_there {
+        disk.open(LOCK, OpenMode::Create).map_err(|error| failed("create", LOCK, &error))?;
+    }
+    match disk.try_lock(LOCK) {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(ConsensusError::LogHeld),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ConsensusError::LogMissing),
+        Err(error) => Err(failed("lock", LOCK, &error)),
+    }
+}
+
+fn read_head(disk: &dyn Disk) -> Result<Option<Head>, ConsensusError> {
+    let file = match disk.open(CURRENT, OpenMode::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|error| failed("open", CURRENT, &error))?,
+    };
+    let mut bytes = vec![0; HEAD_LENGTH + 1];
+    let length = file.read_at(&mut bytes, 0).map_err(|error| failed("read", CURRENT, &error))?;
+    match Head::from_bytes(&bytes[..length]) {
+        Ok(head) => Ok(Some(head)),
+        Err(ConsensusError::Malformed { at, .. }) => {
+            Err(damaged(CURRENT, at as u64, "not what was written"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces `CURRENT` in one step. A failure says whether the old one is certainly still there.
+fn write_head(disk: &dyn Disk, head: &Head) -> Result<(), (bool, ConsensusError)> {
+    let write = || -> io::Result<()> {
+        let file = disk.open(CURRENT_TEMPORARY, OpenMode::Create)?;
+        file.set_len(0)?;
+        file.write_all_at(&head.to_bytes(), 0)?;
+        file.sync()
+    };
+    write().map_err(|error| (true, failed("write", CURRENT_TEMPORARY, &error)))?;
+    let replace = || -> io::Result<()> {
+        disk.rename(CURRENT_TEMPORARY, CURRENT)?;
+        disk.sync_dir("")
+    };
+    replace().map_err(|error| (false, failed("replace", CURRENT, &error)))
+}
+
+fn directory_name(number: u64) -> String {
+    format!("{number:016x}")
+}
+
+/// The numbers of the generations that there is anything of, ascending.
+fn generations(disk: &dyn Disk) -> Result<Vec<u64>, ConsensusError> {
+    let names = disk.list("").map_err(|error| failed("list", ".", &error))?;
+    let number = |name: &String| u64::from_str_radix(name, 16).ok().filter(|n| directory_name(*n) == *name);
+    Ok(names.iter().filter_map(number).collect())
+}
+
+fn remove_generation(disk: &dyn Disk, number: u64) -> Result<(), ConsensusError> {
+    let name = directory_name(number);
+    remove_tree(disk, &name)
+        .and_then(|()| disk.sync_dir(""))
+        .map_err(|error| failed("remove", &name, &error))
+}
+
+fn damaged(file: &str, offset: u64, problem: &'static str) -> ConsensusError {
+    ConsensusError::LogDamaged { file: file.to_owned(), offset, problem }
+}
+
+/// A store's error with the file's name below the log's root; damage stops the log.
+fn fault(number: u64, error: JournalError) -> ConsensusError {
+    match error {
+        JournalError::Corrupt { file, offset, problem } => {
+            damaged(&format!("{}/{file}", directory_name(number)), offset, problem)
+        }
+        error => ConsensusError::Journal(error),
+    }
+}
+
+fn failed(operation: &'static str, file: &str, error: &io::Error) -> ConsensusError {
+    ConsensusError::Journal(match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            JournalError::DiskFull
+        }
+        kind => JournalError::Io { operation, file: file.to_owned(), kind },
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+mod tests;
