@@ -335,7 +335,10 @@ mod tests {
         assert_eq!(robust_mean(&[1.0, 2.0, 600.0], 1), Ok(2.0));
         for (n, f) in [(0, 0), (2, 1), (6, 3), (3, usize::MAX)] {
             let too_few = robust_mean(&values[..n], f);
-            assert!(matches!(too_few, Err(ConsensusError::TooFewValues { found, .. }) if found == n), "{n} {f}");
+            assert!(
+                matches!(too_few, Err(ConsensusError::TooFewValues { found, .. }) if found == n),
+                "{n} {f}"
+            );
         }
         assert_eq!(robust_mean(&[f64::MAX; 3], 1), Ok(f64::MAX));
         assert_eq!(robust_mean(&[f64::MAX; 4], 0), Ok(f64::MAX));
@@ -356,7 +359,10 @@ mod tests {
             assert_eq!(MedianAggregator::new().add(bad), Err(ConsensusError::NotFinite { index: 0 }));
         }
         assert_eq!(weighted_mean(&[(1.0, -1.0)]), Err(ConsensusError::OutOfRange { index: 0 }));
-        assert_eq!(weighted_mean(&[(1.0, f64::MAX), (1.0, f64::MAX)]), Err(ConsensusError::NotFinite { index: 1 }));
+        assert_eq!(
+            weighted_mean(&[(1.0, f64::MAX), (1.0, f64::MAX)]),
+            Err(ConsensusError::NotFinite { index: 1 })
+        );
     }
 
     #[test]

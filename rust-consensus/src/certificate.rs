@@ -226,6 +226,12 @@ macro_rules! certificate {
                 Ok(Self(quorum))
             }
 
+            /// How many validators the set has that signed.
+            #[must_use]
+            pub fn set_size(&self) -> usize {
+                usize::from(self.0.validators)
+            }
+
             /// The encoding behind a message's head.
             pub(crate) fn put(&self, out: &mut Vec<u8>) {
                 self.0.put_behind_head(out);

@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 use chrysalis_crypto::ed25519::{self, SigningKey};
 use chrysalis_crypto::hash::blake3_derive_key;
 
+use crate::config::MAX_WINDOW;
+use crate::consensus::Origin;
 use crate::error::ConsensusError;
 use crate::id::{ChainId, Epoch, Height};
 use crate::validator::{MAX_VALIDATORS, ValidatorSet};
@@ -21,8 +23,10 @@ use crate::wire::{Reader, VERSION, put_bytes, put_u16, put_u32, put_u64};
 pub const DEFAULT_CHECKPOINT_INTERVAL: u64 = 1000;
 /// Bytes of a chunk of state, but for the last.
 pub const CHUNK_BYTES: usize = 256 << 10;
-/// Most chunks of a state: 16 GiB.
-pub const MAX_CHUNKS: usize = 1 << 16;
+/// Most chunks of a state: 4 GiB.
+pub const MAX_CHUNKS: usize = 1 << 14;
+/// Most bytes of an encoded manifest, so that it fits a message.
+pub const MAX_MANIFEST_BYTES: usize = 896 << 10;
 
 const TAG: &[u8; 24] = b"chrysalis/checkpoint/v1\0";
 const MANIFEST: &str = "chrysalis agreement v1 state manifest";
@@ -63,7 +67,11 @@ impl Checkpoint {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, ConsensusError> {
-        Ok(Self { epoch: Epoch(reader.u64()?), height: Height(reader.u64()?), state: Digest(reader.array()?) })
+        Ok(Self {
+            epoch: Epoch(reader.u64()?),
+            height: Height(reader.u64()?),
+            state: Digest(reader.array()?),
+        })
     }
 }
 
@@ -207,10 +215,8 @@ impl StableCheckpoint {
 /// What a state consists of.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Manifest {
-    /// The height after which the state is.
-    pub height: Height,
-    /// The set that decides the next height.
-    pub next_set: ValidatorSet,
+    /// Where whoever has the state goes on: the next height, and the validators from there on.
+    pub origin: Origin,
     /// Bytes of the state.
     pub length: u64,
     /// Hashes of its chunks of [`CHUNK_BYTES`], of which the last may be shorter.
@@ -218,16 +224,27 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Describes a state.
+    /// Describes the state before the origin's height.
     ///
     /// # Errors
-    /// [`ConsensusError::TooLarge`] for more than [`MAX_CHUNKS`] chunks.
-    pub fn of(height: Height, next_set: ValidatorSet, state: &[u8]) -> Result<Self, ConsensusError> {
+    /// [`ConsensusError::TooLarge`] for more than [`MAX_CHUNKS`] chunks, or more than [`MAX_MANIFEST_BYTES`] with the
+    /// validators.
+    pub fn of(origin: Origin, state: &[u8]) -> Result<Self, ConsensusError> {
         if state.len().div_ceil(CHUNK_BYTES) > MAX_CHUNKS {
             return Err(TOO_MANY_CHUNKS);
         }
         let chunks = state.chunks(CHUNK_BYTES).map(Self::hash_chunk).collect();
-        Ok(Self { height, next_set, length: state.len() as u64, chunks })
+        let manifest = Self { origin, length: state.len() as u64, chunks };
+        if manifest.to_bytes().len() > MAX_MANIFEST_BYTES {
+            return Err(ConsensusError::TooLarge { what: "manifest", limit: MAX_MANIFEST_BYTES as u64 });
+        }
+        Ok(manifest)
+    }
+
+    /// The height after which the state is.
+    #[must_use]
+    pub fn height(&self) -> Height {
+        Height(self.origin.height.0.saturating_sub(1))
     }
 
     /// The hash by which a chunk is listed.
@@ -254,8 +271,7 @@ impl Manifest {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION, KIND_MANIFEST];
-        put_u64(self.height.0, &mut out);
-        put_bytes(&self.next_set.to_bytes(), &mut out);
+        put_origin(&self.origin, &mut out);
         put_u64(self.length, &mut out);
         put_u32(u32::try_from(self.chunks.len()).unwrap_or(u32::MAX), &mut out);
         for chunk in &self.chunks {
@@ -273,8 +289,7 @@ impl Manifest {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ConsensusError> {
         let mut reader = Reader::new("manifest", bytes);
         reader.begin(KIND_MANIFEST)?;
-        let height = Height(reader.u64()?);
-        let next_set = ValidatorSet::from_bytes(reader.bytes(MAX_SET_BYTES)?)?;
+        let origin = read_origin(&mut reader)?;
         let length = reader.u64()?;
         let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
         if count > MAX_CHUNKS {
@@ -286,11 +301,44 @@ impl Manifest {
         let chunks = reader.take(count * 32)?.chunks_exact(32);
         let chunks = chunks.map(|chunk| chunk.try_into().expect("32 bytes each")).collect();
         reader.end()?;
-        Ok(Self { height, next_set, length, chunks })
+        Ok(Self { origin, length, chunks })
     }
 }
 
 const TOO_MANY_CHUNKS: ConsensusError = ConsensusError::TooLarge { what: "state", limit: MAX_CHUNKS as u64 };
+
+/// Writes where a core goes on.
+pub(crate) fn put_origin(origin: &Origin, out: &mut Vec<u8>) {
+    put_u64(origin.height.0, out);
+    put_bytes(&origin.validators.to_bytes(), out);
+    // One change per height of the window at most.
+    put_u16(u16::try_from(origin.upcoming.len()).unwrap_or(u16::MAX), out);
+    for (height, set) in &origin.upcoming {
+        put_u64(height.0, out);
+        put_bytes(&set.to_bytes(), out);
+    }
+}
+
+/// Reads where a core goes on: heights ascend, epochs follow each other.
+pub(crate) fn read_origin(reader: &mut Reader<'_>) -> Result<Origin, ConsensusError> {
+    let height = Height(reader.u64()?);
+    let validators = ValidatorSet::from_bytes(reader.bytes(MAX_SET_BYTES)?)?;
+    let count = reader.u16()?;
+    if height.0 == 0 || u64::from(count) > MAX_WINDOW {
+        return Err(reader.fault());
+    }
+    let mut upcoming: Vec<(Height, ValidatorSet)> = Vec::new();
+    for _ in 0..count {
+        let from = Height(reader.u64()?);
+        let set = ValidatorSet::from_bytes(reader.bytes(MAX_SET_BYTES)?)?;
+        let last = upcoming.last().map_or((height, validators.epoch()), |(from, set)| (*from, set.epoch()));
+        if from <= last.0 || set.epoch() != last.1.next() {
+            return Err(reader.fault());
+        }
+        upcoming.push((from, set));
+    }
+    Ok(Origin { height, validators, upcoming })
+}
 
 /// Collects checkpoint votes. Holds at most three heights' votes, one per member each, whatever peers send.
 #[derive(Clone, Debug)]
@@ -424,9 +472,14 @@ impl CheckpointKeeper {
 
 /// How many checkpoints beyond the stable one are collected.
 const OPEN_CHECKPOINTS: u64 = 3;
-const UNKNOWN_SET: ConsensusError = ConsensusError::InvalidState("the validator set of the height is not known");
+const UNKNOWN_SET: ConsensusError =
+    ConsensusError::InvalidState("the validator set of the height is not known");
 
 fn require_epoch(set: &ValidatorSet, found: Epoch) -> Result<(), ConsensusError> {
     let expected = set.epoch();
-    if expected == found { Ok(()) } else { Err(ConsensusError::WrongEpoch { expected: expected.0, found: found.0 }) }
+    if expected == found {
+        Ok(())
+    } else {
+        Err(ConsensusError::WrongEpoch { expected: expected.0, found: found.0 })
+    }
 }

@@ -4,6 +4,7 @@
 extern crate alloc;
 
 pub mod aggregate;
+pub mod catchup;
 pub mod certificate;
 pub mod checkpoint;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod signature;
 pub mod status;
 pub mod tally;
 pub mod timeout;
+pub mod transfer;
 pub mod validation;
 pub mod validator;
 pub mod value;

@@ -31,13 +31,13 @@ use self::contents::{Contents, Place};
 use self::directory::{Directory, remove_tree};
 pub use self::entry::Begin;
 pub use self::head::{HEAD_LENGTH, Head};
-use crate::certificate::CommitCertificate;
 use crate::checkpoint::{CheckpointVote, StableCheckpoint};
 use crate::config::MAX_WINDOW;
 use crate::consensus::Origin;
 use crate::error::ConsensusError;
 use crate::id::{ChainId, Height};
 use crate::record::LogRecord;
+use crate::transfer::EncodedDecision;
 
 /// How a log is opened.
 #[derive(Clone, Debug)]
@@ -81,15 +81,6 @@ pub struct Recovered {
     /// Why decisions before this generation cannot be served any more, where they are damaged. Nothing that this member
     /// may contradict was in them.
     pub lost: Option<ConsensusError>,
-}
-
-/// A decided value and what proves it, as the log keeps them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct LoggedDecision {
-    /// The proof.
-    pub certificate: CommitCertificate,
-    /// The value's encoding.
-    pub value: Vec<u8>,
 }
 
 /// An open log, which no other process has open.
@@ -250,7 +241,10 @@ impl VoteLog {
         let found = checkpoint.checkpoint.height;
         self.require_later(found)?;
         if found >= contents.origin.height {
-            return Err(ConsensusError::OutOfOrder { expected: contents.origin.height.0 - 1, found: found.0 });
+            return Err(ConsensusError::OutOfOrder {
+                expected: contents.origin.height.0 - 1,
+                found: found.0,
+            });
         }
         self.begin_next(contents.origin.clone(), Some(checkpoint))
     }
@@ -279,12 +273,12 @@ impl VoteLog {
     ///
     /// # Errors
     /// [`ConsensusError::LogDamaged`], [`ConsensusError::Journal`].
-    pub fn decision(&self, height: Height) -> Result<Option<LoggedDecision>, ConsensusError> {
+    pub fn decision(&self, height: Height) -> Result<Option<EncodedDecision>, ConsensusError> {
         for generation in [Some(&self.current), self.previous.as_ref()].into_iter().flatten() {
             let Some((value, certificate)) = generation.contents.decisions.get(&height) else { continue };
             let (value, certificate) = (generation.read(value)?, generation.read(certificate)?);
             if let (LogRecord::Value { bytes, .. }, LogRecord::Decided(certificate)) = (value, certificate) {
-                return Ok(Some(LoggedDecision { certificate, value: bytes }));
+                return Ok(Some(EncodedDecision { certificate, value: bytes }));
             }
         }
         Ok(None)
@@ -340,7 +334,11 @@ impl VoteLog {
 
     fn require_later(&self, found: Height) -> Result<(), ConsensusError> {
         let last = self.checkpoint().map_or(0, |last| last.checkpoint.height.0);
-        if found.0 > last { Ok(()) } else { Err(ConsensusError::OutOfOrder { expected: last + 1, found: found.0 }) }
+        if found.0 > last {
+            Ok(())
+        } else {
+            Err(ConsensusError::OutOfOrder { expected: last + 1, found: found.0 })
+        }
     }
 
     fn write(&mut self, records: Vec<NewRecord>) -> Result<Place, ConsensusError> {
@@ -366,8 +364,13 @@ impl VoteLog {
         let contents = &self.current.contents;
         let open: Vec<LogRecord> =
             contents.open.iter().filter(|record| record.height() >= origin.height).cloned().collect();
-        let begin =
-            Begin { generation: number, window: self.options.window, origin, checkpoint, vote: contents.vote };
+        let begin = Begin {
+            generation: number,
+            window: self.options.window,
+            origin,
+            checkpoint,
+            vote: contents.vote,
+        };
         // What a failed attempt left.
         remove_generation(&*self.disk, number)?;
         let next = Generation::begin(&self.disk, &self.options, begin, &open)?;
@@ -575,9 +578,7 @@ fn read_head(disk: &dyn Disk) -> Result<Option<Head>, ConsensusError> {
     let length = file.read_at(&mut bytes, 0).map_err(|error| failed("read", CURRENT, &error))?;
     match Head::from_bytes(&bytes[..length]) {
         Ok(head) => Ok(Some(head)),
-        Err(ConsensusError::Malformed { at, .. }) => {
-            Err(damaged(CURRENT, at as u64, "not what was written"))
-        }
+        Err(ConsensusError::Malformed { at, .. }) => Err(damaged(CURRENT, at as u64, "not what was written")),
         Err(error) => Err(error),
     }
 }
@@ -611,9 +612,7 @@ fn generations(disk: &dyn Disk) -> Result<Vec<u64>, ConsensusError> {
 
 fn remove_generation(disk: &dyn Disk, number: u64) -> Result<(), ConsensusError> {
     let name = directory_name(number);
-    remove_tree(disk, &name)
-        .and_then(|()| disk.sync_dir(""))
-        .map_err(|error| failed("remove", &name, &error))
+    remove_tree(disk, &name).and_then(|()| disk.sync_dir("")).map_err(|error| failed("remove", &name, &error))
 }
 
 fn damaged(file: &str, offset: u64, problem: &'static str) -> ConsensusError {

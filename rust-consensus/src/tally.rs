@@ -68,7 +68,8 @@ impl TallyEvidence {
             && first.value != second.value
             && members.member(&first.node_id).is_some_and(|member| {
                 let key = &member.key;
-                first.is_signed(&self.tally, self.round, key) && second.is_signed(&self.tally, self.round, key)
+                first.is_signed(&self.tally, self.round, key)
+                    && second.is_signed(&self.tally, self.round, key)
             })
     }
 }
@@ -283,7 +284,8 @@ mod tests {
     }
 
     fn members(powers: &[u64]) -> ValidatorSet {
-        let member = |(n, power): (u8, &u64)| Validator { id: id(n), key: key(n).public_key(), power: *power };
+        let member =
+            |(n, power): (u8, &u64)| Validator { id: id(n), key: key(n).public_key(), power: *power };
         ValidatorSet::new(Epoch(0), (1..).zip(powers).map(member).collect()).unwrap()
     }
 
@@ -349,7 +351,10 @@ mod tests {
         assert!(tally.check_consensus(1).unwrap().achieved);
         let [evidence] = tally.evidence() else { panic!("one liar") };
         assert!(evidence.is_proof(&set));
-        let framed = TallyEvidence { second: TallyVote { value: b"x".to_vec(), ..vote(2, 1, b"b") }, ..evidence.clone() };
+        let framed = TallyEvidence {
+            second: TallyVote { value: b"x".to_vec(), ..vote(2, 1, b"b") },
+            ..evidence.clone()
+        };
         assert!(!framed.is_proof(&set));
         assert!(!TallyEvidence { second: vote(2, 1, b"a"), ..evidence.clone() }.is_proof(&set));
         assert!(!evidence.is_proof(&members(&[1])));
@@ -371,7 +376,9 @@ mod tests {
     #[test]
     fn e_50_a_decision_needs_a_strict_majority_of_the_threshold() {
         let checker = SupermajorityChecker::default();
-        let votes = |yes: usize, no: usize| (0u8..).map(id).zip([vec![true; yes], vec![false; no]].concat()).collect();
+        let votes = |yes: usize, no: usize| {
+            (0u8..).map(id).zip([vec![true; yes], vec![false; no]].concat()).collect()
+        };
         assert_eq!(checker.consensus_decision(&votes(2, 2)), (false, 2, 3));
         assert_eq!(checker.consensus_decision(&votes(0, 0)), (false, 0, 1));
         assert_eq!(checker.consensus_decision(&votes(0, 1)), (false, 0, 1));

@@ -140,7 +140,8 @@ pub fn validate_memory(
     let Counted { latest, byzantine } = count(fingerprint, votes, members);
     let confidence_scores: Vec<f64> = latest.values().map(|vote| vote.confidence).collect();
     let supporters = latest.values().filter(|vote| vote.confidence >= supporting);
-    let power: u64 = supporters.filter_map(|vote| members.member(&vote.instance_id)).map(|member| member.power).sum();
+    let power: u64 =
+        supporters.filter_map(|vote| members.member(&vote.instance_id)).map(|member| member.power).sum();
     let f = members.len().saturating_sub(1) / 3;
     Ok(ByzantineValidation {
         trimmed_mean: robust_mean(&confidence_scores, f).unwrap_or(0.0),
@@ -213,7 +214,8 @@ fn count(fingerprint: &[u8; 32], votes: &[ValidationVote], members: &ValidatorSe
     let (mut keys, mut messages, mut signatures) = (Vec::new(), Vec::new(), Vec::new());
     for vote in votes {
         let is_in_range = (0.0..=1.0).contains(&vote.confidence) && vote.timestamp.is_finite();
-        let (Some(member), Some(signature), true) = (members.member(&vote.instance_id), vote.signature, is_in_range)
+        let (Some(member), Some(signature), true) =
+            (members.member(&vote.instance_id), vote.signature, is_in_range)
         else {
             continue;
         };
@@ -293,7 +295,8 @@ mod tests {
         let many: Vec<_> = (0..7).map(|time| vote(1, 0.9, f64::from(time))).collect();
         let result = validate_memory(&MEMORY, &many, &set, SUPPORTING_CONFIDENCE).unwrap();
         assert_eq!((result.verified_by, result.threshold, result.required_votes), (vec![id(1)], false, 7));
-        let mut bad: Vec<_> = (1..=10).map(|n| ValidationVote { signature: None, ..vote(n, 0.9, 1.0) }).collect();
+        let mut bad: Vec<_> =
+            (1..=10).map(|n| ValidationVote { signature: None, ..vote(n, 0.9, 1.0) }).collect();
         bad.extend((1..=10).map(|n| ValidationVote { confidence: 1.0, ..vote(n, 0.9, 1.0) }));
         bad.extend((11..=20).map(|n| vote(n, 0.9, 1.0)));
         bad.extend((1..=10).map(|n| ValidationVote::sign(&[4; 32], id(n), 0.9, 1.0, &key(n)).unwrap()));
@@ -306,7 +309,9 @@ mod tests {
         assert!(!validate_memory(&MEMORY, &doubtful, &set, SUPPORTING_CONFIDENCE).unwrap().meets_threshold());
         let sure: Vec<_> = (1..=7).map(|n| vote(n, 0.6, 1.0)).collect();
         assert!(validate_memory(&MEMORY, &sure, &set, SUPPORTING_CONFIDENCE).unwrap().meets_threshold());
-        assert!(!validate_memory(&MEMORY, &sure[1..], &set, SUPPORTING_CONFIDENCE).unwrap().meets_threshold());
+        assert!(
+            !validate_memory(&MEMORY, &sure[1..], &set, SUPPORTING_CONFIDENCE).unwrap().meets_threshold()
+        );
         for supporting in [-0.1, 1.1, f64::NAN] {
             assert!(validate_memory(&MEMORY, &sure, &set, supporting).is_err());
         }

@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn a_tree_is_removed_whole_and_its_neighbours_stay() {
         let directory = tempfile::tempdir().unwrap();
-        let disks: [Arc<dyn Disk>; 2] = [Arc::new(MemoryDisk::new()), Arc::new(FileDisk::new(directory.path()))];
+        let disks: [Arc<dyn Disk>; 2] =
+            [Arc::new(MemoryDisk::new()), Arc::new(FileDisk::new(directory.path()))];
         for disk in disks {
             let inner = Directory::new(Arc::clone(&disk), "a");
             inner.create_dir_all("b/c").unwrap();

@@ -1,16 +1,14 @@
 //! What the first record of a generation holds. The others hold a record of the core or a checkpoint vote, each in its
 //! own encoding.
 
-use crate::checkpoint::{CheckpointVote, StableCheckpoint};
+use crate::checkpoint::{CheckpointVote, StableCheckpoint, put_origin, read_origin};
 use crate::config::MAX_WINDOW;
 use crate::consensus::Origin;
 use crate::error::ConsensusError;
-use crate::id::Height;
-use crate::validator::ValidatorSet;
-use crate::wire::{Reader, VERSION, put_bytes, put_option, put_u16, put_u64};
+use crate::wire::{Reader, VERSION, put_bytes, put_option, put_u64};
 
 const BEGIN: u8 = 0x50;
-/// Most bytes of an encoded checkpoint or validator set: 1,024 members, and what is around them.
+/// Most bytes of an encoded checkpoint: signatures of 1,024 members, and what is around them.
 const MAX_PART_BYTES: usize = 128 << 10;
 
 /// The first record of a generation: what it stands on.
@@ -35,14 +33,7 @@ impl Begin {
         let mut out = vec![VERSION, BEGIN];
         put_u64(self.generation, &mut out);
         put_u64(self.window, &mut out);
-        put_u64(self.origin.height.0, &mut out);
-        put_bytes(&self.origin.validators.to_bytes(), &mut out);
-        // One change per height of the window at most.
-        put_u16(u16::try_from(self.origin.upcoming.len()).unwrap_or(u16::MAX), &mut out);
-        for (height, set) in &self.origin.upcoming {
-            put_u64(height.0, &mut out);
-            put_bytes(&set.to_bytes(), &mut out);
-        }
+        put_origin(&self.origin, &mut out);
         put_option(self.checkpoint.as_ref(), &mut out, |checkpoint, out| {
             put_bytes(&checkpoint.to_bytes(), out);
         });
@@ -59,27 +50,14 @@ impl Begin {
         let mut reader = Reader::new("beginning of a log", bytes);
         reader.begin(BEGIN)?;
         let (generation, window) = (reader.u64()?, reader.u64()?);
-        let height = Height(reader.u64()?);
-        let validators = ValidatorSet::from_bytes(reader.bytes(MAX_PART_BYTES)?)?;
-        let count = reader.u16()?;
-        if window == 0 || window > MAX_WINDOW || u64::from(count) > window {
+        if generation == 0 || window == 0 || window > MAX_WINDOW {
             return Err(reader.fault());
         }
-        let mut upcoming: Vec<(Height, ValidatorSet)> = Vec::new();
-        for _ in 0..count {
-            let from = Height(reader.u64()?);
-            let set = ValidatorSet::from_bytes(reader.bytes(MAX_PART_BYTES)?)?;
-            let last = upcoming.last().map_or((height, validators.epoch()), |(from, set)| (*from, set.epoch()));
-            if from <= last.0 || set.epoch() != last.1.next() {
-                return Err(reader.fault());
-            }
-            upcoming.push((from, set));
-        }
+        let origin = read_origin(&mut reader)?;
         let checkpoint =
             reader.option(|reader| StableCheckpoint::from_bytes(reader.bytes(MAX_PART_BYTES)?))?;
         let vote = reader.option(|reader| CheckpointVote::from_bytes(reader.bytes(MAX_PART_BYTES)?))?;
         reader.end()?;
-        let origin = Origin { height, validators, upcoming };
         Ok(Self { generation, window, origin, checkpoint, vote })
     }
 }

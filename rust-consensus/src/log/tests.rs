@@ -5,6 +5,7 @@ use chrysalis_journal::sim::{Fault, SimDisk, Survival};
 use chrysalis_journal::{Disk, MemoryDisk, OpenMode};
 
 use super::*;
+use crate::certificate::CommitCertificate;
 use crate::checkpoint::{Checkpoint, Manifest};
 use crate::id::{Epoch, NodeId, Round};
 use crate::validator::{Validator, ValidatorSet};
@@ -20,8 +21,11 @@ fn key(n: u8) -> SigningKey {
 }
 
 fn validators(keys: &[u8]) -> Vec<Validator> {
-    let validator =
-        |n: &u8| Validator { id: NodeId::new(&format!("n{n}")).unwrap(), key: key(*n).public_key(), power: 1 };
+    let validator = |n: &u8| Validator {
+        id: NodeId::new(&format!("n{n}")).unwrap(),
+        key: key(*n).public_key(),
+        power: 1,
+    };
     keys.iter().map(validator).collect()
 }
 
@@ -30,7 +34,11 @@ fn set() -> ValidatorSet {
 }
 
 fn options() -> LogOptions {
-    LogOptions { create: Some(set().into()), segment_bytes: 8 << 10, ..LogOptions::new(chain(), key(1).public_key()) }
+    LogOptions {
+        create: Some(set().into()),
+        segment_bytes: 8 << 10,
+        ..LogOptions::new(chain(), key(1).public_key())
+    }
 }
 
 fn value(height: u64, salt: u8) -> Vec<u8> {
@@ -69,8 +77,12 @@ fn log_heights(log: &mut VoteLog, heights: std::ops::RangeInclusive<u64>) {
     }
 }
 
+fn origin_at(height: u64) -> Origin {
+    Origin { height: Height(height), ..set().into() }
+}
+
 fn stable(height: u64) -> StableCheckpoint {
-    let manifest = Manifest::of(Height(height), set(), b"state").unwrap();
+    let manifest = Manifest::of(origin_at(height + 1), b"state").unwrap();
     let checkpoint = Checkpoint { epoch: Epoch(0), height: Height(height), state: manifest.digest() };
     let vote = CheckpointVote::sign(&chain(), &set(), checkpoint, &key(1)).unwrap();
     StableCheckpoint { checkpoint, signatures: vec![(0, vote.signature)] }
@@ -107,7 +119,8 @@ fn r_10_a_signature_that_contradicts_another_is_never_logged() {
     log.append(&[voted(1, 0, VoteKind::Precommit, None)]).unwrap();
     let other = voted(1, 0, VoteKind::Prevote, Some(Digest([1; 32])));
     assert_eq!(log.append(std::slice::from_ref(&other)), Err(ConsensusError::ConflictingVotes));
-    let (a, b) = (voted(2, 0, VoteKind::Prevote, None), voted(2, 0, VoteKind::Prevote, Some(Digest([1; 32]))));
+    let (a, b) =
+        (voted(2, 0, VoteKind::Prevote, None), voted(2, 0, VoteKind::Prevote, Some(Digest([1; 32]))));
     assert_eq!(log.append(&[a, b]), Err(ConsensusError::ConflictingVotes));
     assert!(!log.is_stopped());
     drop(log);
@@ -388,7 +401,9 @@ fn live(disk: &SimDisk, life: u8, sent: &mut Sent) -> Result<(), ConsensusError>
     for height in from..=6 {
         let known = log.current.contents.open.clone();
         let salt = known.iter().find_map(|record| match record {
-            LogRecord::Value { bytes, .. } if record.height().0 == height => bytes.last().map(|last| last - b'0'),
+            LogRecord::Value { bytes, .. } if record.height().0 == height => {
+                bytes.last().map(|last| last - b'0')
+            }
             _ => None,
         });
         for batch in height_of(height, salt.unwrap_or(life)) {
