@@ -12,7 +12,9 @@ pub mod consensus;
 pub mod effect;
 pub mod error;
 pub mod evidence;
+mod height;
 pub mod id;
+mod keeper;
 pub mod log;
 pub mod message;
 #[cfg_attr(not(feature = "mutants"), doc(hidden))]
