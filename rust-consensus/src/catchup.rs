@@ -17,6 +17,7 @@ use chrysalis_crypto::ed25519;
 
 use crate::certificate::CommitCertificate;
 use crate::checkpoint::{Manifest, StableCheckpoint};
+use crate::config::MAX_WINDOW;
 use crate::consensus::Origin;
 use crate::error::ConsensusError;
 use crate::id::{ChainId, Epoch, Height, PeerId};
@@ -141,6 +142,8 @@ pub struct CatchUpConfig {
     pub chain: ChainId,
     /// Heights per request, 1 to [`MAX_RANGE`]; 128 by default.
     pub range: u32,
+    /// The core's window: so many decisions beyond the last one executed are handed over; 8 by default.
+    pub window: u64,
     /// How long a peer has for an answer, however little it sends meanwhile; 5 s by default.
     pub deadline: Duration,
 }
@@ -149,7 +152,7 @@ impl CatchUpConfig {
     /// The defaults for a chain.
     #[must_use]
     pub fn new(chain: ChainId) -> Self {
-        Self { chain, range: 128, deadline: Duration::from_secs(5) }
+        Self { chain, range: 128, window: 8, deadline: Duration::from_secs(5) }
     }
 }
 
@@ -196,6 +199,8 @@ enum What {
 struct Answer {
     peer: PeerId,
     items: VecDeque<EncodedDecision>,
+    /// How many of them, from the first on, are verified.
+    verified: usize,
 }
 
 /// A checkpoint on its way.
@@ -212,8 +217,11 @@ impl CatchUp {
     /// A member whose core goes on at `origin`.
     ///
     /// # Errors
-    /// [`ConsensusError::InvalidConfig`] for a range of 0 or more than [`MAX_RANGE`].
+    /// [`ConsensusError::InvalidConfig`] for a range of 0 or more than [`MAX_RANGE`], or a window that the core does not take either.
     pub fn new(config: CatchUpConfig, origin: Origin) -> Result<Self, ConsensusError> {
+        if config.window == 0 || config.window > MAX_WINDOW {
+            return Err(ConsensusError::InvalidConfig("window is not from 1 to 64"));
+        }
         if config.range == 0 || config.range > MAX_RANGE {
             return Err(ConsensusError::InvalidConfig("heights per request"));
         }
@@ -421,41 +429,53 @@ impl CatchUp {
             self.praise(peer);
         }
         if from.plus(items.len() as u64) > self.next {
-            self.answers.insert(from, Answer { peer, items: items.into() });
+            self.answers.insert(from, Answer { peer, items: items.into(), verified: 0 });
         }
     }
 
-    /// Gives the decisions that are next to the core, as far as they verify with the set that is known to decide them.
+    /// Gives the decisions that are next to the core, as far as they verify and the core's window reaches.
     fn release(&mut self, effects: &mut Vec<CatchUpEffect>) {
-        while let Some((from, mut answer)) = self.next_answer() {
+        let reach = self.origin.height.plus(self.config.window);
+        while self.next < reach
+            && let Some((from, mut answer)) = self.next_answer()
+        {
             // Overlaps with what came otherwise.
             for _ in from.0..self.next.0 {
                 answer.items.pop_front();
+                answer.verified = answer.verified.saturating_sub(1);
             }
-            let run = self.verifiable(&answer);
-            if run == 0 {
-                // Of a set that is known when what is before it is executed, or of none.
+            let peer = answer.peer;
+            let mut lie = None;
+            if answer.verified == 0 {
+                let run = self.verifiable(&answer);
                 let known = self.set_at(self.next).epoch();
                 let is_later = answer.items.front().is_some_and(|item| item.certificate.epoch() > known);
-                if is_later && self.origin.height < self.next {
+                if run == 0 && is_later && self.origin.height < self.next {
+                    // Of a set that is known when what is before it is executed, or of none.
                     self.answers.insert(self.next, answer);
                     return;
                 }
-                self.punish(answer.peer, ConsensusError::BadProof("a certificate of another epoch"), effects);
-                continue;
-            }
-            let set = self.set_at(self.next);
-            let good = verify_run(&self.config.chain, set, answer.items.iter().take(run));
-            let peer = answer.peer;
-            for _ in 0..good {
-                if let Some(EncodedDecision { certificate, value }) = answer.items.pop_front() {
-                    effects.push(CatchUpEffect::Decide { height: self.next, value, certificate });
-                    self.next = self.next.next();
+                let set = self.set_at(self.next);
+                answer.verified = verify_run(&self.config.chain, set, answer.items.iter().take(run));
+                if run == 0 {
+                    lie = Some(ConsensusError::BadProof("a certificate of another epoch"));
+                } else if answer.verified < run {
+                    lie = Some(ConsensusError::BadSignature);
+                    answer.items.truncate(answer.verified);
                 }
             }
-            if good < run {
-                self.punish(peer, ConsensusError::BadSignature, effects);
-            } else if !answer.items.is_empty() {
+            while answer.verified > 0 && self.next < reach {
+                let Some(EncodedDecision { certificate, value }) = answer.items.pop_front() else { break };
+                effects.push(CatchUpEffect::Decide { height: self.next, value, certificate });
+                self.next = self.next.next();
+                answer.verified -= 1;
+            }
+            if let Some(reason) = lie {
+                self.punish(peer, reason, effects);
+                // What was verified before the lie is good.
+                answer.items.truncate(answer.verified);
+            }
+            if !answer.items.is_empty() {
                 self.answers.insert(self.next, answer);
             }
         }

@@ -45,8 +45,17 @@ fn value(height: u64, salt: u8) -> Vec<u8> {
     format!("value {height} {salt}").into_bytes()
 }
 
+/// The log looks at what is said, not at signatures.
 fn voted(height: u64, round: u32, kind: VoteKind, digest: Option<Digest>) -> LogRecord {
-    LogRecord::Voted(Vote::sign(&key(1), &chain(), Epoch(0), Height(height), Round(round), kind, digest, 0))
+    LogRecord::Voted(Vote {
+        epoch: Epoch(0),
+        height: Height(height),
+        round: Round(round),
+        kind,
+        digest,
+        validator: 0,
+        signature: [9; 64],
+    })
 }
 
 /// The records of a height that is decided in round 0, in the batches in which they are logged.
@@ -438,7 +447,7 @@ fn r_10_no_crash_makes_a_member_contradict_itself() {
     live(&disk, 0, &mut Sent::default()).unwrap();
     let length = disk.operations();
     assert!(length > 60, "{length}");
-    let seeds = if soak { 100_000 / length + 1 } else { 2 };
+    let seeds = if soak { 100_000 / length + 1 } else { 1 };
     let mut survivors = 0;
     for n in 0..=length {
         let mut survivals = vec![Survival::Synced, Survival::All];
