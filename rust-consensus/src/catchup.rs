@@ -63,6 +63,9 @@ pub enum CatchUpInput {
         /// The peer.
         peer: PeerId,
     },
+    /// The validators of an epoch that this member did not see begin, from an operator who knows them: checkpoints that
+    /// they signed are believed.
+    Trust(ValidatorSet),
     /// The core has decided a height, by these decisions or without them. `origin` is where it is now: the next height, and the
     /// validators from there on.
     Advanced {
@@ -121,7 +124,7 @@ pub enum CatchUpEffect {
         origin: Origin,
     },
     /// Nobody keeps the decisions from here to this epoch, and a checkpoint of it proves nothing to a member that does not
-    /// know its validators: they must come from an operator. Given whenever a peer offers such a checkpoint.
+    /// know its validators: they must come from an operator, as [`CatchUpInput::Trust`]. Given whenever a peer offers such a checkpoint.
     UnknownEpoch {
         /// The epoch.
         epoch: Epoch,
@@ -169,6 +172,8 @@ pub struct CatchUp {
     /// Answers that wait for those before them, by their first height.
     answers: BTreeMap<Height, Answer>,
     transfer: Option<Transfer>,
+    /// A set that an operator vouches for.
+    trusted: Option<ValidatorSet>,
     /// Whether the only checkpoints offered are of an epoch that is not known.
     is_stuck: bool,
     /// How often a peer was chosen: ties go round.
@@ -234,6 +239,7 @@ impl CatchUp {
             next_request: 0,
             answers: BTreeMap::new(),
             transfer: None,
+            trusted: None,
             is_stuck: false,
             turn: 0,
         })
@@ -247,6 +253,10 @@ impl CatchUp {
             CatchUpInput::Response { peer, bytes } => self.receive(peer, &bytes, &mut effects),
             CatchUpInput::Deadline { request } => self.expire(request),
             CatchUpInput::Gone { peer } => self.forget(peer),
+            CatchUpInput::Trust(set) => {
+                self.trusted = Some(set);
+                self.is_stuck = false;
+            }
             CatchUpInput::Advanced { origin } => self.advance(origin),
         }
         self.release(&mut effects);
@@ -649,10 +659,12 @@ impl CatchUp {
         if manifest.digest() != checkpoint.checkpoint.state || manifest.height() != height {
             return Err(ConsensusError::BadProof("a manifest of another checkpoint"));
         }
-        let set = self.set_at(height);
-        if checkpoint.checkpoint.epoch > set.epoch() {
+        let epoch = checkpoint.checkpoint.epoch;
+        let trusted = self.trusted.as_ref().filter(|set| set.epoch() == epoch);
+        let set = trusted.unwrap_or_else(|| self.set_at(height));
+        if epoch > set.epoch() {
             self.is_stuck = true;
-            effects.push(CatchUpEffect::UnknownEpoch { epoch: checkpoint.checkpoint.epoch });
+            effects.push(CatchUpEffect::UnknownEpoch { epoch });
             return Ok(());
         }
         checkpoint.verify(&self.config.chain, set)?;

@@ -414,6 +414,11 @@ impl CheckpointKeeper {
         Ok(())
     }
 
+    /// Takes a stable checkpoint that was verified before, as the log's.
+    pub fn resume(&mut self, stable: StableCheckpoint) {
+        self.settle(stable);
+    }
+
     /// Counts a vote, the own one included. Votes for heights without a checkpoint, before the stable one, or more than
     /// three intervals beyond it are dropped before anything is checked.
     ///

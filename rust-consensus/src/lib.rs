@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod consensus;
 pub mod effect;
+pub mod engine;
 pub mod error;
 pub mod evidence;
 mod height;

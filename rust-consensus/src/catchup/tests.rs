@@ -338,6 +338,48 @@ fn a_checkpoint_of_an_unknown_epoch_is_reported_and_not_asked_for_again() {
 }
 
 #[test]
+fn a_checkpoint_of_a_trusted_epoch_is_installed() {
+    let mut world = transfer_world(1);
+    let manifest = Manifest::of(Origin { height: Height(21), ..set(3).into() }, &world.state).unwrap();
+    world.checkpoint = Some((stable(&manifest, 3), manifest));
+    let mut machine = CatchUp::new(CatchUpConfig::new(chain()), set(0).into()).unwrap();
+    let mut inputs = VecDeque::from([CatchUpInput::Claim { peer: PeerId(1), claim: world.claim() }]);
+    let mut installed = Vec::new();
+    for trusted in [set(2), set(3)] {
+        while let Some(input) = inputs.pop_front() {
+            for effect in machine.handle(input) {
+                match effect {
+                    CatchUpEffect::Send { peer, bytes } => {
+                        inputs.push_back(CatchUpInput::Response {
+                            peer,
+                            bytes: serve(&world, &bytes).unwrap(),
+                        });
+                    }
+                    CatchUpEffect::UnknownEpoch { epoch } => assert_eq!(epoch, Epoch(3)),
+                    CatchUpEffect::Install { origin, .. } => installed.push(origin.height),
+                    CatchUpEffect::Punish { .. } => panic!("nobody lied"),
+                    _ => {}
+                }
+            }
+        }
+        assert!(installed.is_empty());
+        inputs.push_back(CatchUpInput::Trust(trusted));
+    }
+    while let Some(input) = inputs.pop_front() {
+        for effect in machine.handle(input) {
+            match effect {
+                CatchUpEffect::Send { peer, bytes } => {
+                    inputs.push_back(CatchUpInput::Response { peer, bytes: serve(&world, &bytes).unwrap() });
+                }
+                CatchUpEffect::Install { origin, .. } => installed.push(origin.height),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(installed, [Height(21)]);
+}
+
+#[test]
 fn r_15_a_change_of_validators_is_waited_for_and_not_taken_from_a_peer() {
     let mut world = world(10);
     world.decisions.extend((11..=20).map(|height| decision(height, 1, 0)));
