@@ -120,6 +120,6 @@ impl<T> HeightState<T> {
                     .values()
                     .any(|round| round.proposals.iter().any(|proposed| proposed.proposal.digest == *digest))
         });
-        far.retain(|_, vote| vote.round > current);
+        far.retain(|_, vote| vote.round >= current);
     }
 }
