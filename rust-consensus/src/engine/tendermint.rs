@@ -301,11 +301,11 @@ impl<A: Application> TendermintEngine<A> {
             Effect::Decide(decision) => self.decide(decision, out)?,
             Effect::Evidence(evidence) => out.push(EngineEffect::Evidence(evidence.to_bytes())),
             Effect::Punish { peer, .. } => out.push(EngineEffect::Punish(peer)),
-            Effect::PeerBehind { peer, .. } => {
+            // Whoever gets the claim of one that has more, or less, than itself fetches, or answers with its own.
+            Effect::PeerBehind { peer, .. } | Effect::Behind { peer, .. } => {
                 let bytes = self.shelf.claim().to_bytes().into();
                 out.push(EngineEffect::Send { to: peer, bytes });
             }
-            // What is fetched follows the claims of peers, which they send to whom they see behind.
             _ => {}
         }
         Ok(())
@@ -489,6 +489,10 @@ impl<A: Application> TendermintEngine<A> {
             Some(0x60) => match Claim::from_bytes(&bytes) {
                 Ok(claim) if claim.decided >= self.core.height() => {
                     self.catch_up(CatchUpInput::Claim { peer: from, claim }, out)?;
+                }
+                Ok(claim) if claim.decided < self.shelf.log.decided() => {
+                    let bytes = self.shelf.claim().to_bytes().into();
+                    out.push(EngineEffect::Send { to: from, bytes });
                 }
                 Ok(_) => {}
                 Err(_) => out.push(EngineEffect::Punish(from)),
