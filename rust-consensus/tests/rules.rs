@@ -809,7 +809,7 @@ fn a_33_evidence_goes_round_once_and_is_checked() {
     let effects = first.messages(&[prevote(1, 0, Some("a")), prevote(1, 0, Some("b"))]);
     let evidence = said(&effects).remove(0);
     let mut second = bench();
-    assert_eq!(said(&second.message(&evidence)), [evidence.clone()]);
+    assert_eq!(said(&second.message(&evidence)), std::slice::from_ref(&evidence));
     assert!(second.message(&evidence).is_empty());
     assert_eq!(second.node.evidence().count(), 1);
     // With the status, for those that missed it.

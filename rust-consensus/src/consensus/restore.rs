@@ -68,7 +68,13 @@ impl<T: Value> ByzantineConsensus<T> {
             peers: BTreeMap::new(),
             progressed: true,
         };
-        Ok(Self { fixed: Arc::new(Fixed { config, signer, key, verifier }), state, out: Out::default() })
+        Ok(Self {
+            fixed: Arc::new(Fixed { config, signer, key, verifier }),
+            state,
+            out: Out::default(),
+            queue: Vec::new(),
+            alone: false,
+        })
     }
 
     /// begins, or goes on: hands over again what was not executed, says again what was said in this round, and

@@ -474,12 +474,7 @@ impl<T: Value> ByzantineConsensus<T> {
         if bytes.len() > limit {
             return Err(ConsensusError::TooLarge { what: "value", limit: limit as u64 });
         }
-        let wanted = self.state.begun
-            && (height, round) == (self.state.height, self.state.round)
-            && self.state.step == Step::Propose
-            && self.is_proposer()
-            && !self.has_proposed();
-        if wanted {
+        if (height, round) == (self.state.height, self.state.round) && self.may_propose() {
             self.propose_fresh(value, bytes);
         }
         Ok(())
