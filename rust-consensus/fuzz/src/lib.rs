@@ -1,5 +1,7 @@
 //! What the fuzz targets do, as plain functions that `cargo test` runs too.
 
+pub mod log;
+
 use std::sync::Arc;
 
 use chrysalis_consensus::{
