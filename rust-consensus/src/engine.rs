@@ -11,6 +11,7 @@
 #[cfg(feature = "malachite")]
 mod malachite;
 mod tendermint;
+mod timers;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -20,6 +21,8 @@ use crate::error::ConsensusError;
 use crate::id::{Epoch, Height, PeerId};
 use crate::validator::Validator;
 
+#[cfg(feature = "malachite")]
+pub use self::malachite::MalachiteEngine;
 pub use self::tendermint::{EngineConfig, TendermintEngine};
 
 /// What members may do wrong while the others still agree.

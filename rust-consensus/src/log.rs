@@ -36,6 +36,7 @@ use crate::config::MAX_WINDOW;
 use crate::consensus::Origin;
 use crate::error::ConsensusError;
 use crate::id::{ChainId, Height};
+use crate::message::MAX_MESSAGE_BYTES;
 use crate::record::LogRecord;
 use crate::transfer::EncodedDecision;
 
@@ -74,6 +75,8 @@ pub struct Recovered {
     /// The core's records from that height on, in the order they were logged: with `origin`, what
     /// [`ByzantineConsensus::restore`](crate::ByzantineConsensus::restore) takes.
     pub records: Vec<LogRecord>,
+    /// What another core was given at those heights, in its engine's encoding and in order.
+    pub inputs: Vec<(Height, Vec<u8>)>,
     /// The last stable checkpoint.
     pub checkpoint: Option<StableCheckpoint>,
     /// The last checkpoint this member voted for: for that height it must not vote for another.
@@ -82,6 +85,9 @@ pub struct Recovered {
     /// may contradict was in them.
     pub lost: Option<ConsensusError>,
 }
+
+/// Most bytes of an input of another core.
+pub const MAX_INPUT_BYTES: usize = MAX_MESSAGE_BYTES + (64 << 10);
 
 /// An open log, which no other process has open.
 pub struct VoteLog {
@@ -150,7 +156,7 @@ impl VoteLog {
             let Some(origin) = options.create.clone() else { return Err(ConsensusError::LogMissing) };
             let window = options.window;
             let begin = Begin { generation: 1, window, origin, checkpoint: None, vote: None };
-            let current = Generation::begin(&disk, &options, begin, &[])?;
+            let current = Generation::begin(&disk, &options, begin, &[], &[])?;
             write_head(&*disk, &Head { generation: 1, ..fresh }).map_err(|(_, error)| error)?;
             current
         } else {
@@ -179,6 +185,7 @@ impl VoteLog {
         let recovered = Recovered {
             origin: contents.origin.clone(),
             records: contents.open.clone(),
+            inputs: contents.inputs.clone(),
             checkpoint: contents.begin.checkpoint.clone(),
             vote: contents.vote,
             lost,
@@ -194,14 +201,35 @@ impl VoteLog {
     /// repeated; after any other the log takes nothing more, and the member stops voting until it is opened again.
     /// [`ConsensusError::InvalidLog`] for records that do not follow from what there is, after which likewise.
     pub fn append(&mut self, records: &[LogRecord]) -> Result<(), ConsensusError> {
-        if records.is_empty() {
+        self.append_with_inputs(&[], records)
+    }
+
+    /// Appends inputs of another core, in its engine's encoding, and the records that they led to, as one unit: both are
+    /// there after a crash, or neither.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); [`ConsensusError::TooLarge`] for an input over [`MAX_INPUT_BYTES`].
+    pub fn append_with_inputs(
+        &mut self,
+        inputs: &[(Height, Vec<u8>)],
+        records: &[LogRecord],
+    ) -> Result<(), ConsensusError> {
+        if inputs.is_empty() && records.is_empty() {
             return Ok(());
         }
+        if inputs.iter().any(|(_, bytes)| bytes.len() > MAX_INPUT_BYTES) {
+            return Err(ConsensusError::TooLarge { what: "input", limit: MAX_INPUT_BYTES as u64 });
+        }
         self.current.contents.check(records).map_err(|_| ConsensusError::ConflictingVotes)?;
-        let batch = records.iter().map(|record| self.entry(KIND_RECORD, record.to_bytes())).collect();
+        let first = inputs.iter().map(|input| self.entry(KIND_INPUT, encode_input(input)));
+        let then = records.iter().map(|record| self.entry(KIND_RECORD, record.to_bytes()));
+        let batch = first.chain(then).collect();
         let (position, index) = self.write(batch)?;
+        for input in inputs {
+            self.current.contents.take_input(input.clone());
+        }
         for (place, record) in records.iter().enumerate() {
-            let at = (position.clone(), index + place);
+            let at = (position.clone(), index + inputs.len() + place);
             if let Err(problem) = self.current.contents.take(record.clone(), at) {
                 self.is_stopped = true;
                 return Err(ConsensusError::InvalidLog { record: place, problem });
@@ -373,7 +401,9 @@ impl VoteLog {
         };
         // What a failed attempt left.
         remove_generation(&*self.disk, number)?;
-        let next = Generation::begin(&self.disk, &self.options, begin, &open)?;
+        let inputs: Vec<_> =
+            contents.inputs.iter().filter(|(height, _)| *height >= begin.origin.height).cloned().collect();
+        let next = Generation::begin(&self.disk, &self.options, begin, &inputs, &open)?;
         let place = self.disk.fingerprint("").map_err(|error| failed("look at", ".", &error))?;
         let chain = Head::chain_digest(&self.options.chain);
         let head = Head { generation: number, chain, key: self.options.key, place };
@@ -398,6 +428,7 @@ impl Generation {
         disk: &Arc<dyn Disk>,
         options: &LogOptions,
         begin: Begin,
+        inputs: &[(Height, Vec<u8>)],
         open: &[LogRecord],
     ) -> Result<Self, ConsensusError> {
         let number = begin.generation;
@@ -406,11 +437,13 @@ impl Generation {
         inner.create_dir_all("").map_err(|error| failed("create", &name, &error))?;
         let store = Store::open(inner, store_options(options, true))?;
         let mut records = vec![entry(&options.chain, KIND_BEGIN, begin.to_bytes())];
+        records.extend(inputs.iter().map(|input| entry(&options.chain, KIND_INPUT, encode_input(input))));
         records.extend(open.iter().map(|record| entry(&options.chain, KIND_RECORD, record.to_bytes())));
         let receipt = store.append(records)?;
         let mut contents = Contents::new(begin);
+        inputs.iter().for_each(|input| contents.take_input(input.clone()));
         for (place, record) in open.iter().enumerate() {
-            let at = (receipt.position.clone(), 1 + place);
+            let at = (receipt.position.clone(), 1 + inputs.len() + place);
             contents
                 .take(record.clone(), at)
                 .map_err(|problem| ConsensusError::InvalidLog { record: place, problem })?;
@@ -520,6 +553,10 @@ fn take_record(
             contents.vote = Some(vote);
             Ok(())
         }
+        KIND_INPUT => {
+            contents.take_input(decode_input(&content).ok_or("is a malformed input")?);
+            Ok(())
+        }
         _ => Err("is of a kind that is not known"),
     }
 }
@@ -532,6 +569,7 @@ const LOCK: &str = "lock";
 const KIND_BEGIN: u16 = 0x0101;
 const KIND_RECORD: u16 = 0x0102;
 const KIND_VOTE: u16 = 0x0103;
+const KIND_INPUT: u16 = 0x0104;
 
 /// How much of a journal is read at once.
 const POLL_BYTES: u64 = 4 << 20;
@@ -541,6 +579,17 @@ fn entry(chain: &ChainId, kind: u16, content: Vec<u8>) -> NewRecord {
     namespace.copy_from_slice(&Head::chain_digest(chain)[..16]);
     // Votes are no secret, and nothing of a log is ever erased: the salt has nothing to hide.
     NewRecord { kind, namespace, key_epoch: 0, time: 0, context: Vec::new(), salt: [0; 16], content }
+}
+
+fn encode_input((height, bytes): &(Height, Vec<u8>)) -> Vec<u8> {
+    let mut out = height.0.to_le_bytes().to_vec();
+    out.extend_from_slice(bytes);
+    out
+}
+
+fn decode_input(content: &[u8]) -> Option<(Height, Vec<u8>)> {
+    let (height, bytes) = content.split_first_chunk()?;
+    (bytes.len() <= MAX_INPUT_BYTES).then(|| (Height(u64::from_le_bytes(*height)), bytes.to_vec()))
 }
 
 fn store_options(options: &LogOptions, create: bool) -> Options {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_journal::{Disk, JournalError};
 
-use super::{Application, ConsensusEngine, EngineEffect, EngineInput, EngineStatus, FaultModel, TimerId};
+use super::timers::Timers;
+use super::{Application, ConsensusEngine, EngineEffect, EngineInput, EngineStatus, FaultModel};
 use crate::catchup::{CatchUp, CatchUpConfig, CatchUpEffect, CatchUpInput};
 use crate::checkpoint::{
     CHUNK_BYTES, Checkpoint, CheckpointKeeper, CheckpointOutcome, CheckpointVote,
@@ -47,9 +48,9 @@ impl EngineConfig {
 }
 
 /// Most values that wait to be proposed.
-const MAX_PENDING: usize = 1024;
+pub(super) const MAX_PENDING: usize = 1024;
 /// How long a member whose disk is full waits before it tries again.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 
 /// A member: the core, and all it needs to be one for good.
 pub struct TendermintEngine<A> {
@@ -67,7 +68,7 @@ pub struct TendermintEngine<A> {
     pending: VecDeque<Bytes>,
     /// The turn to propose that waits for a value.
     waiting: Option<(Height, Round)>,
-    timers: Timers,
+    timers: Timers<Timer>,
     /// Effects of the core that wait for room on the disk.
     stalled: VecDeque<Effect<Bytes>>,
     is_stalled: bool,
@@ -120,29 +121,6 @@ enum Timer {
     Idle(Height, Round),
     Request(u64),
     Retry,
-}
-
-#[derive(Default)]
-struct Timers {
-    armed: BTreeMap<u64, Timer>,
-    next: u64,
-}
-
-impl Timers {
-    fn arm(&mut self, timer: Timer, after: Duration, out: &mut Vec<EngineEffect>) {
-        self.armed.retain(|_, other| *other != timer);
-        self.armed.insert(self.next, timer);
-        out.push(EngineEffect::SetTimer { timer: TimerId(self.next), after });
-        self.next += 1;
-    }
-
-    fn cancel(&mut self, timer: Timer, out: &mut Vec<EngineEffect>) {
-        let armed = self.armed.iter().find(|(_, other)| **other == timer).map(|(id, _)| *id);
-        if let Some(id) = armed {
-            self.armed.remove(&id);
-            out.push(EngineEffect::CancelTimer(TimerId(id)));
-        }
-    }
 }
 
 impl<A: Application> TendermintEngine<A> {
@@ -284,7 +262,7 @@ impl<A: Application> TendermintEngine<A> {
             Effect::Broadcast(bytes) => out.push(EngineEffect::Broadcast(bytes)),
             Effect::SendTo { peer, bytes } => out.push(EngineEffect::Send { to: peer, bytes }),
             Effect::Schedule { timeout, after } => self.timers.arm(Timer::Core(timeout), after, out),
-            Effect::Cancel(timeout) => self.timers.cancel(Timer::Core(timeout), out),
+            Effect::Cancel(timeout) => self.timers.cancel(&Timer::Core(timeout), out),
             Effect::GetValue { height, round } => {
                 self.waiting = Some((height, round));
                 if self.pending.is_empty() {
@@ -465,7 +443,7 @@ impl<A: Application> TendermintEngine<A> {
         self.snapshots.clear();
         // What the old core wanted is of no use; the new one says what it needs.
         self.stalled.clear();
-        self.timers.armed.retain(|_, timer| matches!(timer, Timer::Request(_)));
+        self.timers.keep(|timer| matches!(timer, Timer::Request(_)));
         self.waiting = None;
         out.push(EngineEffect::Installed { height });
         let effects = self.core.handle(Input::Start)?;
@@ -541,13 +519,7 @@ impl<A: Application> ConsensusEngine for TendermintEngine<A> {
             return Err(ConsensusError::InvalidState("Start is the first input, and given once"));
         }
         if let EngineInput::Submit(value) = &input {
-            if value.is_empty() {
-                return Err(ConsensusError::InvalidValue("the empty value says that there is none"));
-            }
-            let limit = self.config.core.max_value_bytes;
-            if value.len() > limit {
-                return Err(ConsensusError::TooLarge { what: "value", limit: limit as u64 });
-            }
+            check_submission(value, self.config.core.max_value_bytes)?;
             if self.pending.len() >= MAX_PENDING {
                 return Err(ConsensusError::InvalidState("too many values wait"));
             }
@@ -555,7 +527,7 @@ impl<A: Application> ConsensusEngine for TendermintEngine<A> {
         // First what waits for room.
         self.carry_out(&mut out)?;
         let timer = match input {
-            EngineInput::Timer(id) => self.timers.armed.remove(&id.0),
+            EngineInput::Timer(id) => self.timers.take(id),
             _ => None,
         };
         if self.is_stalled && !self.stalled.is_empty() {
@@ -609,8 +581,23 @@ impl<A: Application> ConsensusEngine for TendermintEngine<A> {
 /// How many own states wait to become stable.
 const MAX_SNAPSHOTS: usize = 3;
 
+/// Whether a value can be submitted.
+pub(super) fn check_submission(value: &[u8], limit: usize) -> Result<(), ConsensusError> {
+    if value.is_empty() {
+        return Err(ConsensusError::InvalidValue("the empty value says that there is none"));
+    }
+    if value.len() > limit {
+        return Err(ConsensusError::TooLarge { what: "value", limit: limit as u64 });
+    }
+    Ok(())
+}
+
 /// Executes what the log has and the application lacks.
-fn bring_up<A: Application>(app: &mut A, log: &VoteLog, next: Height) -> Result<(), ConsensusError> {
+pub(super) fn bring_up<A: Application>(
+    app: &mut A,
+    log: &VoteLog,
+    next: Height,
+) -> Result<(), ConsensusError> {
     // A crash between executing a height and logging that: the height comes again.
     if app.executed() > next {
         return Err(ConsensusError::InvalidState("the application is ahead of the log"));

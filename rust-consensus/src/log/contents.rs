@@ -24,6 +24,8 @@ pub(super) struct Contents {
     pub(super) vote: Option<CheckpointVote>,
     /// The records from that height on.
     pub(super) open: Vec<LogRecord>,
+    /// Inputs of another core from that height on.
+    pub(super) inputs: Vec<(Height, Vec<u8>)>,
     /// Where each decision's value and certificate are.
     pub(super) decisions: BTreeMap<Height, (Place, Place)>,
     /// Where the values of open heights are.
@@ -42,6 +44,7 @@ impl Contents {
             vote: begin.vote,
             begin,
             open: Vec::new(),
+            inputs: Vec::new(),
             decisions: BTreeMap::new(),
             values: BTreeMap::new(),
             signed: BTreeMap::new(),
@@ -98,6 +101,13 @@ impl Contents {
         Ok(())
     }
 
+    /// Takes an input of another core.
+    pub(super) fn take_input(&mut self, input: (Height, Vec<u8>)) {
+        if input.0 >= self.origin.height {
+            self.inputs.push(input);
+        }
+    }
+
     fn execute(&mut self, height: Height) {
         let next = height.next();
         self.origin.height = next;
@@ -105,6 +115,7 @@ impl Contents {
             self.origin.validators = self.origin.upcoming.remove(0).1;
         }
         self.open.retain(|record| record.height() >= next);
+        self.inputs.retain(|(open, _)| *open >= next);
         self.values.retain(|(open, _), _| *open >= next);
         self.signed.retain(|(open, ..), _| *open >= next);
     }

@@ -138,6 +138,28 @@ impl Kind for Tendermint {
     }
 }
 
+#[cfg(feature = "malachite")]
+pub(crate) struct Malachite;
+
+#[cfg(feature = "malachite")]
+impl Kind for Malachite {
+    fn open(
+        &self,
+        n: usize,
+        of: usize,
+        disk: &SimDisk,
+        create: bool,
+        app: App,
+    ) -> Result<Box<dyn ConsensusEngine>, ConsensusError> {
+        let config = EngineConfig::new(Config::new(chain()));
+        let disk = Arc::new(disk.clone());
+        let key = Arc::new(key(n));
+        let engine =
+            chrysalis_consensus::engine::MalachiteEngine::open(config, key, disk, set(of), create, app)?;
+        Ok(Box::new(engine))
+    }
+}
+
 /// SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
 

@@ -13,17 +13,15 @@ use malachite_types::{
 };
 
 use crate::error::ConsensusError;
-use crate::id::{ChainId, Height, Round};
+use crate::id::{Height, Round};
 use crate::signature::Signature;
 use crate::validator::ValidatorSet;
 use crate::value::{Bytes, Digest, Value};
 use crate::vote::{Vote, VoteKind};
 
-/// The types, and what signatures cover beside them.
-#[derive(Clone, Debug)]
-pub(super) struct Chain {
-    pub(super) name: ChainId,
-}
+/// The types.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain;
 
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct MHeight(pub(super) u64);

@@ -53,8 +53,7 @@ impl Core {
             value_payload: ValuePayload::ProposalAndParts,
             enabled: true,
         };
-        let context = Chain { name: chain.clone() };
-        let state = State::new(context, MHeight(height.0), MSet::new(set), params, QUEUED, QUEUED);
+        let state = State::new(Chain, MHeight(height.0), MSet::new(set), params, QUEUED, QUEUED);
         Self { state, chain, signer }
     }
 
