@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use chrysalis_consensus::{ConsensusError, Digest, Height, Message, Round};
 use chrysalis_journal::sim::Survival;
-use members::{Cluster, Member, Tendermint};
+use members::{Cluster, Kind, Member, Tendermint};
 
 /// What a member said: at most one thing per height, round and kind.
 fn assert_no_contradiction(member: &Member, what: &str) -> usize {
@@ -28,7 +28,7 @@ fn assert_no_contradiction(member: &Member, what: &str) -> usize {
 }
 
 /// Three members that are fine, and one whose power goes after so many operations of its disk.
-fn life(kind: &Tendermint, operations: u64, survival: Survival, seed: u64) -> usize {
+fn life(kind: &dyn Kind, operations: u64, survival: Survival, seed: u64) -> usize {
     let what = format!("power cut at operation {operations}, {survival:?}, seed {seed}");
     let mut cluster = Cluster::new(kind, 4, seed);
     cluster.members[0].disk.power_off_after(operations);
@@ -63,8 +63,17 @@ fn life(kind: &Tendermint, operations: u64, survival: Survival, seed: u64) -> us
 /// `CHRYSALIS_SOAK` runs 10^5.
 #[test]
 fn r_10_no_crash_makes_a_member_sign_twice() {
+    lives(&Tendermint { checkpoint_interval: 2 });
+}
+
+#[cfg(feature = "malachite")]
+#[test]
+fn r_10_no_crash_makes_a_member_with_the_other_core_sign_twice() {
+    lives(&members::Malachite);
+}
+
+fn lives(kind: &dyn Kind) {
     let soak = std::env::var_os("CHRYSALIS_SOAK").is_some();
-    let kind = Tendermint { checkpoint_interval: 2 };
     let (runs, stride) = if soak { (100_000, 1) } else { (24, 11) };
     let (mut said, mut operations) = (0, 0);
     for run in 0..runs {
@@ -74,7 +83,7 @@ fn r_10_no_crash_makes_a_member_sign_twice() {
             1 => Survival::All,
             _ => Survival::Random(run),
         };
-        said += life(&kind, operations, survival, run);
+        said += life(kind, operations, survival, run);
     }
     println!("{runs} lives, {said} statements");
     assert!(said > 100);
