@@ -207,6 +207,7 @@ impl<T: Value> ByzantineConsensus<T> {
         for (index, record) in records.into_iter().enumerate() {
             node.replay(index, record)?;
         }
+        node.pass_valid_round();
         Ok(node)
     }
 

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{ByzantineConsensus, Decided, Fixed, Origin, Out, State, Step, verifier};
+use crate::certificate::PolkaCertificate;
 use crate::config::Config;
 use crate::effect::{Decision, Effect};
 use crate::error::ConsensusError;
@@ -157,6 +158,16 @@ impl<T: Value> ByzantineConsensus<T> {
             }
         }
         Ok(())
+    }
+
+    /// A polka from elsewhere was of an earlier round than the one that the node was in and did not vote in: that
+    /// round is passed, so that a proposal's valid round is before its round.
+    pub(super) fn pass_valid_round(&mut self) {
+        let Some(valid) = self.state.valid.as_ref().map(PolkaCertificate::round) else { return };
+        if valid > self.state.round || (valid == self.state.round && self.state.step == Step::Propose) {
+            self.state.round = valid.next();
+            self.state.step = Step::Propose;
+        }
     }
 
     /// Goes to the round and step of an own message; they only grow.
