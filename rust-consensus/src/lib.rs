@@ -1,4 +1,4 @@
-//! Byzantine agreement.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -13,8 +13,7 @@ mod height;
 pub mod id;
 mod keeper;
 pub mod message;
-#[cfg_attr(not(feature = "mutants"), doc(hidden))]
-pub mod mutant;
+mod mutant;
 pub mod proposal;
 pub mod record;
 pub mod signature;

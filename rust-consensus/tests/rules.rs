@@ -252,6 +252,7 @@ fn a_06_offenders_are_punished_once_and_not_read() {
     ];
     for (bytes, offence) in cases {
         let mut bench = bench();
+        bench.message(&prevote(3, 0, None));
         assert_eq!(offences(&bench.bytes_of(5, &bytes)), [(5, offence)]);
         assert!(bench.bytes_of(5, b"again").is_empty());
         // A punished peer's true messages are not read either, those of others are, and a new connection begins afresh.

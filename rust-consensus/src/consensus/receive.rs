@@ -109,9 +109,8 @@ impl<T: Value> ByzantineConsensus<T> {
     ) {
         let fixed = self.fixed.clone();
         let Proposal { height, round, digest, valid_round, .. } = proposal;
-        if proposal.validator != set.proposer(height, round)
+        if proposal.validator != self.proposer(set, height, round)
             && !mutant!(fixed.config, ProposerUnchecked)
-            && !mutant!(fixed.config, ProposerConstant)
         {
             self.punish(from, Offence::WrongProposer);
             return;

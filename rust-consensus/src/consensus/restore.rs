@@ -96,7 +96,10 @@ impl<T: Value> ByzantineConsensus<T> {
             if self.state.step == Step::Propose && !mutant!(self.fixed.config, ProposeTimerMissing) {
                 self.arm(Timeout::Propose(self.state.height, self.state.round));
             }
-            self.say_again();
+            // At the very beginning nobody has anything to give.
+            if self.state.height > Height::FIRST || !self.state.own.is_empty() {
+                self.say_again();
+            }
             if self.state.step == Step::Propose {
                 self.propose_if_due();
             }
