@@ -51,7 +51,7 @@ fn locked() -> Bench {
     bench
 }
 
-/// quorums are the smallest that intersect in a correct validator, and progress needs one.
+/// R-02, E-16: quorums are the smallest that intersect in a correct validator, and progress needs one.
 #[test]
 fn a_01_powers_are_the_smallest_that_suffice() {
     for total in 1..=300u64 {
@@ -160,6 +160,36 @@ fn a_03_every_part_of_a_statement_counts() {
     assert!(fresh.verify(&chain(), &set, &chrysalis_consensus::Ed25519).is_err());
 }
 
+/// a signature has one verdict, alone and among others.
+#[test]
+fn r_06_single_and_batch_checks_agree() {
+    use chrysalis_consensus::{Check, Ed25519, Verifier};
+
+    let keys: Vec<_> = (0..8).map(|number| key(number).public_key()).collect();
+    let good: Vec<_> = (0..8).map(|number| key(number).sign(b"m")).collect();
+    let mut odd = vec![good[0], [0; 64], [0xff; 64]];
+    for at in [0, 31, 32, 63] {
+        let mut changed = good[0];
+        changed[at] ^= 0x80;
+        odd.push(changed);
+    }
+    // R of small order, in both encodings of the identity that fit.
+    let mut identity = good[0];
+    identity[..32].copy_from_slice(&[0; 32]);
+    identity[0] = 1;
+    odd.push(identity);
+    for signature in &odd {
+        let check = Check { key: &keys[0], message: b"m", signature };
+        let alone = Ed25519.verify(&[check])[0];
+        let mut batch: Vec<_> =
+            keys.iter().zip(&good).map(|(key, signature)| Check { key, message: b"m", signature }).collect();
+        batch.insert(5, check);
+        let verdicts = Ed25519.verify(&batch);
+        assert_eq!(verdicts[5], alone);
+        assert_eq!(verdicts.iter().filter(|verdict| **verdict).count(), 8 + usize::from(alone));
+    }
+}
+
 /// what is of no use is dropped, and what is out of reach is reported once.
 #[test]
 fn a_04_only_what_is_of_use_is_read() {
@@ -199,6 +229,24 @@ fn a_05_votes_are_checked_when_they_matter() {
     assert!(votes(&bench.message_of(5, &prevote(2, 0, Some("a")))).is_empty());
     let effects = bench.message_of(5, &prevote(3, 0, Some("a")));
     assert_eq!(votes(&effects), [(Precommit, 0, Some(digest("a")))]);
+}
+
+/// E-11: the votes of whoever is no validator, or signs for another, do not count.
+#[test]
+fn a_05_invented_validators_decide_nothing() {
+    let mut bench = bench();
+    let set = bench.set.clone();
+    bench.message(&proposal(&set, 0, "a"));
+    for number in 4..9 {
+        let effects = bench.message_of(u64::from(number), &precommit(number, 0, Some("a")));
+        assert_eq!(offences(&effects), [(u64::from(number), Offence::BadSignature)]);
+    }
+    // One key signs for all.
+    for number in 1..4 {
+        let stolen = Vote { validator: number, ..vote(9, 1, 0, Precommit, Some("a")) };
+        bench.message_of(20 + u64::from(number), &Message::Vote(stolen));
+    }
+    assert_eq!(bench.node.height(), H);
 }
 
 #[test]
@@ -704,7 +752,7 @@ fn a_29_early_values_are_bounded() {
     assert!(votes(&bench.input(decide(2))).is_empty());
 }
 
-/// the new set is in force at the agreed height, with its own epoch.
+/// R-15, E-13: the new set is in force at the agreed height, with its own epoch.
 #[test]
 fn a_30_validators_change_at_an_agreed_height() {
     let mut config = Config::new(chain());

@@ -236,6 +236,9 @@ impl<T: Value> ByzantineConsensus<T> {
     /// Counts a vote that was checked; if it contradicts another, that is evidence.
     pub(super) fn take_checked(&mut self, vote: &Vote) {
         let Some(set) = self.set_at(vote.height).cloned() else { return };
+        if set.validator(vote.validator).is_none() {
+            return;
+        }
         let kept =
             vote.height > self.state.height || HeightState::<T>::kept(self.state.round).contains(&vote.round);
         let power = self.power(&set, vote.validator);
