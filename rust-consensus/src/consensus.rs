@@ -388,10 +388,7 @@ impl<T: Value> ByzantineConsensus<T> {
     fn peer(&mut self, peer: PeerId) -> &mut Peer {
         let peers = &mut self.state.peers;
         if peers.len() >= MAX_PEERS && !peers.contains_key(&peer) {
-            let forgotten = peers.iter().find(|(_, peer)| !peer.punished).or(peers.iter().next());
-            if let Some(forgotten) = forgotten.map(|(id, _)| *id) {
-                peers.remove(&forgotten);
-            }
+            peers.pop_first();
         }
         peers.entry(peer).or_default()
     }
