@@ -416,6 +416,12 @@ impl<T> fmt::Debug for ByzantineConsensus<T> {
     }
 }
 
+/// the number that a key has in a set, if it is in it.
+fn number(config: &Config, key: Option<[u8; 32]>, set: &ValidatorSet) -> Option<u16> {
+    let number = set.number_of(&key?);
+    if mutant!(config, FollowerSpeaks) { number.or(Some(0)) } else { number }
+}
+
 /// The default rule of signatures, unless a simulation brings its own.
 fn verifier(config: &Config) -> Arc<dyn Verifier> {
     config.dangerous_verifier.clone().unwrap_or_else(|| Arc::new(Ed25519))

@@ -221,6 +221,7 @@ impl<T: Value> ByzantineConsensus<T> {
             Slot::Verified { digest, .. } if *digest == vote.digest => {}
             _ if far && self.state.current.far.get(&number).is_some_and(|far| far.round >= vote.round) => {}
             _ if self.state.evidence.contains_key(&(vote.height, number)) => {}
+            Slot::Claimed { .. } if mutant!(self.fixed.config, ClaimKeepsOut) => {}
             _ => {
                 if vote.verify(&self.fixed.config.chain, set, self.fixed.vote_verifier()).is_err() {
                     self.punish(from, Offence::BadSignature);

@@ -232,6 +232,9 @@ impl<T: Value> ByzantineConsensus<T> {
         {
             return false;
         }
+        if self.state.step == Step::Precommit && mutant!(self.fixed.config, LatePolkaIgnored) {
+            return false;
+        }
         let set = self.state.set.clone();
         let quorum = self.quorum(&set);
         let Some(tally) = self.state.current.rounds.get(&round).map(|state| &state.prevotes) else {
@@ -493,6 +496,13 @@ impl<T: Value> ByzantineConsensus<T> {
             })
         } else {
             timeouts.length(timeout)
+        };
+        #[cfg(feature = "mutants")]
+        let after = if mutant!(self.fixed.config, HiddenState) {
+            let count = crate::mutant::HIDDEN.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+            after + core::time::Duration::from_millis(count % 7)
+        } else {
+            after
         };
         if timeout != Timeout::Resend {
             self.state.armed.push(timeout);

@@ -178,3 +178,12 @@ fn a_08_a_third_proposal_is_kept_only_if_a_quorum_wants_it() {
     assert!(decisions(&bench.messages(&commits)).is_empty());
     assert_eq!(decisions(&bench.message(&proposal(&set, 0, "c"))).len(), 1);
 }
+
+/// a statement of another chain counts nowhere else.
+#[test]
+fn a_06_statements_of_another_chain_are_offences() {
+    let other = chrysalis_consensus::ChainId::new("other").unwrap();
+    let mut bench = Bench::with(0, &[1; 4], Config::new(other));
+    let set = bench.set.clone();
+    assert_eq!(offences(&bench.message(&proposal(&set, 0, "a"))), [(100, Offence::BadSignature)]);
+}
