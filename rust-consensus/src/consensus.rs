@@ -207,6 +207,7 @@ impl<T: Value> ByzantineConsensus<T> {
         for (index, record) in records.into_iter().enumerate() {
             node.replay(index, record)?;
         }
+        node.pass_valid_round();
         Ok(node)
     }
 
@@ -387,10 +388,7 @@ impl<T: Value> ByzantineConsensus<T> {
     fn peer(&mut self, peer: PeerId) -> &mut Peer {
         let peers = &mut self.state.peers;
         if peers.len() >= MAX_PEERS && !peers.contains_key(&peer) {
-            let forgotten = peers.iter().find(|(_, peer)| !peer.punished).or(peers.iter().next());
-            if let Some(forgotten) = forgotten.map(|(id, _)| *id) {
-                peers.remove(&forgotten);
-            }
+            peers.pop_first();
         }
         peers.entry(peer).or_default()
     }
@@ -416,6 +414,12 @@ impl<T> fmt::Debug for ByzantineConsensus<T> {
             .field("locked", locked)
             .finish_non_exhaustive()
     }
+}
+
+/// the number that a key has in a set, if it is in it.
+fn number(config: &Config, key: Option<[u8; 32]>, set: &ValidatorSet) -> Option<u16> {
+    let number = set.number_of(&key?);
+    if mutant!(config, FollowerSpeaks) { number.or(Some(0)) } else { number }
 }
 
 /// The default rule of signatures, unless a simulation brings its own.

@@ -1,4 +1,4 @@
-//! Byzantine agreement.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -18,8 +18,7 @@ pub mod id;
 mod keeper;
 pub mod log;
 pub mod message;
-#[cfg_attr(not(feature = "mutants"), doc(hidden))]
-pub mod mutant;
+mod mutant;
 pub mod proposal;
 pub mod record;
 pub mod signature;

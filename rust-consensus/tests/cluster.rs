@@ -120,3 +120,40 @@ fn a_development_instance_is_alone() {
     let message = Input::Message { from: PeerId(1), bytes: vec![1; 30].into() };
     assert_eq!(node.handle(message).unwrap_err().code(), "consensus/invalid-state");
 }
+
+/// a decision costs each node the check of one proposal and of two quorums, in three calls.
+#[test]
+fn r_07_a_decision_costs_two_batches() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use chrysalis_consensus::{Check, Ed25519, Verifier};
+
+    #[derive(Default)]
+    struct Counted {
+        calls: AtomicUsize,
+        checks: AtomicUsize,
+    }
+
+    impl Verifier for Counted {
+        fn verify(&self, checks: &[Check<'_>]) -> Vec<bool> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.checks.fetch_add(checks.len(), Ordering::Relaxed);
+            Ed25519.verify(checks)
+        }
+    }
+
+    let counted = Arc::new(Counted::default());
+    let mut config = Config::new(chain());
+    config.dangerous_verifier = Some(counted.clone());
+    let (n, heights) = (31, 8);
+    let mut net = Net::new(&vec![1; n], &config);
+    net.run(heights);
+    let decisions: usize = net.decided.iter().map(Vec::len).sum();
+    let quorum = 21;
+    let (calls, checks) = (counted.calls.load(Ordering::Relaxed), counted.checks.load(Ordering::Relaxed));
+    // The next height is under way when the last one is decided everywhere.
+    let begun = decisions + n;
+    assert!(checks <= begun * (2 * (quorum - 1) + 1), "{checks} for {decisions}");
+    assert!(calls <= begun * 3, "{calls} for {decisions}");
+}

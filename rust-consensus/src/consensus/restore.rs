@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{ByzantineConsensus, Decided, Fixed, Origin, Out, State, Step, verifier};
+use super::{ByzantineConsensus, Decided, Fixed, Origin, Out, State, Step, number, verifier};
+use crate::certificate::PolkaCertificate;
 use crate::config::Config;
 use crate::effect::{Decision, Effect};
 use crate::error::ConsensusError;
@@ -25,6 +26,12 @@ impl<T: Value> ByzantineConsensus<T> {
         signer: Option<Arc<dyn Signer>>,
     ) -> Result<Self, ConsensusError> {
         config.check()?;
+        #[cfg(feature = "mutants")]
+        let config = if mutant!(config, ChainUnsigned) {
+            Config { chain: crate::id::ChainId::new("any")?, ..config }
+        } else {
+            config
+        };
         let Origin { height, validators, upcoming } = origin;
         if height < Height::FIRST {
             return Err(ConsensusError::InvalidConfig("the first height is 1"));
@@ -49,7 +56,7 @@ impl<T: Value> ByzantineConsensus<T> {
             executed,
             height,
             begun: true,
-            me: key.and_then(|key| set.number_of(&key)),
+            me: number(&config, key, &set),
             set,
             sets,
             round: Round(0),
@@ -95,7 +102,10 @@ impl<T: Value> ByzantineConsensus<T> {
             if self.state.step == Step::Propose && !mutant!(self.fixed.config, ProposeTimerMissing) {
                 self.arm(Timeout::Propose(self.state.height, self.state.round));
             }
-            self.say_again();
+            // At the very beginning nobody has anything to give.
+            if self.state.height > Height::FIRST || !self.state.own.is_empty() {
+                self.say_again();
+            }
             if self.state.step == Step::Propose {
                 self.propose_if_due();
             }
@@ -157,6 +167,16 @@ impl<T: Value> ByzantineConsensus<T> {
             }
         }
         Ok(())
+    }
+
+    /// A polka from elsewhere was of an earlier round than the one that the node was in and did not vote in: that
+    /// round is passed, so that a proposal's valid round is before its round.
+    pub(super) fn pass_valid_round(&mut self) {
+        let Some(valid) = self.state.valid.as_ref().map(PolkaCertificate::round) else { return };
+        if valid > self.state.round || (valid == self.state.round && self.state.step == Step::Propose) {
+            self.state.round = valid.next();
+            self.state.step = Step::Propose;
+        }
     }
 
     /// Goes to the round and step of an own message; they only grow.

@@ -164,7 +164,7 @@ impl<T: Value> ByzantineConsensus<T> {
                 if checked {
                     tally.verified().for_each(|(number, ..)| note(number, *round));
                 } else {
-                    tally.voters().for_each(|number| note(number, *round));
+                    tally.votes().for_each(|(number, _)| note(number, *round));
                 }
             }
             state.proposals.iter().for_each(|proposed| note(proposed.proposal.validator, *round));
@@ -202,7 +202,8 @@ impl<T: Value> ByzantineConsensus<T> {
             (Some(_), None) => false,
             // the proof is of the lock's round or a later one.
             (Some((round, _)), Some(valid)) => {
-                !mutant!(config, LockNeverReleased) && (round <= valid || mutant!(config, OldPolkaUnlocks))
+                let (any, none) = (mutant!(config, OldPolkaUnlocks), mutant!(config, LockNeverReleased));
+                (round <= valid || any) && !none
             }
         };
         if !may {
@@ -229,6 +230,9 @@ impl<T: Value> ByzantineConsensus<T> {
         if self.state.step == Step::Propose
             || self.state.valid.as_ref().is_some_and(|polka| polka.round() >= round)
         {
+            return false;
+        }
+        if self.state.step == Step::Precommit && mutant!(self.fixed.config, LatePolkaIgnored) {
             return false;
         }
         let set = self.state.set.clone();
@@ -492,6 +496,13 @@ impl<T: Value> ByzantineConsensus<T> {
             })
         } else {
             timeouts.length(timeout)
+        };
+        #[cfg(feature = "mutants")]
+        let after = if mutant!(self.fixed.config, HiddenState) {
+            let count = crate::mutant::HIDDEN.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+            after + core::time::Duration::from_millis(count % 7)
+        } else {
+            after
         };
         if timeout != Timeout::Resend {
             self.state.armed.push(timeout);
