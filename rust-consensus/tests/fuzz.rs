@@ -83,6 +83,21 @@ fn values() {
 }
 
 #[test]
+fn log_parts() {
+    run("log_part", targets::log::part, 20_000);
+}
+
+#[test]
+fn catch_ups() {
+    run("catchup", targets::log::catchup, 2000);
+}
+
+#[test]
+fn vote_logs() {
+    run("vote_log", targets::log::vote_log, 500);
+}
+
+#[test]
 fn nodes() {
     run("node", targets::node, 40);
 }

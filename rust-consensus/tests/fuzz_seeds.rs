@@ -1,9 +1,5 @@
-//! A short run of the fuzz targets around the vote log, without a fuzzer: kept inputs, then random ones.
+//! The inputs that are kept for the fuzz targets around the vote log.
 #![allow(clippy::unwrap_used, reason = "tests")]
-
-#[expect(unreachable_pub, clippy::expect_used, reason = "the fuzz targets, built as a module here")]
-#[path = "../fuzz/src/log.rs"]
-mod targets;
 
 use std::path::{Path, PathBuf};
 
@@ -14,68 +10,8 @@ use chrysalis_consensus::{ChainId, Epoch, Height, NodeId, Origin, Validator, Val
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_journal::disk::DirFingerprint;
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).unwrap()
-    }
-}
-
 fn directory(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target)
-}
-
-fn run(target: &str, body: fn(&[u8]), count: u64) {
-    let mut paths: Vec<_> =
-        std::fs::read_dir(directory(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty());
-    let seeds: Vec<Vec<u8>> = paths.into_iter().map(|path| std::fs::read(path).unwrap()).collect();
-    seeds.iter().for_each(|seed| body(seed));
-    let count = if std::env::var_os("CHRYSALIS_SOAK").is_some() { count * 100 } else { count };
-    for n in 0..count {
-        let mut random = Random(n);
-        let mut bytes = seeds[random.below(seeds.len())].clone();
-        for _ in 0..=random.below(6) {
-            let at = random.below(bytes.len());
-            let value = random.next().to_le_bytes()[0];
-            match random.below(4) {
-                0 if !bytes.is_empty() => bytes[at] ^= 1 << (value % 8),
-                1 if !bytes.is_empty() => bytes[at] = value,
-                2 => bytes.truncate(at),
-                _ => bytes.insert(at, value),
-            }
-        }
-        // A failure names its input.
-        let input = chrysalis_crypto::hex::encode(&bytes);
-        let result = std::panic::catch_unwind(|| body(&bytes));
-        assert!(result.is_ok(), "{target}, seed {n}: {input}");
-    }
-}
-
-#[test]
-fn log_parts() {
-    run("log_part", targets::part, 20_000);
-}
-
-#[test]
-fn catch_ups() {
-    run("catchup", targets::catchup, 2000);
-}
-
-#[test]
-fn vote_logs() {
-    run("vote_log", targets::vote_log, 500);
 }
 
 fn set(epoch: u64) -> ValidatorSet {
