@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::ByzantineConsensus;
 use crate::certificate::{CommitCertificate, PolkaCertificate};
 use crate::effect::{Effect, Offence};
+use crate::error::ConsensusError;
 use crate::evidence::Evidence;
 use crate::height::{HeightState, Held, PROPOSALS, Proposed, ROUNDS_EARLY, Validity};
 use crate::id::{Height, PeerId, Round};
@@ -23,9 +24,14 @@ impl<T: Value> ByzantineConsensus<T> {
         if self.is_punished(from) && !mutant!(self.fixed.config, PunishedRead) {
             return;
         }
-        let Ok(head) = Head::from_bytes(bytes) else {
-            self.punish(from, Offence::Malformed);
-            return;
+        let head = match Head::from_bytes(bytes) {
+            Ok(head) => head,
+            // A peer that was updated first.
+            Err(ConsensusError::UnsupportedVersion { .. }) => return,
+            Err(_) => {
+                self.punish(from, Offence::Malformed);
+                return;
+            }
         };
         if head.height > self.reach() && !mutant!(self.fixed.config, WindowIgnored) {
             self.note_behind(from, head.height);

@@ -15,6 +15,10 @@ fn a_04_only_what_is_of_use_is_read() {
     assert!(bench.bytes_of(100, &bytes).is_empty());
     let wrong_epoch = Vote { epoch: Epoch(1), ..vote(1, 1, 0, Prevote, None) };
     assert!(bench.message(&Message::Vote(wrong_epoch)).is_empty());
+    // A later version is nobody's offence.
+    let mut later = far.to_bytes();
+    later[0] = 2;
+    assert!(bench.bytes_of(100, &later).is_empty());
     // After another interval a claim is passed on again.
     bench.timeout(Timeout::Resend);
     assert!(matches!(bench.message(&far)[..], [Effect::Behind { .. }]));
