@@ -29,7 +29,7 @@ use crate::timeout::Timeout;
 use crate::validator::ValidatorSet;
 use crate::value::{Digest, Value};
 
-pub use self::facade::{PrePrepare, SignedMessage};
+pub use self::facade::{ConsensusMessage, PrePrepare, SignedMessage};
 
 /// Most peers that something is remembered of.
 pub const MAX_PEERS: usize = 1024;

@@ -157,13 +157,7 @@ mutants! {
     FollowerSpeaks,
     /// rounds are kept for ever.
     RoundsKeptForever,
-    /// how long timers run depends on how many were armed in this process.
-    HiddenState,
 }
-
-/// What [`Mutant::HiddenState`] hides.
-#[cfg(feature = "mutants")]
-pub(crate) static HIDDEN: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
 
 /// Believes every signature.
 #[cfg(feature = "mutants")]

@@ -497,13 +497,6 @@ impl<T: Value> ByzantineConsensus<T> {
         } else {
             timeouts.length(timeout)
         };
-        #[cfg(feature = "mutants")]
-        let after = if mutant!(self.fixed.config, HiddenState) {
-            let count = crate::mutant::HIDDEN.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
-            after + core::time::Duration::from_millis(count % 7)
-        } else {
-            after
-        };
         if timeout != Timeout::Resend {
             self.state.armed.push(timeout);
         }

@@ -15,6 +15,10 @@ fn a_04_only_what_is_of_use_is_read() {
     assert!(bench.bytes_of(100, &bytes).is_empty());
     let wrong_epoch = Vote { epoch: Epoch(1), ..vote(1, 1, 0, Prevote, None) };
     assert!(bench.message(&Message::Vote(wrong_epoch)).is_empty());
+    // A later version is nobody's offence.
+    let mut later = far.to_bytes();
+    later[0] = 2;
+    assert!(bench.bytes_of(100, &later).is_empty());
     // After another interval a claim is passed on again.
     bench.timeout(Timeout::Resend);
     assert!(matches!(bench.message(&far)[..], [Effect::Behind { .. }]));
@@ -107,19 +111,19 @@ fn a_06_offenders_are_punished_once_and_not_read() {
         (weak.to_bytes(), Offence::BadProof),
         (decision.to_bytes(), Offence::BadProof),
         (Message::Status(status).to_bytes(), Offence::BadSignature),
-        (b"no message".to_vec(), Offence::Malformed),
+        (b"\x01no message".to_vec(), Offence::Malformed),
         (vec![1; 2 << 20], Offence::Malformed),
     ];
     for (bytes, offence) in cases {
         let mut bench = bench();
         bench.message(&prevote(3, 0, None));
         assert_eq!(offences(&bench.bytes_of(5, &bytes)), [(5, offence)]);
-        assert!(bench.bytes_of(5, b"again").is_empty());
+        assert!(bench.bytes_of(5, b"\x01again").is_empty());
         // A punished peer's true messages are not read either, those of others are, and a new connection begins afresh.
         assert!(bench.message_of(5, &proposal(&set, 0, "a")).is_empty());
         assert_eq!(votes(&bench.message_of(6, &proposal(&set, 0, "a"))).len(), 1);
         bench.input(Input::PeerGone(PeerId(5)));
-        assert_eq!(offences(&bench.bytes_of(5, b"again")), [(5, Offence::Malformed)]);
+        assert_eq!(offences(&bench.bytes_of(5, b"\x01again")), [(5, Offence::Malformed)]);
     }
 }
 
