@@ -13,9 +13,6 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use chrysalis_crypto::ed25519;
-
-use crate::certificate::CommitCertificate;
 use crate::checkpoint::{Manifest, StableCheckpoint};
 use crate::config::MAX_WINDOW;
 use crate::consensus::Origin;
@@ -24,7 +21,7 @@ use crate::id::{ChainId, Epoch, Height, PeerId};
 use crate::transfer::{Claim, EncodedDecision, MAX_RANGE, Request, Response};
 use crate::validator::ValidatorSet;
 use crate::value::Digest;
-use crate::vote::Vote;
+use crate::verified::VerifiedCertificate;
 
 /// Most ranges that are asked for or wait for those before them.
 pub const MAX_OPEN_RANGES: usize = 8;
@@ -92,14 +89,14 @@ pub enum CatchUpEffect {
         /// The time.
         after: Duration,
     },
-    /// The next decision, verified: for [`Input::Decided`](crate::Input::Decided).
+    /// The next decision, verified: for [`Input::Verified`](crate::Input::Verified).
     Decide {
         /// The height.
         height: Height,
         /// The value's encoding.
         value: Vec<u8>,
         /// Its proof.
-        certificate: CommitCertificate,
+        certificate: VerifiedCertificate,
     },
     /// A checkpoint is fetched; its chunks follow, in any order. What was stored of an earlier one is of no use.
     Manifest {
@@ -204,8 +201,8 @@ enum What {
 struct Answer {
     peer: PeerId,
     items: VecDeque<EncodedDecision>,
-    /// How many of them, from the first on, are verified.
-    verified: usize,
+    /// The certificates of the first of them, verified.
+    verified: VecDeque<VerifiedCertificate>,
 }
 
 /// A checkpoint on its way.
@@ -439,7 +436,7 @@ impl CatchUp {
             self.praise(peer);
         }
         if from.plus(items.len() as u64) > self.next {
-            self.answers.insert(from, Answer { peer, items: items.into(), verified: 0 });
+            self.answers.insert(from, Answer { peer, items: items.into(), verified: VecDeque::new() });
         }
     }
 
@@ -452,11 +449,11 @@ impl CatchUp {
             // Overlaps with what came otherwise.
             for _ in from.0..self.next.0 {
                 answer.items.pop_front();
-                answer.verified = answer.verified.saturating_sub(1);
+                answer.verified.pop_front();
             }
             let peer = answer.peer;
             let mut lie = None;
-            if answer.verified == 0 {
+            if answer.verified.is_empty() {
                 let run = self.verifiable(&answer);
                 let known = self.set_at(self.next).epoch();
                 let is_later = answer.items.front().is_some_and(|item| item.certificate.epoch() > known);
@@ -466,24 +463,24 @@ impl CatchUp {
                     return;
                 }
                 let set = self.set_at(self.next);
-                answer.verified = verify_run(&self.config.chain, set, answer.items.iter().take(run));
-                if run == 0 {
-                    lie = Some(ConsensusError::BadProof("a certificate of another epoch"));
-                } else if answer.verified < run {
-                    lie = Some(ConsensusError::BadSignature);
-                    answer.items.truncate(answer.verified);
+                let run = answer.items.iter().take(run.max(1)).map(|item| &item.certificate);
+                let (verified, fault) = VerifiedCertificate::verify_run(&self.config.chain, set, run);
+                answer.verified = verified.into();
+                if let Some(fault) = fault {
+                    // What was verified before the lie is good.
+                    answer.items.truncate(answer.verified.len());
+                    lie = Some(fault);
                 }
             }
-            while answer.verified > 0 && self.next < reach {
-                let Some(EncodedDecision { certificate, value }) = answer.items.pop_front() else { break };
+            while self.next < reach
+                && let Some(certificate) = answer.verified.pop_front()
+            {
+                let Some(EncodedDecision { value, .. }) = answer.items.pop_front() else { break };
                 effects.push(CatchUpEffect::Decide { height: self.next, value, certificate });
                 self.next = self.next.next();
-                answer.verified -= 1;
             }
             if let Some(reason) = lie {
                 self.punish(peer, reason, effects);
-                // What was verified before the lie is good.
-                answer.items.truncate(answer.verified);
             }
             if !answer.items.is_empty() {
                 self.answers.insert(self.next, answer);
@@ -736,40 +733,6 @@ fn check_range(from: Height, count: u32, items: &[EncodedDecision]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// How many of the decisions, from the first on, hold: the signatures of all of them in one batch, and one by one only
-/// where that fails.
-fn verify_run<'a>(
-    chain: &ChainId,
-    set: &ValidatorSet,
-    items: impl Iterator<Item = &'a EncodedDecision> + Clone,
-) -> usize {
-    let (mut keys, mut messages, mut signatures) = (Vec::new(), Vec::new(), Vec::new());
-    let mut ends = Vec::new();
-    for EncodedDecision { certificate, .. } in items {
-        let power: u64 = certificate.signers().map(|number| set.power(number)).sum();
-        if power < set.quorum_power() || certificate.set_size() != set.len() {
-            break;
-        }
-        for vote in certificate.votes() {
-            let Some(validator) = set.validator(vote.validator) else { return ends.len() };
-            keys.push(validator.key);
-            messages.push(Vote::statement(
-                chain,
-                vote.epoch,
-                vote.height,
-                vote.round,
-                vote.kind,
-                vote.digest,
-            ));
-            signatures.push(vote.signature);
-        }
-        ends.push(keys.len());
-    }
-    let verdicts = ed25519::batch_verify(&keys, &messages, &signatures);
-    let bad = verdicts.iter().position(|is_good| !is_good);
-    bad.map_or(ends.len(), |bad| ends.iter().take_while(|end| **end <= bad).count())
 }
 
 #[cfg(test)]

@@ -47,6 +47,21 @@ impl Quorum {
         (0..self.validators).filter(|number| self.bitmap[usize::from(number / 8)] & (1 << (number % 8)) != 0)
     }
 
+    /// All but the signatures: epoch, size of the set, and power.
+    fn check_quorum(&self, set: &ValidatorSet) -> Result<(), ConsensusError> {
+        if self.epoch != set.epoch() {
+            return Err(ConsensusError::WrongEpoch { expected: set.epoch().0, found: self.epoch.0 });
+        }
+        if usize::from(self.validators) != set.len() {
+            return Err(ConsensusError::BadProof("made for a set of another size"));
+        }
+        let power: u64 = self.signers().map(|number| set.power(number)).sum();
+        if power < set.quorum_power() {
+            return Err(ConsensusError::BadProof("the signers are no quorum"));
+        }
+        Ok(())
+    }
+
     fn verify(
         &self,
         kind: VoteKind,
@@ -54,17 +69,8 @@ impl Quorum {
         set: &ValidatorSet,
         verifier: &dyn Verifier,
     ) -> Result<(), ConsensusError> {
-        if self.epoch != set.epoch() {
-            return Err(ConsensusError::WrongEpoch { expected: set.epoch().0, found: self.epoch.0 });
-        }
-        if usize::from(self.validators) != set.len() {
-            return Err(ConsensusError::BadProof("made for a set of another size"));
-        }
-        // Power first: it costs nothing.
-        let power: u64 = self.signers().map(|number| set.power(number)).sum();
-        if power < set.quorum_power() {
-            return Err(ConsensusError::BadProof("the signers are no quorum"));
-        }
+        // First, because it costs nothing.
+        self.check_quorum(set)?;
         let statement = Vote::statement(chain, self.epoch, self.height, self.round, kind, Some(self.digest));
         let checks: Vec<_> = self
             .signers()
@@ -226,10 +232,12 @@ macro_rules! certificate {
                 Ok(Self(quorum))
             }
 
-            /// How many validators the set has that signed.
-            #[must_use]
-            pub fn set_size(&self) -> usize {
-                usize::from(self.0.validators)
+            /// Whether a quorum of `set` signed, if the signatures hold.
+            ///
+            /// # Errors
+            /// [`ConsensusError::WrongEpoch`], [`ConsensusError::BadProof`].
+            pub fn check_quorum(&self, set: &ValidatorSet) -> Result<(), ConsensusError> {
+                self.0.check_quorum(set)
             }
 
             /// The encoding behind a message's head.

@@ -233,6 +233,7 @@ impl<T: Value> ByzantineConsensus<T> {
             Input::Value { height, round, value } => self.offer(height, round, value)?,
             Input::Validated { height, digest, valid } => self.validated(height, digest, valid),
             Input::Decided { value, certificate } => self.learn(value, certificate)?,
+            Input::Verified { value, certificate } => self.learn_verified(value, certificate)?,
             Input::Executed { height, validators } => self.executed_one(height, validators)?,
             Input::PeerGone(peer) => {
                 self.state.peers.remove(&peer);

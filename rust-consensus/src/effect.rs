@@ -11,6 +11,7 @@ use crate::record::LogRecord;
 use crate::timeout::Timeout;
 use crate::validator::Validator;
 use crate::value::Digest;
+use crate::verified::VerifiedCertificate;
 
 /// What a driver tells the core.
 #[derive(Clone, Debug)]
@@ -50,6 +51,13 @@ pub enum Input<T> {
         value: T,
         /// Its proof.
         certificate: CommitCertificate,
+    },
+    /// The same where the proof was checked already, as a run of many is in catching up.
+    Verified {
+        /// The value.
+        value: T,
+        /// Its proof.
+        certificate: VerifiedCertificate,
     },
     /// The application has executed a decision, durably.
     Executed {

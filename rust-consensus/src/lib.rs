@@ -29,6 +29,7 @@ pub mod transfer;
 pub mod validation;
 pub mod validator;
 pub mod value;
+pub mod verified;
 pub mod vote;
 mod wire;
 
@@ -49,4 +50,5 @@ pub use status::Status;
 pub use timeout::{Timeout, Timeouts};
 pub use validator::{Validator, ValidatorSet};
 pub use value::{Bytes, Digest, Json, Value};
+pub use verified::VerifiedCertificate;
 pub use vote::{Vote, VoteKind};

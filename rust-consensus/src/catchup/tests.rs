@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 use chrysalis_crypto::ed25519::SigningKey;
 
 use super::*;
+use crate::certificate::CommitCertificate;
 use crate::checkpoint::{CHUNK_BYTES, Checkpoint, CheckpointVote};
 use crate::id::{NodeId, Round};
 use crate::message::MAX_MESSAGE_BYTES;
 use crate::transfer::{Archive, serve};
 use crate::validator::Validator;
-use crate::vote::VoteKind;
+use crate::vote::{Vote, VoteKind};
 
 fn chain() -> ChainId {
     ChainId::new("test").unwrap()
@@ -207,6 +208,7 @@ fn run(world: &World, manners: &[Manner]) -> Outcome {
                     push(&mut events, now + after.as_secs() * 10, CatchUpInput::Deadline { request });
                 }
                 CatchUpEffect::Decide { height, value, certificate } => {
+                    let certificate = certificate.into_certificate();
                     assert_eq!(certificate.height(), height);
                     assert_eq!(certificate.digest(), Digest::of(&value));
                     if height.0.is_multiple_of(50) {

@@ -13,6 +13,7 @@ use crate::mutant::mutant;
 use crate::record::LogRecord;
 use crate::validator::{Validator, ValidatorSet};
 use crate::value::{Digest, Value};
+use crate::verified::VerifiedCertificate;
 
 impl<T: Value> ByzantineConsensus<T> {
     /// Decides this height and begins the next. `logged` says whether the log has the value.
@@ -111,6 +112,28 @@ impl<T: Value> ByzantineConsensus<T> {
 
     /// a decision from elsewhere.
     pub(super) fn learn(&mut self, value: T, certificate: CommitCertificate) -> Result<(), ConsensusError> {
+        let bytes = self.check_learned(&value, &certificate)?;
+        certificate.verify_with(&self.fixed.config.chain, &self.state.set, &*self.fixed.verifier)?;
+        self.take_decision(value, bytes.into(), certificate);
+        Ok(())
+    }
+
+    /// the same, with a certificate that was checked for this chain and set.
+    pub(super) fn learn_verified(
+        &mut self,
+        value: T,
+        certificate: VerifiedCertificate,
+    ) -> Result<(), ConsensusError> {
+        let bytes = self.check_learned(&value, certificate.certificate())?;
+        if !certificate.is_of(&self.fixed.config.chain, &self.state.set) {
+            return Err(ConsensusError::BadProof("the certificate was checked for another chain or set"));
+        }
+        self.take_decision(value, bytes.into(), certificate.into_certificate());
+        Ok(())
+    }
+
+    /// Whether a decision is the one that is next, signatures apart; gives the value's encoding.
+    fn check_learned(&self, value: &T, certificate: &CommitCertificate) -> Result<Vec<u8>, ConsensusError> {
         let (expected, found) = (self.state.height.0, certificate.height().0);
         if expected != found {
             return Err(ConsensusError::OutOfOrder { expected, found });
@@ -122,9 +145,7 @@ impl<T: Value> ByzantineConsensus<T> {
         if Digest::of(&bytes) != certificate.digest() {
             return Err(ConsensusError::BadProof("the certificate is for another value"));
         }
-        certificate.verify_with(&self.fixed.config.chain, &self.state.set, &*self.fixed.verifier)?;
-        self.take_decision(value, bytes.into(), certificate);
-        Ok(())
+        Ok(bytes)
     }
 
     /// Decides by a certificate that holds.

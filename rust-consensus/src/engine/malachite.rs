@@ -525,7 +525,7 @@ impl<A: Application> MalachiteEngine<A> {
                     self.timers.arm(Timer::Request(request), after, out);
                 }
                 CatchUpEffect::Decide { height, value, certificate } if height == self.height => {
-                    self.decide(Bytes::decode(&value)?, certificate);
+                    self.decide(Bytes::decode(&value)?, certificate.into_certificate());
                 }
                 CatchUpEffect::Punish { peer, .. } => out.push(EngineEffect::Punish(peer)),
                 CatchUpEffect::UnknownEpoch { epoch } => out.push(EngineEffect::UnknownEpoch(epoch)),

@@ -397,7 +397,7 @@ impl<A: Application> TendermintEngine<A> {
                 }
                 CatchUpEffect::Decide { value, certificate, .. } => {
                     let value = Bytes::decode(&value)?;
-                    match self.core.handle(Input::Decided { value, certificate }) {
+                    match self.core.handle(Input::Verified { value, certificate }) {
                         Ok(effects) => self.stalled.extend(effects),
                         // Decided meanwhile by votes, or to be asked for again: the catch-up learns where the core is.
                         Err(ConsensusError::OutOfOrder { .. } | ConsensusError::InvalidState(_)) => {}
