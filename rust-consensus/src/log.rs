@@ -55,6 +55,9 @@ pub struct LogOptions {
     /// Whether to go on with a log that was moved here from another directory. Only where nothing signs with the log it
     /// was copied from any more.
     pub adopt: bool,
+    /// The last height that the application executed, where others may have given it their state: completes an
+    /// [`install`](VoteLog::install) that a crash cut short behind the application's part.
+    pub executed: Option<Height>,
     /// Bytes of a segment of the journal.
     pub segment_bytes: u64,
 }
@@ -63,7 +66,7 @@ impl LogOptions {
     /// For `key` on `chain`, with the default window; neither creates nor adopts.
     #[must_use]
     pub fn new(chain: ChainId, key: [u8; 32]) -> Self {
-        Self { chain, key, window: 8, create: None, adopt: false, segment_bytes: 16 << 20 }
+        Self { chain, key, window: 8, create: None, adopt: false, executed: None, segment_bytes: 16 << 20 }
     }
 }
 
@@ -143,16 +146,11 @@ impl VoteLog {
         if is_moved && !options.adopt {
             return Err(ConsensusError::LogMoved);
         }
-        for number in generations(&*disk)? {
-            // Later ones were begun and never counted, earlier ones were given up.
-            if number > head.generation || number + 1 < head.generation {
-                remove_generation(&*disk, number)?;
-            }
-        }
         let mut lost = None;
         let mut previous = None;
-        let current = if head.generation == 0 {
+        let mut current = if head.generation == 0 {
             // Nothing was ever logged.
+            remove_generations(&*disk, |_| true)?;
             let Some(origin) = options.create.clone() else { return Err(ConsensusError::LogMissing) };
             let window = options.window;
             let begin = Begin { generation: 1, window, origin, checkpoint: None, vote: None };
@@ -172,6 +170,14 @@ impl VoteLog {
             }
             Generation::open(&disk, &options, head.generation)?
         };
+        if let Some(next) = current.prepared(&disk, &options)? {
+            // The application has what it stands on, and not any more what the present one does.
+            write_head(&*disk, &Head { generation: next.number, ..head }).map_err(|(_, error)| error)?;
+            previous = Some(std::mem::replace(&mut current, next));
+        }
+        // Later ones were begun and never counted, earlier ones were given up.
+        let counting = current.number;
+        remove_generations(&*disk, |number| number > counting || number + 1 < counting)?;
         if current.contents.begin.window != options.window {
             return Err(ConsensusError::InvalidConfig("the log was begun with another window"));
         }
@@ -179,7 +185,7 @@ impl VoteLog {
         if is_moved {
             // The journal belongs to the place it was written at: what counts is written anew here.
             let contents = &log.current.contents;
-            log.begin_next(contents.origin.clone(), contents.begin.checkpoint.clone())?;
+            log.begin_next(contents.origin.clone(), contents.begin.checkpoint.clone(), || Ok(()))?;
         }
         let contents = &log.current.contents;
         let recovered = Recovered {
@@ -274,26 +280,29 @@ impl VoteLog {
                 found: found.0,
             });
         }
-        self.begin_next(contents.origin.clone(), Some(checkpoint))
+        self.begin_next(contents.origin.clone(), Some(checkpoint), || Ok(()))
     }
 
-    /// Goes on after a stable checkpoint whose state was fetched from others and is stored durably. The core is made
-    /// again from what is given: `origin`, and the records from its height on.
+    /// Goes on after a stable checkpoint whose state was fetched from others. `take` has the application store that state
+    /// durably; it is called when everything is prepared here. A crash before it leaves the log as it was, and one behind
+    /// it is made good when the log is opened with [`LogOptions::executed`]. The core is made again from `origin` and the
+    /// records that are given.
     ///
     /// # Errors
     /// [`ConsensusError::OutOfOrder`] for an origin that is not the height after the checkpoint, or a checkpoint that was
-    /// executed here; and as [`append`](Self::append).
+    /// executed here; what `take` gives; and as [`append`](Self::append).
     pub fn install(
         &mut self,
         checkpoint: StableCheckpoint,
         origin: Origin,
+        take: impl FnOnce() -> Result<(), ConsensusError>,
     ) -> Result<Vec<LogRecord>, ConsensusError> {
         let height = checkpoint.checkpoint.height;
         self.require_later(height)?;
         if origin.height != height.next() || origin.height <= self.current.contents.origin.height {
             return Err(ConsensusError::OutOfOrder { expected: height.next().0, found: origin.height.0 });
         }
-        self.begin_next(origin, Some(checkpoint))?;
+        self.begin_next(origin, Some(checkpoint), take)?;
         Ok(self.current.contents.open.clone())
     }
 
@@ -384,6 +393,7 @@ impl VoteLog {
         &mut self,
         origin: Origin,
         checkpoint: Option<StableCheckpoint>,
+        before: impl FnOnce() -> Result<(), ConsensusError>,
     ) -> Result<(), ConsensusError> {
         if self.is_stopped {
             return Err(ConsensusError::Journal(JournalError::Poisoned));
@@ -404,6 +414,7 @@ impl VoteLog {
         let inputs: Vec<_> =
             contents.inputs.iter().filter(|(height, _)| *height >= begin.origin.height).cloned().collect();
         let next = Generation::begin(&self.disk, &self.options, begin, &inputs, &open)?;
+        before()?;
         let place = self.disk.fingerprint("").map_err(|error| failed("look at", ".", &error))?;
         let chain = Head::chain_digest(&self.options.chain);
         let head = Head { generation: number, chain, key: self.options.key, place };
@@ -473,6 +484,23 @@ impl Generation {
         Ok(Self { number, writer: own[0].writer, store, contents })
     }
 
+    /// The next generation, where the application has been given the state that it begins with.
+    fn prepared(&self, disk: &Arc<dyn Disk>, options: &LogOptions) -> Result<Option<Self>, ConsensusError> {
+        let next = self.number + 1;
+        let is_ahead = options.executed.is_some_and(|executed| executed > self.contents.origin.height);
+        if !is_ahead || !generations(&**disk)?.contains(&next) {
+            return Ok(None);
+        }
+        let prepared = match Self::open(disk, options, next) {
+            Ok(prepared) => prepared,
+            // Not prepared to the end, so the application cannot have got its part.
+            Err(ConsensusError::LogDamaged { .. } | ConsensusError::InvalidLog { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let stands_on = prepared.contents.begin.checkpoint.as_ref().map(|stable| stable.checkpoint.height);
+        Ok((stands_on == options.executed).then_some(prepared))
+    }
+
     fn append(&self, records: Vec<NewRecord>) -> Result<Place, ConsensusError> {
         let receipt = self.store.append(records)?;
         if receipt.writer != self.writer {
@@ -490,6 +518,13 @@ impl Generation {
             _ => Err(damaged(&directory_name(self.number), 0, "a record has no content")),
         }
     }
+}
+
+fn remove_generations(disk: &dyn Disk, is_gone: impl Fn(u64) -> bool) -> Result<(), ConsensusError> {
+    for number in generations(disk)?.into_iter().filter(|number| is_gone(*number)) {
+        remove_generation(disk, number)?;
+    }
+    Ok(())
 }
 
 /// Reads all records of a generation.

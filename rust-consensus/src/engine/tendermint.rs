@@ -142,6 +142,7 @@ impl<A: Application> TendermintEngine<A> {
         let options = LogOptions {
             window: config.core.window,
             create: create.then(|| genesis.clone()),
+            executed: Some(app.executed()),
             ..LogOptions::new(chain.clone(), key.public_key())
         };
         let (log, recovered) = VoteLog::open(disk, options)?;
@@ -429,8 +430,9 @@ impl<A: Application> TendermintEngine<A> {
             return Ok(());
         }
         let manifest = Manifest::of(origin.clone(), &state)?;
-        self.app.install(height, &state)?;
-        let records = self.shelf.log.install(stable.clone(), origin.clone())?;
+        let app = &mut self.app;
+        let take = || app.install(height, &state);
+        let records = self.shelf.log.install(stable.clone(), origin.clone(), take)?;
         let signer = Arc::clone(&self.key) as Arc<dyn crate::signature::Signer>;
         self.core =
             ByzantineConsensus::restore(self.config.core.clone(), origin.clone(), Some(signer), records)?;

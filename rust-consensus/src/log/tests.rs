@@ -163,10 +163,58 @@ fn r_13_pruning_keeps_what_is_open_and_one_interval_of_decisions() {
     assert_eq!(log.decision(Height(10)), Ok(None));
     // Fetched from others, far ahead.
     let origin = Origin { height: Height(101), validators: set(), upcoming: Vec::new() };
-    assert_eq!(log.install(stable(100), origin.clone()), Ok(vec![]));
+    assert_eq!(log.install(stable(100), origin.clone(), || Ok(())), Ok(vec![]));
     assert_eq!(log.decided(), Height(100));
     drop(log);
     assert_eq!(open(&disk).unwrap().1.origin, origin);
+}
+
+/// The application stores the state, then the power goes before the log knows.
+#[test]
+fn r_14_an_install_that_a_crash_cuts_short_is_completed_or_undone() {
+    let disk = SimDisk::new();
+    let (mut log, _) = open(&disk).unwrap();
+    log_heights(&mut log, 1..=3);
+    let ahead = height_of(4, 0)[..2].concat();
+    log.append(&ahead).unwrap();
+    let start = disk.operations();
+    let origin = origin_at(101);
+    let at_take = std::cell::Cell::new(0);
+    let take = || {
+        at_take.set(disk.operations());
+        Ok(())
+    };
+    log.install(stable(100), origin.clone(), take).unwrap();
+    let end = disk.operations();
+    let at_take = at_take.get();
+    drop(log);
+    assert!(start < at_take && at_take < end);
+    for cut in start..=end {
+        for survival in [Survival::Synced, Survival::All, Survival::Random(cut)] {
+            let disk = SimDisk::new();
+            let (mut log, _) = open(&disk).unwrap();
+            log_heights(&mut log, 1..=3);
+            log.append(&ahead).unwrap();
+            disk.power_off_after(cut.saturating_sub(disk.operations()));
+            let mut executed = Height(3);
+            let take = || {
+                executed = Height(100);
+                Ok(())
+            };
+            let _ = log.install(stable(100), origin.clone(), take);
+            drop(log);
+            let next = disk.power_cut(survival);
+            let options = LogOptions { executed: Some(executed), ..options() };
+            let (log, recovered) = VoteLog::open(Arc::new(next.clone()), options).unwrap();
+            if executed == Height(100) {
+                assert_eq!(recovered.origin, origin, "{cut} {survival:?}");
+            } else {
+                assert_eq!((recovered.origin.height, recovered.records), (Height(4), ahead.clone()));
+            }
+            drop(log);
+            assert_eq!(open(&next).unwrap().1.origin.height, executed.next());
+        }
+    }
 }
 
 #[test]
