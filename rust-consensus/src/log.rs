@@ -16,20 +16,21 @@
 mod contents;
 mod directory;
 mod entry;
+mod files;
+mod generation;
 mod head;
 
-use std::io;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use chrysalis_crypto::commit::WriterId;
-use chrysalis_journal::{
-    Cursor, Disk, DiskLock, JournalError, NewRecord, OpenMode, Options, Store, StoredRecord, verify,
-};
+use chrysalis_journal::{Disk, DiskLock, JournalError, NewRecord};
 
-use self::contents::{Contents, Place};
-use self::directory::{Directory, remove_tree};
+use self::contents::Place;
 pub use self::entry::Begin;
+use self::files::{
+    CURRENT, damaged, failed, generations, read_head, remove_generation, remove_generations, take_lock,
+    write_head,
+};
+use self::generation::{Generation, KIND_INPUT, KIND_RECORD, KIND_VOTE, encode_input, entry};
 pub use self::head::{HEAD_LENGTH, Head};
 use crate::checkpoint::{CheckpointVote, StableCheckpoint};
 use crate::config::MAX_WINDOW;
@@ -101,13 +102,6 @@ pub struct VoteLog {
     previous: Option<Generation>,
     is_stopped: bool,
     _lock: Box<dyn DiskLock>,
-}
-
-struct Generation {
-    number: u64,
-    store: Store,
-    writer: WriterId,
-    contents: Contents,
 }
 
 impl VoteLog {
@@ -431,295 +425,6 @@ impl VoteLog {
         }
         Ok(())
     }
-}
-
-impl Generation {
-    /// Writes a new generation, all of it durable, that does not count yet.
-    fn begin(
-        disk: &Arc<dyn Disk>,
-        options: &LogOptions,
-        begin: Begin,
-        inputs: &[(Height, Vec<u8>)],
-        open: &[LogRecord],
-    ) -> Result<Self, ConsensusError> {
-        let number = begin.generation;
-        let name = directory_name(number);
-        let inner: Arc<dyn Disk> = Arc::new(Directory::new(Arc::clone(disk), &name));
-        inner.create_dir_all("").map_err(|error| failed("create", &name, &error))?;
-        let store = Store::open(inner, store_options(options, true))?;
-        let mut records = vec![entry(&options.chain, KIND_BEGIN, begin.to_bytes())];
-        records.extend(inputs.iter().map(|input| entry(&options.chain, KIND_INPUT, encode_input(input))));
-        records.extend(open.iter().map(|record| entry(&options.chain, KIND_RECORD, record.to_bytes())));
-        let receipt = store.append(records)?;
-        let mut contents = Contents::new(begin);
-        inputs.iter().for_each(|input| contents.take_input(input.clone()));
-        for (place, record) in open.iter().enumerate() {
-            let at = (receipt.position.clone(), 1 + inputs.len() + place);
-            contents
-                .take(record.clone(), at)
-                .map_err(|problem| ConsensusError::InvalidLog { record: place, problem })?;
-        }
-        Ok(Self { number, store, writer: receipt.writer, contents })
-    }
-
-    /// Opens a generation that counts or did, and reads all of it.
-    fn open(disk: &Arc<dyn Disk>, options: &LogOptions, number: u64) -> Result<Self, ConsensusError> {
-        let name = directory_name(number);
-        let inner: Arc<dyn Disk> = Arc::new(Directory::new(Arc::clone(disk), &name));
-        // Before anything is repaired: what is damaged stays as it is.
-        let report = match verify(&*inner, &mut |_| ControlFlow::Continue(())) {
-            Err(JournalError::NotAStore { reason }) => return Err(damaged(&name, 0, reason)),
-            other => other.map_err(|error| fault(number, error))?,
-        };
-        if let Some(finding) = report.findings.first() {
-            return Err(damaged(&format!("{name}/{}", finding.file), finding.offset, finding.problem));
-        }
-        let store =
-            Store::open(inner, store_options(options, false)).map_err(|error| fault(number, error))?;
-        let own = store.own_writers().map_err(|error| fault(number, error))?;
-        if own.len() != 1 || own[0].closed.is_some() {
-            return Err(damaged(&name, 0, "not exactly one journal"));
-        }
-        let contents = read_contents(&store, options, number)?;
-        Ok(Self { number, writer: own[0].writer, store, contents })
-    }
-
-    /// The next generation, where the application has been given the state that it begins with.
-    fn prepared(&self, disk: &Arc<dyn Disk>, options: &LogOptions) -> Result<Option<Self>, ConsensusError> {
-        let next = self.number + 1;
-        let is_ahead = options.executed.is_some_and(|executed| executed > self.contents.origin.height);
-        if !is_ahead || !generations(&**disk)?.contains(&next) {
-            return Ok(None);
-        }
-        let prepared = match Self::open(disk, options, next) {
-            Ok(prepared) => prepared,
-            // Not prepared to the end, so the application cannot have got its part.
-            Err(ConsensusError::LogDamaged { .. } | ConsensusError::InvalidLog { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let stands_on = prepared.contents.begin.checkpoint.as_ref().map(|stable| stable.checkpoint.height);
-        Ok((stands_on == options.executed).then_some(prepared))
-    }
-
-    fn append(&self, records: Vec<NewRecord>) -> Result<Place, ConsensusError> {
-        let receipt = self.store.append(records)?;
-        if receipt.writer != self.writer {
-            // The journal was found damaged meanwhile, and the store went on in another.
-            return Err(damaged(&directory_name(self.number), 0, "the journal was replaced"));
-        }
-        Ok((receipt.position, usize::try_from(receipt.index).unwrap_or(usize::MAX)))
-    }
-
-    /// Reads a record again.
-    fn read(&self, place: &Place) -> Result<LogRecord, ConsensusError> {
-        let commit = self.store.read(&place.0).map_err(|error| fault(self.number, error))?;
-        match commit.records.get(place.1) {
-            Some(StoredRecord::Full { content, .. }) => LogRecord::from_bytes(content),
-            _ => Err(damaged(&directory_name(self.number), 0, "a record has no content")),
-        }
-    }
-}
-
-fn remove_generations(disk: &dyn Disk, is_gone: impl Fn(u64) -> bool) -> Result<(), ConsensusError> {
-    for number in generations(disk)?.into_iter().filter(|number| is_gone(*number)) {
-        remove_generation(disk, number)?;
-    }
-    Ok(())
-}
-
-/// Reads all records of a generation.
-fn read_contents(store: &Store, options: &LogOptions, number: u64) -> Result<Contents, ConsensusError> {
-    let name = directory_name(number);
-    let namespace = entry(&options.chain, 0, Vec::new()).namespace;
-    let mut cursor = Cursor::default();
-    let mut contents: Option<Contents> = None;
-    let mut record_number = 0;
-    loop {
-        let commits = store.poll_some(&mut cursor, POLL_BYTES).map_err(|error| fault(number, error))?;
-        if let Some(damage) = store.damage().into_iter().next() {
-            return Err(fault(number, damage.error));
-        }
-        if commits.is_empty() {
-            return contents.ok_or_else(|| damaged(&name, 0, "the beginning is missing"));
-        }
-        for commit in commits {
-            for (index, record) in commit.records.into_iter().enumerate() {
-                let place = (commit.position.clone(), index);
-                take_record(&mut contents, record, place, &namespace, number)
-                    .map_err(|problem| ConsensusError::InvalidLog { record: record_number, problem })?;
-                record_number += 1;
-            }
-        }
-    }
-}
-
-fn take_record(
-    contents: &mut Option<Contents>,
-    record: StoredRecord,
-    place: Place,
-    namespace: &[u8; 16],
-    number: u64,
-) -> Result<(), &'static str> {
-    let StoredRecord::Full { header, content, .. } = record else {
-        return Err("has no content");
-    };
-    if header.namespace != *namespace {
-        return Err("is of another chain");
-    }
-    if header.kind == KIND_BEGIN {
-        let begin = Begin::from_bytes(&content).map_err(|_| "is a malformed beginning")?;
-        if contents.is_some() || begin.generation != number {
-            return Err("is a second beginning, or another generation's");
-        }
-        *contents = Some(Contents::new(begin));
-        return Ok(());
-    }
-    let contents = contents.as_mut().ok_or("comes before the beginning")?;
-    match header.kind {
-        KIND_RECORD => {
-            let record = LogRecord::from_bytes(&content).map_err(|_| "is malformed")?;
-            contents.take(record, place)
-        }
-        KIND_VOTE => {
-            let vote = CheckpointVote::from_bytes(&content).map_err(|_| "is a malformed checkpoint vote")?;
-            if contents.vote.is_some_and(|last| last.checkpoint.height >= vote.checkpoint.height) {
-                return Err("is a checkpoint vote that does not follow the one before it");
-            }
-            contents.vote = Some(vote);
-            Ok(())
-        }
-        KIND_INPUT => {
-            contents.take_input(decode_input(&content).ok_or("is a malformed input")?);
-            Ok(())
-        }
-        _ => Err("is of a kind that is not known"),
-    }
-}
-
-const CURRENT: &str = "CURRENT";
-const CURRENT_TEMPORARY: &str = "CURRENT.tmp";
-const LOCK: &str = "lock";
-
-/// Kinds of records in the journal.
-const KIND_BEGIN: u16 = 0x0101;
-const KIND_RECORD: u16 = 0x0102;
-const KIND_VOTE: u16 = 0x0103;
-const KIND_INPUT: u16 = 0x0104;
-
-/// How much of a journal is read at once.
-const POLL_BYTES: u64 = 4 << 20;
-
-fn entry(chain: &ChainId, kind: u16, content: Vec<u8>) -> NewRecord {
-    let mut namespace = [0; 16];
-    namespace.copy_from_slice(&Head::chain_digest(chain)[..16]);
-    // Votes are no secret, and nothing of a log is ever erased: the salt has nothing to hide.
-    NewRecord { kind, namespace, key_epoch: 0, time: 0, context: Vec::new(), salt: [0; 16], content }
-}
-
-fn encode_input((height, bytes): &(Height, Vec<u8>)) -> Vec<u8> {
-    let mut out = height.0.to_le_bytes().to_vec();
-    out.extend_from_slice(bytes);
-    out
-}
-
-fn decode_input(content: &[u8]) -> Option<(Height, Vec<u8>)> {
-    let (height, bytes) = content.split_first_chunk()?;
-    (bytes.len() <= MAX_INPUT_BYTES).then(|| (Height(u64::from_le_bytes(*height)), bytes.to_vec()))
-}
-
-fn store_options(options: &LogOptions, create: bool) -> Options {
-    // Unsigned: nobody imports a log, and a signature for every vote would double their cost.
-    Options { signer: None, host: [0; 16], create, read_only: false, segment_bytes: options.segment_bytes }
-}
-
-fn take_lock(disk: &dyn Disk, create: bool) -> Result<Box<dyn DiskLock>, ConsensusError> {
-    if create {
-        disk.create_dir_all("").map_err(|error| failed("create", ".", &error))?;
-    }
-    // Beside a log the file is made again; without one there is nothing to hold.
-    let is_there = match disk.open(CURRENT, OpenMode::Read) {
-        Ok(_) => true,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-        Err(error) => return Err(failed("open", CURRENT, &error)),
-    };
-    if create || is_there {
-        disk.open(LOCK, OpenMode::Create).map_err(|error| failed("create", LOCK, &error))?;
-    }
-    match disk.try_lock(LOCK) {
-        Ok(Some(lock)) => Ok(lock),
-        Ok(None) => Err(ConsensusError::LogHeld),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ConsensusError::LogMissing),
-        Err(error) => Err(failed("lock", LOCK, &error)),
-    }
-}
-
-fn read_head(disk: &dyn Disk) -> Result<Option<Head>, ConsensusError> {
-    let file = match disk.open(CURRENT, OpenMode::Read) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(|error| failed("open", CURRENT, &error))?,
-    };
-    let mut bytes = vec![0; HEAD_LENGTH + 1];
-    let length = file.read_at(&mut bytes, 0).map_err(|error| failed("read", CURRENT, &error))?;
-    match Head::from_bytes(&bytes[..length]) {
-        Ok(head) => Ok(Some(head)),
-        Err(ConsensusError::Malformed { at, .. }) => Err(damaged(CURRENT, at as u64, "not what was written")),
-        Err(error) => Err(error),
-    }
-}
-
-/// Replaces `CURRENT` in one step. A failure says whether the old one is certainly still there.
-fn write_head(disk: &dyn Disk, head: &Head) -> Result<(), (bool, ConsensusError)> {
-    let write = || -> io::Result<()> {
-        let file = disk.open(CURRENT_TEMPORARY, OpenMode::Create)?;
-        file.set_len(0)?;
-        file.write_all_at(&head.to_bytes(), 0)?;
-        file.sync()
-    };
-    write().map_err(|error| (true, failed("write", CURRENT_TEMPORARY, &error)))?;
-    let replace = || -> io::Result<()> {
-        disk.rename(CURRENT_TEMPORARY, CURRENT)?;
-        disk.sync_dir("")
-    };
-    replace().map_err(|error| (false, failed("replace", CURRENT, &error)))
-}
-
-fn directory_name(number: u64) -> String {
-    format!("{number:016x}")
-}
-
-/// The numbers of the generations that there is anything of, ascending.
-fn generations(disk: &dyn Disk) -> Result<Vec<u64>, ConsensusError> {
-    let names = disk.list("").map_err(|error| failed("list", ".", &error))?;
-    let number = |name: &String| u64::from_str_radix(name, 16).ok().filter(|n| directory_name(*n) == *name);
-    Ok(names.iter().filter_map(number).collect())
-}
-
-fn remove_generation(disk: &dyn Disk, number: u64) -> Result<(), ConsensusError> {
-    let name = directory_name(number);
-    remove_tree(disk, &name).and_then(|()| disk.sync_dir("")).map_err(|error| failed("remove", &name, &error))
-}
-
-fn damaged(file: &str, offset: u64, problem: &'static str) -> ConsensusError {
-    ConsensusError::LogDamaged { file: file.to_owned(), offset, problem }
-}
-
-/// A store's error with the file's name below the log's root; damage stops the log.
-fn fault(number: u64, error: JournalError) -> ConsensusError {
-    match error {
-        JournalError::Corrupt { file, offset, problem } => {
-            damaged(&format!("{}/{file}", directory_name(number)), offset, problem)
-        }
-        error => ConsensusError::Journal(error),
-    }
-}
-
-fn failed(operation: &'static str, file: &str, error: &io::Error) -> ConsensusError {
-    ConsensusError::Journal(match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            JournalError::DiskFull
-        }
-        kind => JournalError::Io { operation, file: file.to_owned(), kind },
-    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use chrysalis_crypto::ed25519::SigningKey;
 use super::*;
 use crate::certificate::CommitCertificate;
 use crate::checkpoint::{CHUNK_BYTES, Checkpoint, CheckpointVote};
-use crate::id::{NodeId, Round};
+use crate::id::{ChainId, Epoch, NodeId, Round};
 use crate::message::MAX_MESSAGE_BYTES;
 use crate::transfer::{Archive, serve};
 use crate::validator::Validator;

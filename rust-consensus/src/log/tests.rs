@@ -1,3 +1,4 @@
+use std::io;
 use std::sync::Arc;
 
 use chrysalis_crypto::ed25519::SigningKey;
