@@ -1,1 +1,54 @@
-//! scaffold
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod aggregate;
+pub mod catchup;
+pub mod certificate;
+pub mod checkpoint;
+pub mod config;
+pub mod consensus;
+pub mod effect;
+pub mod engine;
+pub mod error;
+pub mod evidence;
+mod height;
+pub mod id;
+mod keeper;
+pub mod log;
+pub mod message;
+mod mutant;
+pub mod proposal;
+pub mod record;
+pub mod signature;
+pub mod status;
+pub mod tally;
+pub mod timeout;
+pub mod transfer;
+pub mod validation;
+pub mod validator;
+pub mod value;
+pub mod verified;
+pub mod vote;
+mod wire;
+
+pub use certificate::{CommitCertificate, PolkaCertificate};
+pub use config::Config;
+pub use consensus::{ByzantineConsensus, ConsensusMessage, Origin, PrePrepare, SignedMessage, Step};
+pub use effect::{Decision, Effect, Input, Offence};
+pub use error::ConsensusError;
+pub use evidence::Evidence;
+pub use id::{ChainId, Epoch, Height, NodeId, PeerId, Round};
+pub use message::{Head, Message, MessageKind};
+#[cfg(feature = "mutants")]
+pub use mutant::Mutant;
+pub use proposal::Proposal;
+pub use record::LogRecord;
+pub use signature::{Check, Ed25519, Signer, Verifier};
+pub use status::Status;
+pub use timeout::{Timeout, Timeouts};
+pub use validator::{Validator, ValidatorSet};
+pub use value::{Bytes, Digest, Json, Value};
+pub use verified::VerifiedCertificate;
+pub use vote::{Vote, VoteKind};

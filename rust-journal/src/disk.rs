@@ -53,6 +53,12 @@ pub trait Disk: Send + Sync + 'static {
     /// `NotFound` and the rest.
     fn remove(&self, path: &str) -> io::Result<()>;
 
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none, `DirectoryNotEmpty` and the rest.
+    fn remove_dir(&self, dir: &str) -> io::Result<()>;
+
     /// Makes the names in a directory durable.
     ///
     /// # Errors

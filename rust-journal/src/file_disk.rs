@@ -91,6 +91,10 @@ impl Disk for FileDisk {
         fs::remove_file(self.resolve(path)?)
     }
 
+    fn remove_dir(&self, dir: &str) -> io::Result<()> {
+        fs::remove_dir(self.resolve(dir)?)
+    }
+
     #[cfg(unix)]
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
         sync_directory(&File::open(self.resolve(dir)?)?)?;

@@ -135,6 +135,16 @@ impl Disk for MemoryDisk {
         removed.map(|_| ()).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
+    fn remove_dir(&self, dir: &str) -> io::Result<()> {
+        let mut tree = self.tree();
+        tree.require_dir(dir)?;
+        if tree.files.keys().chain(&tree.directories).any(|path| parent(path) == dir) {
+            return Err(io::Error::from(io::ErrorKind::DirectoryNotEmpty));
+        }
+        tree.directories.remove(dir);
+        Ok(())
+    }
+
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
         self.tree().require_dir(dir)
     }

@@ -297,7 +297,8 @@ impl SegmentReader {
     }
 
     /// Whether the block at `offset` is a write that did not finish, by what a torn write leaves: sectors that
-    /// are still zero, or a file that is still too short.
+    /// are still zero, a file that is still too short, or, where less than a sector is written at once, zeros from
+    /// some byte on.
     pub(crate) fn is_incomplete(&mut self, offset: u64) -> Result<bool, JournalError> {
         let place = self.place(offset);
         let prefix = self.bytes(offset, PREFIX_LENGTH)?;
@@ -305,7 +306,10 @@ impl SegmentReader {
             return Ok(true);
         }
         let Some(prefix) = prefix.first_chunk() else { return Ok(true) };
-        let Ok((length, _)) = decode_prefix(prefix, &place) else { return Ok(false) };
+        let Ok((length, _)) = decode_prefix(prefix, &place) else {
+            let is_cut = prefix[PREFIX_LENGTH - 1] == 0;
+            return Ok(is_cut && self.first_nonzero(offset + PREFIX_LENGTH as u64)?.is_none());
+        };
         let end = offset + length as u64;
         if end > self.limit {
             return Ok(true);
@@ -319,7 +323,8 @@ impl SegmentReader {
             }
             start = stop;
         }
-        Ok(false)
+        // The last byte of a whole block is never zero.
+        Ok(self.bytes(end - 1, 1)? == [0])
     }
 }
 

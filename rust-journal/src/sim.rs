@@ -311,6 +311,21 @@ impl Disk for SimDisk {
         })
     }
 
+    fn remove_dir(&self, dir: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state.check_power()?;
+        if !state.names.directories.contains(dir) {
+            return Err(error(io::ErrorKind::NotFound));
+        }
+        if !state.names.is_empty(dir) {
+            return Err(error(io::ErrorKind::DirectoryNotEmpty));
+        }
+        state.perform(|state| {
+            state.change_name(NameChange::RemoveDirectory(dir.to_owned()));
+            Ok(())
+        })
+    }
+
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
         let mut state = self.state();
         state.check_power()?;
@@ -490,6 +505,28 @@ mod tests {
         assert_eq!(disk.power_cut(Survival::Synced).list("").unwrap(), ["f"]);
         disk.sync_dir("").unwrap();
         assert_eq!(disk.power_cut(Survival::Synced).list("").unwrap(), ["g"]);
+    }
+
+    #[test]
+    fn only_empty_directories_are_removed_and_only_synced_removals_survive() {
+        let disk = SimDisk::new();
+        disk.create_dir_all("d").unwrap();
+        disk.open("d/f", OpenMode::CreateNew).unwrap().sync().unwrap();
+        disk.sync_dir("d").unwrap();
+        disk.sync_dir("").unwrap();
+        assert_eq!(disk.remove_dir("d").unwrap_err().kind(), io::ErrorKind::DirectoryNotEmpty);
+        assert_eq!(disk.remove_dir("e").unwrap_err().kind(), io::ErrorKind::NotFound);
+        disk.remove("d/f").unwrap();
+        disk.remove_dir("d").unwrap();
+        assert!(disk.list("").unwrap().is_empty());
+        assert_eq!(disk.power_cut(Survival::Synced).list("d").unwrap(), ["f"]);
+        disk.sync_dir("").unwrap();
+        assert!(disk.power_cut(Survival::Synced).list("d").is_ok(), "the file's removal was not synced");
+        disk.create_dir_all("g").unwrap();
+        disk.sync_dir("").unwrap();
+        disk.remove_dir("g").unwrap();
+        disk.sync_dir("").unwrap();
+        assert!(disk.power_cut(Survival::Synced).list("g").is_err());
     }
 
     #[test]

@@ -36,6 +36,9 @@ impl Disk for Frozen {
     fn remove(&self, _: &str) -> io::Result<()> {
         refuse()
     }
+    fn remove_dir(&self, _: &str) -> io::Result<()> {
+        refuse()
+    }
     fn sync_dir(&self, _: &str) -> io::Result<()> {
         refuse()
     }

@@ -3,11 +3,13 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use chrysalis_crypto::merkle::Hash;
 use chrysalis_journal::{
-    Cursor, Disk, FileDisk, ImportOptions, JournalError, MemoryDisk, Options, Store, StoredRecord, verify,
+    Cursor, Disk, FileDisk, ImportOptions, JournalError, MemoryDisk, OpenMode, Options, Store, StoredRecord,
+    verify,
 };
 use common::{contents, go, open, options, poll_all, record};
 
@@ -169,4 +171,25 @@ fn a_directory_of_the_operating_system_is_a_store_too() {
     let read_only = Store::open(Arc::new(disk), Options { read_only: true, ..options(1) }).unwrap();
     assert_eq!(poll_all(&read_only).len(), 22);
     assert_eq!(read_only.append(vec![record(b"z")]), Err(JournalError::ReadOnly));
+}
+
+#[test]
+fn only_empty_directories_are_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let disks: [Box<dyn Disk>; 3] = [
+        Box::new(FileDisk::new(directory.path())),
+        Box::new(MemoryDisk::new()),
+        Box::new(chrysalis_journal::sim::SimDisk::new()),
+    ];
+    for disk in disks {
+        disk.create_dir_all("d/e").unwrap();
+        disk.open("d/e/f", OpenMode::CreateNew).unwrap();
+        for full in ["d", "d/e"] {
+            assert_eq!(disk.remove_dir(full).unwrap_err().kind(), ErrorKind::DirectoryNotEmpty);
+        }
+        disk.remove("d/e/f").unwrap();
+        disk.remove_dir("d/e").unwrap();
+        assert_eq!(disk.remove_dir("d/e").unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(disk.list("d").unwrap().is_empty());
+    }
 }

@@ -139,6 +139,10 @@ impl Disk for FullDisk {
         self.disk.remove(path)
     }
 
+    fn remove_dir(&self, dir: &str) -> io::Result<()> {
+        self.disk.remove_dir(dir)
+    }
+
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
         self.disk.sync_dir(dir)
     }

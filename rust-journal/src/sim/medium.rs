@@ -19,6 +19,7 @@ pub(super) enum NameChange {
     File(String, usize),
     Rename(String, String),
     Remove(String),
+    RemoveDirectory(String),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -54,7 +55,17 @@ impl Names {
             NameChange::Remove(path) => {
                 self.files.remove(path);
             }
+            // A file whose own removal did not survive keeps its directory.
+            NameChange::RemoveDirectory(path) => {
+                if self.is_empty(path) {
+                    self.directories.remove(path);
+                }
+            }
         }
+    }
+
+    pub(super) fn is_empty(&self, dir: &str) -> bool {
+        !self.files.keys().chain(&self.directories).any(|path| parent(path) == dir)
     }
 
     pub(super) fn drop_orphans(&mut self) {
@@ -77,9 +88,11 @@ impl Names {
 impl NameChange {
     pub(super) fn is_in(&self, dir: &str) -> bool {
         match self {
-            Self::Directory(path) | Self::File(path, _) | Self::Remove(path) | Self::Rename(_, path) => {
-                parent(path) == dir
-            }
+            Self::Directory(path)
+            | Self::File(path, _)
+            | Self::Remove(path)
+            | Self::RemoveDirectory(path)
+            | Self::Rename(_, path) => parent(path) == dir,
         }
     }
 }
