@@ -248,10 +248,10 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`ConsensusError::InvalidArgument`] where the text is no schedule or one out of bounds.
+    /// [`ConsensusError::InvalidConfig`] where the text is no schedule or one out of bounds.
     pub fn from_json(text: &str) -> Result<Self, ConsensusError> {
         let schedule: Self = serde_json::from_str(text)
-            .map_err(|_| ConsensusError::InvalidArgument("the text is no schedule"))?;
+            .map_err(|_| ConsensusError::InvalidConfig("the text is no schedule"))?;
         schedule.check()?;
         Ok(schedule)
     }
@@ -260,10 +260,10 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`ConsensusError::InvalidArgument`] names what is not.
+    /// [`ConsensusError::InvalidConfig`] names what is not.
     pub fn check(&self) -> Result<(), ConsensusError> {
         let holds =
-            |condition, reason| if condition { Ok(()) } else { Err(ConsensusError::InvalidArgument(reason)) };
+            |condition, reason| if condition { Ok(()) } else { Err(ConsensusError::InvalidConfig(reason)) };
         let members = self.powers.len();
         holds((1..=MAX_MEMBERS).contains(&members), "a cluster has 1 to 128 members")?;
         holds(
@@ -309,7 +309,7 @@ impl Fault {
 
     fn check(&self, members: usize) -> Result<(), ConsensusError> {
         let holds =
-            |condition, reason| if condition { Ok(()) } else { Err(ConsensusError::InvalidArgument(reason)) };
+            |condition, reason| if condition { Ok(()) } else { Err(ConsensusError::InvalidConfig(reason)) };
         let known = |member: &usize| holds(*member < members, "a fault names a member that does not exist");
         let window = |from: &u64, until: &u64| {
             holds(from <= until, "a fault ends before it begins")?;
