@@ -16,6 +16,8 @@ pub mod mutant;
 pub mod proposal;
 pub mod record;
 pub mod signature;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod status;
 pub mod timeout;
 pub mod validator;

@@ -1,7 +1,7 @@
 //! Schedules made from seeds: families of trouble, each aimed at a part of the protocol.
 
 use super::random::Random;
-use super::schedule::{Behaviour, Fault, Kind, Network, Schedule, Survives};
+use super::schedule::{Behaviour, Change, Fault, Kind, Network, Schedule, Survives};
 
 /// What a schedule is made to be trouble for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -25,6 +25,10 @@ pub enum Scenario {
     Split,
     /// Clocks run at different speeds.
     Skewed,
+    /// Delays longer than the timeouts of the first rounds.
+    Slow,
+    /// The validators change.
+    Changing,
     /// Members are away for many heights, and come back.
     Lagging,
     /// All of it.
@@ -43,6 +47,8 @@ impl Scenario {
         Self::Locking,
         Self::Split,
         Self::Skewed,
+        Self::Slow,
+        Self::Changing,
         Self::Lagging,
         Self::Mixed,
     ];
@@ -86,6 +92,19 @@ impl Schedule {
             Scenario::Skewed => {
                 maker.skewed();
                 maker.lossy();
+            }
+            Scenario::Slow => maker.slow(),
+            Scenario::Changing => {
+                maker.lying(&[
+                    Behaviour::Mirror,
+                    Behaviour::WrongEpoch,
+                    Behaviour::LyingLeader,
+                    Behaviour::Silent,
+                ]);
+                maker.changing();
+                if maker.random.chance(500) {
+                    maker.lossy();
+                }
             }
             Scenario::Lagging => maker.lagging(),
             Scenario::Mixed => {
@@ -145,6 +164,7 @@ impl<'a> Maker<'a> {
         let min_delay_us = random.between(1, 20) * 1_000;
         schedule.network =
             Network { min_delay_us, max_delay_us: min_delay_us + random.between(0, 60) * 1_000 };
+        schedule.work_us = if random.chance(300) { random.between(1, 100) * 1_000 } else { 0 };
         schedule.heal_at_us = random.between(200, 4_000) * 1_000;
         Self { random, schedule }
     }
@@ -273,6 +293,34 @@ impl<'a> Maker<'a> {
         for member in 0..self.schedule.powers.len() {
             let per_mille = u16::try_from(self.random.between(500, 2_000)).unwrap_or(1_000);
             self.schedule.faults.push(Fault::Skew { member, per_mille });
+        }
+    }
+
+    fn slow(&mut self) {
+        let min_delay_us = self.random.between(50, 600) * 1_000;
+        let max_delay_us = min_delay_us + self.random.between(0, 900) * 1_000;
+        self.schedule.network = Network { min_delay_us, max_delay_us };
+        if self.random.chance(300) {
+            self.lossy();
+        }
+    }
+
+    /// Powers change, and members come and go, as far as the liars stay too weak.
+    fn changing(&mut self) {
+        self.schedule.heights = self.random.between(4, 8);
+        self.schedule.window = self.random.between(1, 3);
+        let mut height = 1;
+        while height < self.schedule.heights {
+            let mut change = Change { height, powers: self.schedule.powers.clone() };
+            for power in &mut change.powers {
+                let least = u64::from(self.random.chance(700));
+                *power = self.random.between(least, 5);
+            }
+            self.schedule.changes.push(change);
+            if self.schedule.check().is_err() {
+                self.schedule.changes.pop();
+            }
+            height += self.random.between(1, 3);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::MAX_WINDOW;
 use crate::error::ConsensusError;
 
 /// Most members that a simulated cluster has.
@@ -31,11 +32,30 @@ pub struct Schedule {
     pub network: Network,
     /// From then on there is no loss, no partition and no crash, and every delay is within [`Network`]'s.
     pub heal_at_us: u64,
+    /// The most time that the application takes to make, check or execute a value, in microseconds.
+    #[serde(default)]
+    pub work_us: u64,
+    /// How many heights may be open beyond the last one executed.
+    #[serde(default = "default_window")]
+    pub window: u64,
+    /// Changes of the validators, by ascending height.
+    #[serde(default)]
+    pub changes: Vec<Change>,
     /// Lets Byzantine members hold a third of the power or more. Then members may disagree, and the run tells when they do.
     #[serde(default)]
     pub beyond_tolerance: bool,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+}
+
+/// A change of the validators.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The height whose execution changes them; they are in force `window` heights later.
+    pub height: u64,
+    /// The new power of each member; a member with power 0 does not vote.
+    pub powers: Vec<u64>,
 }
 
 /// The network while nothing is wrong.
@@ -233,6 +253,9 @@ impl Schedule {
             real_signatures: false,
             network: Network { min_delay_us: 5_000, max_delay_us: 50_000 },
             heal_at_us: 0,
+            work_us: 0,
+            window: default_window(),
+            changes: Vec::new(),
             beyond_tolerance: false,
             faults: Vec::new(),
         }
@@ -276,17 +299,26 @@ impl Schedule {
             "the least delay is above the greatest",
         )?;
         holds(self.network.max_delay_us <= MAX_TAIL_US, "a delay is over an hour")?;
+        holds(self.work_us <= MAX_TAIL_US, "the application takes more than an hour")?;
         holds(self.heal_at_us <= MAX_TIME_US, "the network heals after a year")?;
         holds(self.faults.len() <= MAX_FAULTS, "more than 4,096 faults")?;
         for fault in &self.faults {
             fault.check(members)?;
         }
-        let total: u64 = self.powers.iter().sum();
-        let faulty: u64 = self.byzantine().map(|(member, _)| self.powers[member]).sum();
-        holds(
-            self.beyond_tolerance || faulty * 3 < total,
-            "Byzantine members hold a third of the power or more",
-        )
+        holds((1..=MAX_WINDOW).contains(&self.window), "a window is from 1 to 64 heights")?;
+        holds(self.changes.windows(2).all(|two| two[0].height < two[1].height), "changes are not in order")?;
+        for change in &self.changes {
+            holds(change.height >= 1 && change.powers.len() == members, "a change names other members")?;
+            holds(change.powers.iter().all(|power| *power <= 1_000_000), "powers are from 1 to 1,000,000")?;
+        }
+        for powers in core::iter::once(&self.powers).chain(self.changes.iter().map(|change| &change.powers)) {
+            let total: u64 = powers.iter().sum();
+            let faulty: u64 = self.byzantine().map(|(member, _)| powers[member]).sum();
+            holds(total > 0, "nobody has power")?;
+            let is_tolerable = self.beyond_tolerance || faulty * 3 < total;
+            holds(is_tolerable, "Byzantine members hold a third of the power or more")?;
+        }
+        Ok(())
     }
 
     /// The Byzantine members and what each does; of several behaviours of one member, the first counts.
@@ -302,7 +334,21 @@ impl Schedule {
     }
 }
 
+fn default_window() -> u64 {
+    4
+}
+
 impl Fault {
+    /// When the fault is over, in microseconds: for a list of faults without a time of its own, when the network heals.
+    pub(crate) fn until_us(&self) -> u64 {
+        match self {
+            Self::Byzantine { .. } | Self::Skew { .. } => 0,
+            Self::Partition { until_us, .. } | Self::Link { until_us, .. } => *until_us,
+            Self::PowerCut { at_us, down_us, .. } => at_us.saturating_add(*down_us).saturating_add(1),
+            Self::Drop { .. } | Self::Crash { .. } => 5_000_000,
+        }
+    }
+
     fn is_byzantine(&self, who: usize) -> bool {
         matches!(self, Self::Byzantine { member, .. } if *member == who)
     }

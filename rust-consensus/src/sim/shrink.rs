@@ -66,9 +66,12 @@ const SIMPLER: &[fn(&mut Schedule)] = &[
     |s| s.powers.iter_mut().for_each(|power| *power = 1),
     |s| s.network.min_delay_us = s.network.max_delay_us,
     |s| s.real_signatures = false,
+    |s| s.changes.clear(),
+    |s| drop(s.changes.pop()),
     |s| {
         if s.powers.len() > 1 {
             s.powers.pop();
+            s.changes.iter_mut().for_each(|change| change.powers.truncate(s.powers.len()));
         }
     },
 ];
