@@ -10,6 +10,7 @@ mod adversary;
 mod bound;
 mod check;
 mod cluster;
+mod coverage;
 mod host;
 mod keys;
 mod network;
@@ -20,10 +21,12 @@ mod schedule;
 mod shrink;
 mod timeline;
 mod trace;
+mod watch;
 mod world;
 
 pub use check::Violation;
 pub use cluster::SimCluster;
+pub use coverage::{Coverage, Situation};
 pub use report::Report;
 pub use scenario::Scenario;
 pub use schedule::{

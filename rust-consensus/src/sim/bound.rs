@@ -1,6 +1,6 @@
 //! By when a healed network must have decided.
 
-use super::schedule::Fault;
+use super::schedule::{Fault, Schedule};
 use super::world::World;
 use crate::config::Config;
 use crate::id::{Height, Round};
@@ -43,6 +43,17 @@ pub(crate) fn bound_us(world: &World, config: &Config, (height, round): (Height,
     };
     let left = (schedule.heights + 1).saturating_sub(height.0);
     of_height(round) + left.saturating_sub(1) * of_height(0)
+}
+
+/// How long a decision may take after its proposal, in microseconds: four delays where there is no fault, the application takes no
+/// time and every timer is longer than that; without limit elsewhere.
+///
+/// One delay is for members that enter the height after the proposer did, one for each of the three steps.
+pub(crate) fn prompt_us(schedule: &Schedule, config: &Config) -> u64 {
+    let limit_us = 4 * schedule.network.max_delay_us;
+    let is_calm = schedule.faults.is_empty() && schedule.changes.is_empty() && schedule.work_us == 0;
+    let shortest = config.timeouts.prevote.min(config.timeouts.precommit).min(config.timeouts.propose);
+    if is_calm && shortest.as_micros() > u128::from(limit_us) { limit_us } else { u64::MAX }
 }
 
 /// The most rounds in a row, in any set, whose proposers all lie.

@@ -119,6 +119,36 @@ pub enum Violation {
         /// The round that it should be in.
         round: u32,
     },
+    /// A member that had a quorum of nil prevotes did not precommit.
+    Idle {
+        /// Who.
+        member: usize,
+        /// The height.
+        height: u64,
+        /// The round.
+        round: u32,
+    },
+    /// A member did not punish a peer for bytes that are no message, or went on reading one that it had punished.
+    Lenient {
+        /// Who.
+        member: usize,
+        /// The peer.
+        peer: usize,
+    },
+    /// A member kept evidence for itself.
+    EvidenceWithheld {
+        /// Who.
+        member: usize,
+    },
+    /// Without any fault, a decision took longer than messages need.
+    Late {
+        /// Who.
+        member: usize,
+        /// The height.
+        height: u64,
+        /// How long it took, in microseconds.
+        took_us: u64,
+    },
     /// The network had healed for the computed time, and members were still short of the heights asked for.
     Stalled {
         /// A member that is short of them.
@@ -167,6 +197,10 @@ impl Violation {
             Self::MissingEvidence { .. } => "missing evidence",
             Self::HonestPunished { .. } => "honest member punished",
             Self::NotSkipped { .. } => "round not skipped",
+            Self::Idle { .. } => "idle",
+            Self::Lenient { .. } => "offence unpunished",
+            Self::EvidenceWithheld { .. } => "evidence withheld",
+            Self::Late { .. } => "late decision",
             Self::Stalled { .. } => "stall",
             Self::Flood { .. } => "flood",
             Self::Memory { .. } => "memory",
@@ -232,6 +266,13 @@ impl Checks {
                 self.logged.insert(place);
                 if let Some(valid) = proposal.valid_round
                     && !self.may_be_polka(world, proposal.height, valid, proposal.digest)
+                {
+                    return Err(unjustified(member, proposal.height, proposal.round));
+                }
+                // Whoever is locked proposes nothing older than what it is locked on.
+                if let Some((height, locked, _)) = self.locks.get(&member)
+                    && *height == proposal.height
+                    && proposal.valid_round.is_none_or(|valid| valid < *locked)
                 {
                     return Err(unjustified(member, proposal.height, proposal.round));
                 }

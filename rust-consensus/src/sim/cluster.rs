@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use super::check::{Checks, Violation};
+use super::coverage::{Coverage, Trigger, View};
 use super::host::Host;
 use super::keys::fingerprint;
 use super::network::{Parcel, arrivals};
@@ -14,6 +15,7 @@ use super::report::Report;
 use super::schedule::{Behaviour, Fault, Kind, Schedule, Survives};
 use super::timeline;
 use super::trace::{Event, Trace, What};
+use super::watch::Due;
 use super::world::{World, digest_of};
 use crate::certificate::CommitCertificate;
 use crate::config::Config;
@@ -53,6 +55,8 @@ pub struct SimCluster {
     /// When everything has to be decided; known once the network has healed.
     deadline_us: Option<u64>,
     bound_us: u64,
+    /// How long a decision may take where nothing goes wrong and timers are long; without limit otherwise.
+    prompt_us: u64,
     evidence: Vec<(usize, Evidence)>,
     /// Values that a user wants proposed, per member.
     wanted: Vec<std::collections::VecDeque<Bytes>>,
@@ -62,6 +66,7 @@ pub struct SimCluster {
     proposed_us: BTreeMap<Height, u64>,
     latencies_us: Vec<u64>,
     messages: u64,
+    coverage: Coverage,
     violation: Option<Violation>,
     is_done: bool,
 }
@@ -147,6 +152,7 @@ impl SimCluster {
         let mut config = Config::new(world.chain.clone());
         config.window = schedule.window;
         config.kept_decisions = 4;
+        config.dangerous_verifier = Some(Arc::clone(&world.verifier));
         config.timeouts = Timeouts {
             propose: Duration::from_millis(300),
             prevote: Duration::from_millis(150),
@@ -176,10 +182,12 @@ impl SimCluster {
             checks: Checks::default(),
             deadline_us: None,
             bound_us: 0,
+            prompt_us: super::bound::prompt_us(schedule, &config),
             evidence: Vec::new(),
             proposed_us: BTreeMap::new(),
             latencies_us: Vec::new(),
             messages: 0,
+            coverage: Coverage::default(),
             violation: None,
             is_done: false,
         };
@@ -282,6 +290,7 @@ impl SimCluster {
             latencies_us: self.latencies_us.clone(),
             evidence: self.evidence.len(),
             bound_us: self.bound_us,
+            coverage: self.coverage.clone(),
         }
     }
 
@@ -357,7 +366,7 @@ impl SimCluster {
         if let Some(height) = executed
             && self.hosts[index].core.is_some()
         {
-            self.hosts[index].checkpoint(&self.world, height);
+            self.hosts[index].checkpoint(height);
         }
         Ok(())
     }
@@ -399,14 +408,24 @@ impl SimCluster {
 
     /// Gives an input to a core and carries out what it wants.
     fn feed(&mut self, index: usize, input: Input<Bytes>) -> Result<(), Violation> {
+        let world = Arc::clone(&self.world);
         let host = &mut self.hosts[index];
         let member = host.member;
         let Some(core) = host.core.as_mut() else { return Ok(()) };
+        let is_watched = host.adversary.is_none();
+        let trigger = Trigger::of(&input);
+        let before = View::of(core);
+        let due = if is_watched { host.watch.before(&world, core, &input) } else { Due::default() };
         let effects = match core.handle(input) {
             Ok(effects) => effects,
-            Err(_) if host.adversary.is_some() => return Ok(()),
+            // A driver that hands over a decision may come too late, or too early.
+            Err(_) if trigger == Trigger::Decided || !is_watched => return Ok(()),
             Err(error) => return Err(Violation::Refused { member, error }),
         };
+        if is_watched {
+            host.watch.after(&world, member, &due, &effects, core)?;
+            self.coverage.observe(&before, trigger, &effects, core);
+        }
         // How many more effects happen before power is gone.
         let mut left: Option<(u32, u64)> = None;
         for effect in effects {
@@ -620,7 +639,11 @@ impl SimCluster {
                 && self.latencies_us.len() < MAX_LATENCIES
                 && let Some(proposed_us) = self.proposed_us.get(&height)
             {
-                self.latencies_us.push(self.now_us - proposed_us);
+                let took_us = self.now_us - proposed_us;
+                self.latencies_us.push(took_us);
+                if took_us > self.prompt_us {
+                    return Err(Violation::Late { member, height: height.0, took_us });
+                }
             }
         }
         progress.in_life = Some(height);

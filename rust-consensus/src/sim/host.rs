@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::adversary::Adversary;
 use super::schedule::Survives;
+use super::watch::Watch;
 use super::world::World;
 use crate::certificate::CommitCertificate;
 use crate::config::Config;
@@ -38,6 +39,8 @@ pub(crate) struct Host {
     pub(crate) decided: BTreeMap<Height, (Bytes, CommitCertificate)>,
     /// The last executed height.
     pub(crate) executed: Height,
+    /// What the core has been given, where its member is honest.
+    pub(crate) watch: Watch,
     /// What the trace last said of the node.
     pub(crate) shown: (u64, u32),
 }
@@ -81,6 +84,7 @@ impl Host {
             proposed: 0,
             decided: BTreeMap::new(),
             executed: Height(0),
+            watch: Watch::default(),
             shown: (0, u32::MAX),
         }
     }
@@ -89,6 +93,7 @@ impl Host {
     pub(crate) fn boot(&mut self, world: &World, config: &Config) -> Result<(), ConsensusError> {
         self.life += 1;
         self.timers.clear();
+        self.watch.restart();
         self.shown = (0, u32::MAX);
         let signer = Some(Arc::clone(&world.signers[self.member]));
         let origin = self.disk.origin.clone();
@@ -97,7 +102,7 @@ impl Host {
         } else {
             ByzantineConsensus::restore(config.clone(), origin, signer, self.disk.records.iter().cloned())?
         };
-        self.core = Some(core.dangerous_with_verifier(Arc::clone(&world.verifier)));
+        self.core = Some(core);
         Ok(())
     }
 
@@ -113,22 +118,15 @@ impl Host {
     }
 
     /// Notes that a height was executed, and makes a checkpoint now and then.
-    pub(crate) fn checkpoint(&mut self, world: &World, height: Height) {
+    pub(crate) fn checkpoint(&mut self, height: Height) {
         self.executed = self.executed.max(height);
         while self.decided.len() > KEPT_DECISIONS {
             self.decided.pop_first();
         }
-        if height.0.is_multiple_of(CHECKPOINT) && height.next() > self.disk.origin.height {
-            let next = height.next();
-            let changes = world.eras.iter().filter(|era| {
-                // Known, because the height that changes them is executed, and not in force yet.
-                era.from > next && era.from.0 <= height.0 + world.schedule.window
-            });
-            self.disk.origin = Origin {
-                height: next,
-                validators: world.era(next).set.clone(),
-                upcoming: changes.map(|era| (era.from, era.set.clone())).collect(),
-            };
+        if height.0.is_multiple_of(CHECKPOINT)
+            && let Some(core) = &self.core
+        {
+            self.disk.origin = core.origin();
             self.disk.records.retain(|record| record.height() > height);
         }
     }

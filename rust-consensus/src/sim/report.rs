@@ -1,5 +1,7 @@
 //! What a run was like.
 
+use super::coverage::Coverage;
+
 /// A run in numbers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -18,6 +20,8 @@ pub struct Report {
     pub evidence: usize,
     /// The time within which everything had to be decided after the network had healed; 0 where it was decided before.
     pub bound_us: u64,
+    /// Which rules were exercised.
+    pub coverage: Coverage,
 }
 
 impl Report {
@@ -44,7 +48,7 @@ mod tests {
             simulated_us: 0,
             latencies_us,
             evidence: 0,
-            bound_us: 0,
+            bound_us: 0, coverage: Coverage::default(),
         };
         let hundred = report((1..=100).rev().collect());
         assert_eq!([500, 990, 1_000, 0].map(|share| hundred.latency_us(share)), [50, 99, 100, 1]);
