@@ -114,7 +114,7 @@ impl Quorum {
         }
         let bitmap = reader.take(usize::from(validators).div_ceil(8))?.to_vec();
         let unused = bitmap.len() * 8 - usize::from(validators);
-        if unused > 0 && bitmap.last().is_some_and(|last| last.leading_zeros() < unused as u32) {
+        if unused > 0 && bitmap.last().is_some_and(|last| (last.leading_zeros() as usize) < unused) {
             return Err(reader.fault());
         }
         let count: u32 = bitmap.iter().map(|byte| byte.count_ones()).sum();

@@ -1,7 +1,10 @@
 //! What a node is told once.
 
+use alloc::sync::Arc;
+
 use crate::error::ConsensusError;
 use crate::id::ChainId;
+use crate::signature::Verifier;
 use crate::timeout::Timeouts;
 use crate::value::MAX_VALUE_BYTES;
 
@@ -9,7 +12,7 @@ use crate::value::MAX_VALUE_BYTES;
 pub const MAX_WINDOW: u64 = 64;
 
 /// The configuration of a node. Chain and window must be the same on all nodes; the rest may differ.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
     /// The chain's name, part of every signature.
@@ -30,6 +33,9 @@ pub struct Config {
     pub kept_decisions: usize,
     /// Whether a quorum of nil precommits ends a round at once, instead of after a timeout as in the paper; yes by default.
     pub nil_quorum_ends_round: bool,
+    /// Checks signatures in place of Ed25519: for simulations that need no real signatures or check each only once. A node that
+    /// has one is as safe as it is.
+    pub dangerous_verifier: Option<Arc<dyn Verifier>>,
     /// A seeded fault, for tests that show that the test suite notices it.
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::mutant::Mutant>,
@@ -48,6 +54,7 @@ impl Config {
             pending_bytes: 8 * 1024 * 1024,
             kept_decisions: 16,
             nil_quorum_ends_round: true,
+            dangerous_verifier: None,
             #[cfg(feature = "mutants")]
             mutant: None,
         }

@@ -9,7 +9,9 @@ pub mod consensus;
 pub mod effect;
 pub mod error;
 pub mod evidence;
+mod height;
 pub mod id;
+mod keeper;
 pub mod message;
 #[cfg_attr(not(feature = "mutants"), doc(hidden))]
 pub mod mutant;
