@@ -14,7 +14,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut cluster = SimCluster::recorded(&schedule)?;
     match cluster.run() {
-        Ok(report) => println!("{} messages in {} simulated ms", report.messages, report.simulated_us / 1_000),
+        Ok(report) => {
+            println!("{} messages in {} simulated ms", report.messages, report.simulated_us / 1_000)
+        }
         Err(violation) => println!("{violation}"),
     }
     std::fs::write(&path, cluster.timeline())?;

@@ -11,8 +11,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use chrysalis_consensus::{
-    ByzantineConsensus, Bytes, ChainId, Check, Config, Digest, Effect, Epoch, Height, Input, Message, NodeId, PeerId,
-    Proposal, Round, Signer, Timeout, Validator, ValidatorSet, Value as _, Verifier, Vote, VoteKind,
+    Bytes, ByzantineConsensus, ChainId, Check, Config, Digest, Effect, Epoch, Height, Input, Message, NodeId,
+    PeerId, Proposal, Round, Signer, Timeout, Validator, ValidatorSet, Value as _, Verifier, Vote, VoteKind,
 };
 use chrysalis_crypto::{ed25519::SigningKey, hash};
 use stateright::{Checker as _, Model, Property};
@@ -132,7 +132,8 @@ impl Cluster {
                 }
             }
             for kind in VoteKind::ALL {
-                let digests = [Some(value(0)), Some(value(1)), None].map(|value| value.map(|v| Digest::of(&v.encode())));
+                let digests = [Some(value(0)), Some(value(1)), None]
+                    .map(|value| value.map(|v| Digest::of(&v.encode())));
                 for digest in digests {
                     lie(Message::Vote(Vote::sign(&signer, &chain, epoch, height, round, kind, digest, liar)));
                 }
@@ -167,7 +168,11 @@ impl Cluster {
                     }
                     Effect::GetValue { height, round } => {
                         // One of the two values that the liar signs votes for: the worst case for agreement.
-                        inputs.push(Input::Value { height, round, value: value(u8::try_from(round.0).unwrap()) });
+                        inputs.push(Input::Value {
+                            height,
+                            round,
+                            value: value(u8::try_from(round.0).unwrap()),
+                        });
                     }
                     Effect::Validate { height, digest, .. } => {
                         inputs.push(Input::Validated { height, digest, valid: true });
@@ -186,20 +191,32 @@ impl Cluster {
     }
 
     /// The sets of votes of one round and phase that may reach a member together.
-    fn bundles(&self, state: &State, node: &Node, round: Round, kind: VoteKind, actions: &mut Vec<Vec<Arc<[u8]>>>) {
+    fn bundles(
+        &self,
+        state: &State,
+        node: &Node,
+        round: Round,
+        kind: VoteKind,
+        actions: &mut Vec<Vec<Arc<[u8]>>>,
+    ) {
         let votes = |messages: &BTreeSet<Arc<[u8]>>| -> Vec<(Vote, Arc<[u8]>)> {
             let all = messages.iter().filter_map(|bytes| match Message::from_bytes(bytes) {
-                Ok(Message::Vote(vote)) if vote.round == round && vote.kind == kind => Some((vote, Arc::clone(bytes))),
+                Ok(Message::Vote(vote)) if vote.round == round && vote.kind == kind => {
+                    Some((vote, Arc::clone(bytes)))
+                }
                 _ => None,
             });
             all.collect()
         };
         let heard: BTreeSet<u16> = votes(&node.heard).iter().map(|(vote, _)| vote.validator).collect();
         let own = node.core.number().unwrap();
-        let known = heard.len() + usize::from(node.voted.contains_key(&(round, kind)) && !heard.contains(&own));
+        let known =
+            heard.len() + usize::from(node.voted.contains_key(&(round, kind)) && !heard.contains(&own));
         let fresh: Vec<_> = votes(&state.sent)
             .into_iter()
-            .filter(|(vote, _)| vote.validator != own && vote.validator != self.liar && !heard.contains(&vote.validator))
+            .filter(|(vote, _)| {
+                vote.validator != own && vote.validator != self.liar && !heard.contains(&vote.validator)
+            })
             .collect();
         let lies: Vec<Option<Arc<[u8]>>> = if heard.contains(&self.liar) {
             vec![None]
@@ -210,7 +227,8 @@ impl Cluster {
         for chosen in 0..1_usize << fresh.len() {
             for lie in &lies {
                 let picked = fresh.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1);
-                let bundle: Vec<_> = picked.map(|(_, (_, bytes))| Arc::clone(bytes)).chain(lie.clone()).collect();
+                let bundle: Vec<_> =
+                    picked.map(|(_, (_, bytes))| Arc::clone(bytes)).chain(lie.clone()).collect();
                 let least = if round > node.core.round() { 2 } else { 3 };
                 if !bundle.is_empty() && known + bundle.len() >= least {
                     actions.push(bundle);
@@ -304,9 +322,10 @@ impl Model for Cluster {
                 let decided: BTreeSet<_> = state.nodes.values().filter_map(|node| node.decided).collect();
                 decided.len() <= 1
             }),
-            Property::<Self>::always("no conflicting votes, valid certificates, no honest member punished", |_, state| {
-                state.nodes.values().all(|node| !node.broken)
-            }),
+            Property::<Self>::always(
+                "no conflicting votes, valid certificates, no honest member punished",
+                |_, state| state.nodes.values().all(|node| !node.broken),
+            ),
             Property::<Self>::sometimes("a decision in the first round", |_, state| {
                 state.nodes.values().any(|node| node.decided.is_some() && node.core.round() == Round(0))
             }),

@@ -53,7 +53,8 @@ fn r_10_crashes_at_any_write_leave_no_conflicting_signatures() {
     let first = number("CHRYSALIS_FIRST_SEED", 1);
     let runs = if is_soak() { 100_000 } else { 150 };
     for seed in first..first + runs {
-        let mut schedule = Schedule::aimed(if seed % 4 == 0 { Scenario::Dark } else { Scenario::Crashing }, seed);
+        let mut schedule =
+            Schedule::aimed(if seed % 4 == 0 { Scenario::Dark } else { Scenario::Crashing }, seed);
         // Every write from the first to the twentieth, every way of losing it, in turn.
         let survives = [Survives::Nothing, Survives::Torn, Survives::Half, Survives::All];
         schedule.faults.push(Fault::Crash {
@@ -73,10 +74,12 @@ fn r_16_a_restart_of_all_members_resumes() {
     let mut schedule = Schedule::calm(4, 11);
     schedule.heights = 12;
     schedule.heal_at_us = 3_000_000;
-    schedule.faults = (1..8).map(|i| Fault::PowerCut { at_us: i * 350_000, members: vec![], down_us: 50_000 }).collect();
+    schedule.faults =
+        (1..8).map(|i| Fault::PowerCut { at_us: i * 350_000, members: vec![], down_us: 50_000 }).collect();
     let mut cluster = SimCluster::recorded(&schedule).unwrap();
     cluster.run().unwrap();
-    let restarts = cluster.events().iter().filter(|e| e.what == chrysalis_consensus::sim::What::Restarted).count();
+    let restarts =
+        cluster.events().iter().filter(|e| e.what == chrysalis_consensus::sim::What::Restarted).count();
     assert!(restarts >= 8, "{restarts} restarts");
     assert!((0..4).all(|member| cluster.height(member) >= 12));
 }
@@ -119,7 +122,10 @@ fn too_many_liars_break_agreement_and_are_noticed() {
     // One liar less, by power, and it is refused before it runs.
     let mut refused = schedule;
     refused.beyond_tolerance = false;
-    assert_eq!(SimCluster::replay(&refused).err().map(|error| error.code()), Some("consensus/invalid-config"));
+    assert_eq!(
+        SimCluster::replay(&refused).err().map(|error| error.code()),
+        Some("consensus/invalid-config")
+    );
 }
 
 /// one schedule, one run. The hashes are read by the tests of the packages too.
@@ -134,7 +140,8 @@ fn r_50_one_seed_gives_one_trace_hash() {
         seed: u64,
         trace_hash: String,
     }
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/sim-traces.json")).unwrap();
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/sim-traces.json")).unwrap();
     let vectors: Vectors = serde_json::from_str(&text).unwrap();
     assert!(vectors.traces.len() >= 10);
     for Vector { seed, trace_hash } in vectors.traces {
@@ -150,8 +157,7 @@ fn decisions_take_little_more_than_three_delays() {
         let mut schedule = Schedule::calm(4, 1);
         schedule.heights = 300;
         // A tenth up and down.
-        schedule.network =
-            Network { min_delay_us: delay_ms * 900, max_delay_us: delay_ms * 1_100 };
+        schedule.network = Network { min_delay_us: delay_ms * 900, max_delay_us: delay_ms * 1_100 };
         let report = must_hold(&schedule, "a calm network");
         let delays = |per_mille| report.latency_us(per_mille) as f64 / (delay_ms * 1_000) as f64;
         let (p50, p99) = (delays(500), delays(990));
@@ -171,11 +177,25 @@ fn r_13_many_heights_under_faults_that_heal() {
     schedule.faults = vec![
         Fault::Byzantine { member: 2, behaviour: Behaviour::LyingLeader },
         Fault::Byzantine { member: 5, behaviour: Behaviour::Equivocate },
-        Fault::Link { from_us: 0, until_us: u64::MAX >> 20, sender: None, receiver: None, loss: 20, doubled: 20, slower_us: 5_000 },
+        Fault::Link {
+            from_us: 0,
+            until_us: u64::MAX >> 20,
+            sender: None,
+            receiver: None,
+            loss: 20,
+            doubled: 20,
+            slower_us: 5_000,
+        },
     ];
     schedule.faults.retain(|fault| !matches!(fault, Fault::Link { .. }));
     schedule.faults.push(Fault::Link {
-        from_us: 0, until_us: schedule.heal_at_us, sender: None, receiver: None, loss: 20, doubled: 20, slower_us: 5_000,
+        from_us: 0,
+        until_us: schedule.heal_at_us,
+        sender: None,
+        receiver: None,
+        loss: 20,
+        doubled: 20,
+        slower_us: 5_000,
     });
     let pieces = (heights / 10).min(1_000);
     for i in 0..pieces {
@@ -197,7 +217,10 @@ fn r_13_many_heights_under_faults_that_heal() {
             sizes.extend(resident_kib());
         }
     }
-    println!("{heights} heights, {} messages, no stall; resident KiB every 4,000,000 steps: {sizes:?}", cluster.report().messages);
+    println!(
+        "{heights} heights, {} messages, no stall; resident KiB every 4,000,000 steps: {sizes:?}",
+        cluster.report().messages
+    );
     if let [first, .., last] = sizes[..] {
         assert!(last < first + first / 4 + 8_192, "memory grows: {sizes:?}");
     }
@@ -232,10 +255,22 @@ fn schedules_out_of_bounds_are_refused() {
     assert_eq!(refused(0, vec![]), Some("consensus/invalid-config"));
     assert_eq!(refused(129, vec![]), Some("consensus/invalid-config"));
     assert_eq!(refused(usize::MAX, vec![]), Some("consensus/invalid-config"));
-    assert_eq!(refused(4, vec![Fault::Skew { member: 4, per_mille: 1_000 }]), Some("consensus/invalid-config"));
-    assert_eq!(refused(4, vec![Fault::Skew { member: 3, per_mille: 2_001 }]), Some("consensus/invalid-config"));
-    assert_eq!(refused(4, vec![Fault::Skew { member: 0, per_mille: 1_000 }; 4_097]), Some("consensus/invalid-config"));
-    assert_eq!(refused(4, vec![Fault::PowerCut { at_us: u64::MAX, members: vec![], down_us: u64::MAX }]), Some("consensus/invalid-config"));
+    assert_eq!(
+        refused(4, vec![Fault::Skew { member: 4, per_mille: 1_000 }]),
+        Some("consensus/invalid-config")
+    );
+    assert_eq!(
+        refused(4, vec![Fault::Skew { member: 3, per_mille: 2_001 }]),
+        Some("consensus/invalid-config")
+    );
+    assert_eq!(
+        refused(4, vec![Fault::Skew { member: 0, per_mille: 1_000 }; 4_097]),
+        Some("consensus/invalid-config")
+    );
+    assert_eq!(
+        refused(4, vec![Fault::PowerCut { at_us: u64::MAX, members: vec![], down_us: u64::MAX }]),
+        Some("consensus/invalid-config")
+    );
     assert_eq!(refused(1, vec![]), None);
     assert!(Schedule::from_json("{}").is_err() && Schedule::from_json("[").is_err());
 }

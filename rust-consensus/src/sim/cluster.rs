@@ -161,6 +161,7 @@ impl SimCluster {
             resend: Duration::from_millis(200),
         };
         configure(&mut config);
+        let prompt_us = super::bound::prompt_us(schedule, &config);
         let mut hosts = Vec::new();
         for member in 0..world.members() {
             if world.behaviours[member] == Some(Behaviour::Twins) {
@@ -182,7 +183,7 @@ impl SimCluster {
             checks: Checks::default(),
             deadline_us: None,
             bound_us: 0,
-            prompt_us: super::bound::prompt_us(schedule, &config),
+            prompt_us,
             evidence: Vec::new(),
             proposed_us: BTreeMap::new(),
             latencies_us: Vec::new(),

@@ -169,7 +169,10 @@ impl Coverage {
                 && before.locked != after.locked
             {
                 self.note(S::Lock);
-                self.note_if(before.locked.is_some_and(|(old, was)| old < round && was != digest), S::LockMoved);
+                self.note_if(
+                    before.locked.is_some_and(|(old, was)| old < round && was != digest),
+                    S::LockMoved,
+                );
             }
             if before.valid != after.valid {
                 self.note_if(after.valid.is_some_and(|(round, _)| round < after.round), S::PolkaAdopted);
@@ -237,7 +240,10 @@ impl Coverage {
                 let is_timed = matches!(trigger, Trigger::Timeout(_));
                 match (vote.kind, vote.digest) {
                     (VoteKind::Prevote, Some(digest)) => {
-                        self.note_if(locked.is_some_and(|(_, value)| value == digest), S::LockedValuePrevoted);
+                        self.note_if(
+                            locked.is_some_and(|(_, value)| value == digest),
+                            S::LockedValuePrevoted,
+                        );
                         self.note_if(locked.is_some_and(|(_, value)| value != digest), S::OldLockReleased);
                     }
                     (VoteKind::Prevote, None) if is_timed => self.note(S::ProposeTimeout),
@@ -298,8 +304,9 @@ impl Trigger {
     pub(crate) fn of(input: &Input<Bytes>) -> Self {
         match input {
             Input::Start => Self::Start,
-            Input::Message { bytes, .. } => Head::from_bytes(bytes)
-                .map_or(Self::Noise, |head| Self::Message(head.kind, head.height)),
+            Input::Message { bytes, .. } => {
+                Head::from_bytes(bytes).map_or(Self::Noise, |head| Self::Message(head.kind, head.height))
+            }
             Input::Timeout(timeout) => Self::Timeout(*timeout),
             Input::Validated { valid: false, .. } => Self::Refused,
             Input::Decided { .. } => Self::Decided,
@@ -307,4 +314,3 @@ impl Trigger {
         }
     }
 }
-

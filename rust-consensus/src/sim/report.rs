@@ -48,7 +48,8 @@ mod tests {
             simulated_us: 0,
             latencies_us,
             evidence: 0,
-            bound_us: 0, coverage: Coverage::default(),
+            bound_us: 0,
+            coverage: Coverage::default(),
         };
         let hundred = report((1..=100).rev().collect());
         assert_eq!([500, 990, 1_000, 0].map(|share| hundred.latency_us(share)), [50, 99, 100, 1]);

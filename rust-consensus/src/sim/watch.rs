@@ -98,7 +98,8 @@ impl Watch {
                 }
             }
             MessageKind::Proposal if near => {
-                let Ok(Message::Proposal { proposal, polka: None, value }) = Message::from_bytes(bytes) else {
+                let Ok(Message::Proposal { proposal, polka: None, value }) = Message::from_bytes(bytes)
+                else {
                     return due;
                 };
                 let member = era.member(proposal.validator);
@@ -210,7 +211,8 @@ impl Watch {
     /// The greatest round that honest members with more than a third of the power have voted in.
     fn round_due(&self, world: &World) -> Option<Round> {
         let set = &world.era(self.height).set;
-        let mut reached: Vec<_> = self.reached.iter().map(|(number, round)| (*round, set.power(*number))).collect();
+        let mut reached: Vec<_> =
+            self.reached.iter().map(|(number, round)| (*round, set.power(*number))).collect();
         reached.sort_unstable_by(|a, b| b.cmp(a));
         let mut power = 0;
         reached.into_iter().find_map(|(round, own)| {

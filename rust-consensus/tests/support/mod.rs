@@ -28,7 +28,8 @@ pub fn must_hold(schedule: &Schedule, what: &str) -> chrysalis_consensus::sim::R
     match cluster.run() {
         Ok(report) => report,
         Err(violation) => {
-            let fails = |candidate: &Schedule| violated(candidate).is_some_and(|v| v.name() == violation.name());
+            let fails =
+                |candidate: &Schedule| violated(candidate).is_some_and(|v| v.name() == violation.name());
             let (smallest, tried) = shrink(schedule, 400, fails);
             let mut cluster = SimCluster::recorded(&smallest).expect("as good as the one it came from");
             let small = cluster.run().expect_err("it fails");
