@@ -7,6 +7,7 @@ use super::random::Random;
 use super::schedule::Behaviour;
 use super::world::{World, digest_of};
 use crate::certificate::{CommitCertificate, PolkaCertificate};
+use crate::evidence::Evidence;
 use crate::id::{Epoch, Height, Round};
 use crate::message::Message;
 use crate::proposal::Proposal;
@@ -122,6 +123,33 @@ impl Adversary {
             {
                 Vec::new()
             }
+            (Behaviour::Stir, Some(Message::Proposal { proposal, .. }))
+                if self.is_own(world, proposal.height, proposal.validator) =>
+            {
+                let value = world.value(proposal.height, self.member, 4_000 + u64::from(proposal.round.0));
+                let digest = digest_of(&value);
+                let bytes = self.proposal(world, proposal, None, digest, value.encode(), None);
+                let mut out = self.to_all(world, &bytes);
+                out.extend(self.stir(world, proposal.height, proposal.round, digest));
+                out
+            }
+            (Behaviour::Stir, Some(Message::Vote(vote)))
+                if self.is_own(world, vote.height, vote.validator) =>
+            {
+                Vec::new()
+            }
+            (Behaviour::Swap, Some(Message::Proposal { proposal, polka, .. }))
+                if self.is_own(world, proposal.height, proposal.validator) =>
+            {
+                let value = world.value(proposal.height, self.member, 5_000).encode();
+                let message = Message::Proposal { proposal: proposal.clone(), polka: polka.clone(), value };
+                self.to_all(world, &message.to_bytes().into())
+            }
+            (Behaviour::Swap, Some(Message::Decision { certificate, .. })) => {
+                let value = world.value(certificate.height(), self.member, 5_000).encode();
+                let message = Message::Decision { certificate: certificate.clone(), value };
+                self.to_all(world, &message.to_bytes().into())
+            }
             (Behaviour::WithholdPrevotes, Some(Message::Vote(vote))) if vote.kind == VoteKind::Prevote => {
                 Vec::new()
             }
@@ -181,6 +209,9 @@ impl Adversary {
                 | Behaviour::FalseCertificate
                 | Behaviour::FalseValidRound
                 | Behaviour::Equivocate
+                | Behaviour::Stir
+                | Behaviour::Usurp
+                | Behaviour::Slander
         );
         if !is_curious {
             return Vec::new();
@@ -202,6 +233,8 @@ impl Adversary {
         }
         match self.behaviour {
             Behaviour::Unlocked => self.votes_for(world, proposal.height, proposal.round, proposal.digest),
+            Behaviour::Stir => self.stir(world, proposal.height, proposal.round, proposal.digest),
+            Behaviour::Usurp => self.usurp(world, proposal),
             _ => Vec::new(),
         }
     }
@@ -222,6 +255,7 @@ impl Adversary {
         match self.behaviour {
             Behaviour::Mirror => self.mirror(world, vote),
             Behaviour::Forge => self.forge(world, from, vote),
+            Behaviour::Slander => self.slander(world, vote),
             Behaviour::FalseCertificate => self.false_certificate(world, vote),
             _ => Vec::new(),
         }
@@ -265,6 +299,62 @@ impl Adversary {
             }
             out.extend(self.to_all(world, &Message::Vote(forged).to_bytes().into()));
         }
+        let (height, round) = (vote.height, vote.round.next());
+        let value = world.value(height, self.member, 6_000 + u64::from(round.0));
+        let era = world.era(height);
+        let mut forged = Proposal {
+            epoch: era.set.epoch(),
+            height,
+            round: if self.random.chance(500) { round } else { vote.round },
+            valid_round: None,
+            digest: digest_of(&value),
+            validator: 0,
+            signature: [7; 64],
+        };
+        forged.validator = era.set.proposer(height, forged.round);
+        let message = Message::Proposal { proposal: forged, polka: None, value: value.encode() };
+        // First, because answers are cut short.
+        let mut all = self.to_all(world, &message.to_bytes().into());
+        all.extend(out);
+        all
+    }
+
+    /// A proposal when it is somebody else's turn.
+    fn usurp(&mut self, world: &World, proposal: &Proposal) -> Outbox {
+        let (height, round) = (proposal.height, proposal.round);
+        let Some(validator) = world.era(height).number(self.member) else { return Vec::new() };
+        if !self.said.insert((height, round, 9, None, self.member)) {
+            return Vec::new();
+        }
+        let value = world.value(height, self.member, 7_000 + u64::from(round.0));
+        let like = Proposal { validator, round: round.next(), ..proposal.clone() };
+        let like = if self.random.chance(500) { Proposal { round, ..like } } else { like };
+        let bytes = self.proposal(world, &like, None, digest_of(&value), value.encode(), None);
+        self.to_all(world, &bytes)
+    }
+
+    /// Evidence of a vote and of one that its voter never signed.
+    fn slander(&mut self, world: &World, vote: &Vote) -> Outbox {
+        if !self.said.insert((vote.height, Round(0), 9, None, vote.validator.into())) {
+            return Vec::new();
+        }
+        let other = Vote {
+            digest: vote.digest.map_or(Some(Digest([3; 32])), |digest| Some(flipped(digest))),
+            ..vote.clone()
+        };
+        let evidence = Evidence::of_votes(vote, &other).expect("the two differ in their digest");
+        self.to_all(world, &Message::Evidence(evidence).to_bytes().into())
+    }
+
+    /// A prevote for a proposal, and a precommit of nothing.
+    fn stir(&mut self, world: &World, height: Height, round: Round, digest: Digest) -> Outbox {
+        if !self.said.insert((height, round, 0, None, self.member)) {
+            return Vec::new();
+        }
+        let prevote = self.vote(world, height, round, VoteKind::Prevote, Some(digest));
+        let precommit = self.vote(world, height, round, VoteKind::Precommit, None);
+        let mut out = self.to_all(world, &prevote);
+        out.extend(self.to_all(world, &precommit));
         out
     }
 

@@ -163,12 +163,53 @@ pub enum Violation {
         /// How many events there were.
         events: u64,
     },
-    /// A core keeps more than its configuration allows.
+    /// A member keeps messages of heights or rounds that it must forget or never keep.
     Memory {
-        /// Whose.
+        /// Who.
         member: usize,
-        /// How many bytes, about.
-        bytes: usize,
+        /// The height that it decides.
+        height: u64,
+        /// Its round.
+        round: u32,
+    },
+    /// A member left a round without a reason that others can have given it.
+    Hasty {
+        /// Who.
+        member: usize,
+        /// The height.
+        height: u64,
+        /// The round that it left.
+        round: u32,
+    },
+    /// A member prevoted nil although neither its lock nor its application spoke against the proposal.
+    Refusal {
+        /// Who.
+        member: usize,
+        /// The height.
+        height: u64,
+        /// The round.
+        round: u32,
+    },
+    /// A message of another epoch than its height's had an effect.
+    Foreign {
+        /// On whom.
+        member: usize,
+    },
+    /// A member did not send its own votes again when it asked for what it lacks.
+    NotResent {
+        /// Who.
+        member: usize,
+        /// The height.
+        height: u64,
+        /// The round.
+        round: u32,
+    },
+    /// A member did not take a valid value that a peer proved to it.
+    OfferLost {
+        /// Who.
+        member: usize,
+        /// The height.
+        height: u64,
     },
     /// A core refused what its driver did, or its own log.
     Refused {
@@ -204,6 +245,11 @@ impl Violation {
             Self::Stalled { .. } => "stall",
             Self::Flood { .. } => "flood",
             Self::Memory { .. } => "memory",
+            Self::Hasty { .. } => "round left without reason",
+            Self::Refusal { .. } => "proposal refused without reason",
+            Self::Foreign { .. } => "message of another epoch heard",
+            Self::NotResent { .. } => "votes not sent again",
+            Self::OfferLost { .. } => "valid value not taken",
             Self::Refused { .. } => "refused by the core",
         }
     }
@@ -236,6 +282,10 @@ pub(crate) struct Checks {
     logged: BTreeSet<Place>,
     /// Honest power that has prevoted a value.
     prevoted: BTreeMap<(Height, Round, Digest), u64>,
+    /// Honest power that has precommitted nil.
+    nil: BTreeMap<(Height, Round), u64>,
+    /// The greatest round of each height that each honest member has voted or proposed in.
+    reached: BTreeMap<(Height, usize), Round>,
     /// The round and value of the last precommit of each member, and its height.
     locks: BTreeMap<usize, (Height, Round, Digest)>,
     /// Values that a member's application has accepted, or that it made.
@@ -264,6 +314,7 @@ impl Checks {
                 let place = (member, proposal.epoch, proposal.height, proposal.round, Slot::Proposal);
                 self.state(place, (Some(proposal.digest), proposal.valid_round))?;
                 self.logged.insert(place);
+                self.reach(member, proposal.height, proposal.round);
                 if let Some(valid) = proposal.valid_round
                     && !self.may_be_polka(world, proposal.height, valid, proposal.digest)
                 {
@@ -295,6 +346,28 @@ impl Checks {
     ) -> Result<(), Violation> {
         let place = (member, proposal.epoch, proposal.height, proposal.round, Slot::Proposal);
         self.sent(place, (Some(proposal.digest), proposal.valid_round))
+    }
+
+    /// Looks at an honest member that went from one round of a height to a later one, other than by a timer.
+    pub(crate) fn left_round(
+        &self,
+        world: &World,
+        member: usize,
+        height: Height,
+        from: Round,
+        to: Round,
+    ) -> Result<(), Violation> {
+        let era = world.era(height);
+        let power = |member: usize| era.number(member).map_or(0, |number| era.set.power(number));
+        let nil = self.nil.get(&(height, from)).copied().unwrap_or(0) + era.lying_power;
+        let voters = self.reached.range((height, 0)..=(height, usize::MAX));
+        let there = voters.filter(|((_, other), round)| *other != member && **round >= to);
+        let ahead = there.map(|((_, other), _)| power(*other)).sum::<u64>() + era.lying_power;
+        let is_over = to == from.next() && nil >= era.set.quorum_power();
+        if is_over || ahead >= era.set.progress_power() {
+            return Ok(());
+        }
+        Err(Violation::Hasty { member, height: height.0, round: from.0 })
     }
 
     /// Notes that a member's application accepted a value, or made it.
@@ -357,6 +430,8 @@ impl Checks {
         self.stated.retain(|place, _| place.2 >= height);
         self.logged.retain(|place| place.2 >= height);
         self.prevoted.retain(|key, _| key.0 >= height);
+        self.nil.retain(|key, _| key.0 >= height);
+        self.reached.retain(|key, _| key.0 >= height);
         self.accepted.retain(|key| key.1 >= height);
         self.decided = self.decided.split_off(&height);
     }
@@ -379,8 +454,16 @@ impl Checks {
 
     /// Looks at a new vote of an honest member: whether the rules of locking allow it (A-10 and following).
     fn vote(&mut self, world: &World, member: usize, vote: &Vote) -> Result<(), Violation> {
-        let Some(digest) = vote.digest else { return Ok(()) };
         let (height, round) = (vote.height, vote.round);
+        self.reach(member, height, round);
+        let era = world.era(height);
+        let power = era.number(member).map_or(0, |number| era.set.power(number));
+        let Some(digest) = vote.digest else {
+            if vote.kind == VoteKind::Precommit {
+                *self.nil.entry((height, round)).or_default() += power;
+            }
+            return Ok(());
+        };
         match vote.kind {
             VoteKind::Prevote => {
                 if !self.accepted.contains(&(member, height, digest)) {
@@ -393,8 +476,6 @@ impl Checks {
                 {
                     return Err(Violation::LockBroken { member, height: height.0, round: round.0 });
                 }
-                let era = world.era(height);
-                let power = era.number(member).map_or(0, |number| era.set.power(number));
                 *self.prevoted.entry((height, round, digest)).or_default() += power;
             }
             VoteKind::Precommit => {
@@ -405,6 +486,11 @@ impl Checks {
             }
         }
         Ok(())
+    }
+
+    fn reach(&mut self, member: usize, height: Height, round: Round) {
+        let reached = self.reached.entry((height, member)).or_insert(round);
+        *reached = (*reached).max(round);
     }
 
     /// Whether the honest prevotes there were, and those of all liars, make a quorum.

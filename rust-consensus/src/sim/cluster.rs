@@ -157,7 +157,7 @@ impl SimCluster {
             propose: Duration::from_millis(300),
             prevote: Duration::from_millis(150),
             precommit: Duration::from_millis(150),
-            cap: Duration::from_secs(30),
+            cap: Duration::from_secs(8),
             resend: Duration::from_millis(200),
         };
         configure(&mut config);
@@ -416,15 +416,17 @@ impl SimCluster {
         let is_watched = host.adversary.is_none();
         let trigger = Trigger::of(&input);
         let before = View::of(core);
-        let due = if is_watched { host.watch.before(&world, core, &input) } else { Due::default() };
+        let due =
+            if is_watched { host.watch.before(&world, core, &input, self.now_us) } else { Due::default() };
         let effects = match core.handle(input) {
             Ok(effects) => effects,
             // A driver that hands over a decision may come too late, or too early.
             Err(_) if trigger == Trigger::Decided || !is_watched => return Ok(()),
             Err(error) => return Err(Violation::Refused { member, error }),
         };
+        let after = View::of(core);
         if is_watched {
-            host.watch.after(&world, member, &due, &effects, core)?;
+            host.watch.after(&world, member, &due, &effects, core, self.now_us)?;
             self.coverage.observe(&before, trigger, &effects, core);
         }
         // How many more effects happen before power is gone.
@@ -451,6 +453,11 @@ impl SimCluster {
         if let Some((_, down_us)) = left {
             self.fail(index, down_us);
             return Ok(());
+        }
+        let is_timed = trigger == Trigger::Timeout(Timeout::Precommit(before.height, before.round));
+        let is_left = after.height == before.height && after.round > before.round;
+        if is_watched && is_left && !is_timed && trigger != Trigger::Start {
+            self.checks.left_round(&world, member, after.height, before.round, after.round)?;
         }
         self.show_round(index);
         Ok(())

@@ -21,6 +21,10 @@ pub enum Scenario {
     Lying,
     /// Votes of single steps are lost so that some members lock or decide and others do not, while one lies.
     Locking,
+    /// In each round some members see a quorum of prevotes and others do not, so that locks are set, kept and released.
+    Relocking,
+    /// Proposals are lost for many rounds.
+    Deaf,
     /// Members are parted while one is heard on both sides.
     Split,
     /// Clocks run at different speeds.
@@ -45,6 +49,8 @@ impl Scenario {
         Self::Dark,
         Self::Lying,
         Self::Locking,
+        Self::Relocking,
+        Self::Deaf,
         Self::Split,
         Self::Skewed,
         Self::Slow,
@@ -85,6 +91,8 @@ impl Schedule {
                 maker.lying(LOCK_BREAKERS);
                 maker.locking();
             }
+            Scenario::Relocking => maker.relocking(),
+            Scenario::Deaf => maker.deaf(),
             Scenario::Split => {
                 maker.lying(SPLITTERS);
                 maker.parted();
@@ -287,6 +295,54 @@ impl<'a> Maker<'a> {
                 Fault::Drop { height: None, round: None, kind: Some(Kind::Other), sender: None, receiver };
             self.schedule.faults.push(fault);
         }
+    }
+
+    /// A liar prevotes everything and precommits nothing; each round's prevotes reach few members, and what would tell the others is
+    /// lost. Some lose power on top.
+    fn relocking(&mut self) {
+        let liars = [Behaviour::Stir, Behaviour::Stir, Behaviour::FalseValidRound, Behaviour::Unlocked];
+        self.lying(&liars);
+        self.schedule.heights = self.random.between(1, 2);
+        self.schedule.heal_at_us = self.random.between(2_000, 8_000) * 1_000;
+        for round in 0..4 {
+            let share = [300, 600, 900][self.random.index(3)];
+            for member in 0..self.schedule.powers.len() {
+                if self.random.chance(share) {
+                    let kind = Some(if self.random.chance(850) { Kind::Prevote } else { Kind::Precommit });
+                    let fault = Fault::Drop {
+                        height: Some(1),
+                        round: Some(round),
+                        kind,
+                        sender: None,
+                        receiver: Some(member),
+                    };
+                    self.schedule.faults.push(fault);
+                }
+            }
+        }
+        if self.random.chance(750) {
+            let receiver = self.some_member(300);
+            let fault =
+                Fault::Drop { height: None, round: None, kind: Some(Kind::Other), sender: None, receiver };
+            self.schedule.faults.push(fault);
+        }
+        if self.random.chance(500) {
+            self.crashing(3);
+        }
+    }
+
+    fn deaf(&mut self) {
+        self.schedule.heights = 1;
+        self.schedule.heal_at_us = self.random.between(4_000, 16_000) * 1_000;
+        let fault = Fault::Drop {
+            height: None,
+            round: None,
+            kind: Some(Kind::Proposal),
+            sender: None,
+            receiver: None,
+        };
+        self.schedule.faults.push(fault);
+        self.lying(&[Behaviour::FarFuture, Behaviour::Mirror, Behaviour::Silent, Behaviour::Stir]);
     }
 
     fn skewed(&mut self) {

@@ -199,6 +199,14 @@ pub enum Behaviour {
     FalseValidRound,
     /// Forgets its locks and votes for every proposal it sees.
     Unlocked,
+    /// Prevotes every proposal and precommits nil: rounds go by, members lock, and nothing is decided by its vote.
+    Stir,
+    /// Proposes when it is not its turn.
+    Usurp,
+    /// Proposes a value under the digest of another one, and sends other values with true certificates.
+    Swap,
+    /// Sends evidence against honest members, which it cannot have.
+    Slander,
     /// Keeps its prevotes to itself.
     WithholdPrevotes,
     /// Keeps its precommits to itself.
@@ -207,7 +215,7 @@ pub enum Behaviour {
     OnlyOne,
     /// Sends bytes that are no messages, and damaged copies of true ones.
     Garbage,
-    /// Sends votes in the names of others, which it cannot sign.
+    /// Sends votes and proposals in the names of others, which it cannot sign.
     Forge,
     /// Sends messages of everyone again, long after they were sent.
     Replay,
@@ -230,6 +238,10 @@ impl Behaviour {
         Self::InvalidLeader,
         Self::FalseValidRound,
         Self::Unlocked,
+        Self::Stir,
+        Self::Usurp,
+        Self::Swap,
+        Self::Slander,
         Self::WithholdPrevotes,
         Self::WithholdPrecommits,
         Self::OnlyOne,

@@ -30,6 +30,12 @@ pub(crate) struct Watch {
     reached: BTreeMap<u16, Round>,
     /// Honest validators that prevoted nil.
     nil: BTreeMap<Round, BTreeSet<u16>>,
+    /// Proposals of a round that hold, of honest members and liars: the digest, the valid round, whether the application accepts it.
+    proposals: BTreeMap<Round, Vec<(Digest, Option<Round>, bool)>>,
+    /// Own votes of the round that the node is in.
+    own: Vec<(Round, VoteKind)>,
+    /// The round of the newest proof of a valid value, and when it has to be taken.
+    offered: Option<(Round, u64)>,
     /// Validators that there is evidence against.
     known: BTreeSet<(Height, u16)>,
     punished: BTreeSet<u64>,
@@ -44,6 +50,11 @@ pub(crate) struct Due {
     evidence: Option<u16>,
     /// A punishment of the sender.
     punishment: bool,
+    /// Nothing at all.
+    nothing: bool,
+    /// Whether a timer or the application is the cause, or what the node was like before.
+    is_excused: bool,
+    before: Option<View>,
 }
 
 impl Watch {
@@ -58,10 +69,14 @@ impl Watch {
         world: &World,
         core: &ByzantineConsensus<Bytes>,
         input: &Input<Bytes>,
+        now_us: u64,
     ) -> Due {
         self.enter(core.height());
-        let Input::Message { from, bytes } = input else { return Due::default() };
-        let mut due = Due { from: Some(from.0), ..Due::default() };
+        let is_excused =
+            matches!(input, Input::Start | Input::Timeout(_) | Input::Validated { valid: false, .. });
+        let mut due = Due { is_excused, before: Some(View::of(core)), ..Due::default() };
+        let Input::Message { from, bytes } = input else { return due };
+        due.from = Some(from.0);
         if self.punished.contains(&from.0) {
             return due;
         }
@@ -71,6 +86,7 @@ impl Watch {
         };
         let is_begun = core.validators_at(head.height).is_some();
         let era = world.era(head.height);
+        due.nothing = is_begun && head.epoch != era.set.epoch();
         if head.height != core.height() || head.epoch != era.set.epoch() || !is_begun {
             return due;
         }
@@ -98,18 +114,54 @@ impl Watch {
                 }
             }
             MessageKind::Proposal if near => {
-                let Ok(Message::Proposal { proposal, polka: None, value }) = Message::from_bytes(bytes)
-                else {
+                let Ok(Message::Proposal { proposal, polka, value }) = Message::from_bytes(bytes) else {
                     return due;
                 };
-                let member = era.member(proposal.validator);
-                if member.is_some_and(|member| !world.is_honest(member))
-                    && era.set.proposer(proposal.height, proposal.round) == proposal.validator
-                    && Digest::of(&value) == proposal.digest
-                    && proposal.verify(&world.chain, &era.set, &*world.verifier).is_ok()
-                    && self.contradicts((proposal.round, None, proposal.validator), Some(proposal.digest))
+                if era.set.proposer(proposal.height, proposal.round) != proposal.validator {
+                    due.punishment = true;
+                    return due;
+                }
+                let known = self.proposals.entry(proposal.round).or_default();
+                let is_new = !known
+                    .iter()
+                    .any(|(digest, valid, _)| (digest, valid) == (&proposal.digest, &proposal.valid_round));
+                if core.number() == Some(proposal.validator) || !is_new {
+                    return due;
+                }
+                if proposal.verify(&world.chain, &era.set, &*world.verifier).is_err() {
+                    due.punishment = true;
+                    return due;
+                }
+                let proof = polka.map(|polka| polka.verify_with(&world.chain, &era.set, &*world.verifier));
+                if let Some(Err(_)) = proof {
+                    due.punishment = known.is_empty();
+                    return due;
+                }
+                if Digest::of(&value) != proposal.digest {
+                    return due;
+                }
+                known.push((
+                    proposal.digest,
+                    proposal.valid_round,
+                    world.accepts(proposal.height, &value.into()),
+                ));
+                let is_liar = era.member(proposal.validator).is_some_and(|member| !world.is_honest(member));
+                let place = (proposal.round, None, proposal.validator);
+                if is_liar && proposal.valid_round.is_none() && self.contradicts(place, Some(proposal.digest))
                 {
                     due.evidence = Some(proposal.validator);
+                }
+            }
+            MessageKind::Polka => {
+                let Ok(Message::Polka { certificate, value }) = Message::from_bytes(bytes) else {
+                    return due;
+                };
+                let is_newer = self.offered.is_none_or(|(round, _)| round < certificate.round());
+                if is_newer
+                    && Digest::of(&value) == certificate.digest()
+                    && certificate.verify_with(&world.chain, &era.set, &*world.verifier).is_ok()
+                {
+                    self.offered = Some((certificate.round(), now_us + world.schedule.work_us + 1));
                 }
             }
             _ => {}
@@ -125,8 +177,12 @@ impl Watch {
         due: &Due,
         effects: &[Effect<Bytes>],
         core: &ByzantineConsensus<Bytes>,
+        now_us: u64,
     ) -> Result<(), Violation> {
         let view = View::of(core);
+        if due.nothing && !effects.is_empty() {
+            return Err(Violation::Foreign { member });
+        }
         if let Some(from) = due.from
             && self.punished.contains(&from)
             && !effects.is_empty()
@@ -152,6 +208,8 @@ impl Watch {
                             && vote.height == before
                         {
                             self.count(vote);
+                            self.own.push((vote.round, vote.kind));
+                            self.justify(member, due, vote)?;
                         }
                     }
                 }
@@ -163,6 +221,14 @@ impl Watch {
         {
             return Err(Violation::Lenient { member, peer: peer(from) });
         }
+        self.resent(member, effects, &view)?;
+        let (last, rounds) = core.kept();
+        let is_kept = |round: Round| round.0.abs_diff(view.round.0) <= KEPT_ROUNDS;
+        if last > core.executed().plus(core.config().window + 1)
+            || rounds.is_some_and(|rounds| !is_kept(*rounds.start()) || !is_kept(*rounds.end()))
+        {
+            return Err(Violation::Memory { member, height: view.height.0, round: view.round.0 });
+        }
         let era = world.era(before);
         if let Some(validator) = due.evidence
             && !self.known.contains(&(before, validator))
@@ -172,6 +238,13 @@ impl Watch {
         }
         if view.height != before || core.validators_at(view.height).is_none() {
             return Ok(());
+        }
+        if let Some((round, by_us)) = self.offered
+            && now_us > by_us
+            && round < view.round
+            && core.valid().is_none_or(|(valid, _)| valid < round)
+        {
+            return Err(Violation::OfferLost { member, height: before.0 });
         }
         if let Some(round) = self.round_due(world)
             && view.round < round
@@ -192,8 +265,43 @@ impl Watch {
             self.stated.clear();
             self.reached.clear();
             self.nil.clear();
+            self.proposals.clear();
+            self.own.clear();
+            self.offered = None;
             self.known.retain(|(of, _)| of.0 + 2 >= height.0);
         }
+    }
+
+    /// A nil prevote that neither a timer nor the application caused needs a lock on something else, newer than the proposal's proof.
+    fn justify(&self, member: usize, due: &Due, vote: &Vote) -> Result<(), Violation> {
+        if due.is_excused || vote.kind != VoteKind::Prevote || vote.digest.is_some() {
+            return Ok(());
+        }
+        let Some(known) = self.proposals.get(&vote.round) else { return Ok(()) };
+        let lock = due.before.and_then(|view| view.locked);
+        let is_refused = |(digest, valid, is_accepted): &(Digest, Option<Round>, bool)| {
+            !is_accepted
+                || lock.is_some_and(|(round, locked)| {
+                    locked != *digest && valid.is_none_or(|valid| valid < round)
+                })
+        };
+        if known.iter().any(is_refused) {
+            return Ok(());
+        }
+        Err(Violation::Refusal { member, height: vote.height.0, round: vote.round.0 })
+    }
+
+    /// With a status go the own votes of the round.
+    fn resent(&self, member: usize, effects: &[Effect<Bytes>], view: &View) -> Result<(), Violation> {
+        let sent = |kind: MessageKind| {
+            let is_sent = |effect: &&Effect<Bytes>| matches!(effect, Effect::Broadcast(bytes) if bytes.get(1) == Some(&(kind as u8)));
+            effects.iter().filter(is_sent).count()
+        };
+        let own = self.own.iter().filter(|(round, _)| *round == view.round).count();
+        if view.height == self.height && sent(MessageKind::Status) > 0 && sent(MessageKind::Vote) < own {
+            return Err(Violation::NotResent { member, height: view.height.0, round: view.round.0 });
+        }
+        Ok(())
     }
 
     fn contradicts(&mut self, place: (Round, Option<VoteKind>, u16), digest: Option<Digest>) -> bool {
