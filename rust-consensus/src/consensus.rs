@@ -62,7 +62,7 @@ pub enum Step {
 }
 
 /// One member of a cluster that agrees on values: inputs in, effects out. It has no clock, no randomness, no I/O and no
-/// threads of its own, so that the same inputs give the same effects on every machine.
+/// threads of its own, so that the same inputs give the same effects on every machine.
 ///
 /// Cloning gives a second member with the same key: for model checking, never for running both.
 #[derive(Clone)]
@@ -172,7 +172,7 @@ impl<T> Default for Out<T> {
 impl<T: Value> ByzantineConsensus<T> {
     /// A node that has not voted yet in this chain. One that has is [restored](Self::restore).
     ///
-    /// Without a signer, or while the signer's key is not in the validator set, the node follows and does not vote.
+    /// without a signer, or while the signer's key is not in the validator set, the node follows and does not vote.
     ///
     /// # Errors
     /// [`ConsensusError::InvalidConfig`]; [`ConsensusError::TooFewValidators`] where the set cannot bear the faulty power of the

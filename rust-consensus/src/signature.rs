@@ -79,7 +79,7 @@ impl Verifier for Ed25519 {
     }
 }
 
-/// The beginning of a signed statement: domain, kind, chain, epoch, height and round.
+/// the beginning of a signed statement: domain, kind, chain, epoch, height and round.
 pub(crate) fn statement(kind: u8, chain: &ChainId, epoch: Epoch, height: Height, round: Round) -> Vec<u8> {
     let name = chain.as_str().as_bytes();
     let mut out = Vec::with_capacity(DOMAIN.len() + name.len() + 64);

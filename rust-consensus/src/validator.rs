@@ -223,9 +223,11 @@ impl ValidatorSet {
     }
 }
 
-/// The cycle of proposers: the k-th of a validator's q turns is due at (2k + 1)/2q of the cycle.
+/// The cycle of proposers: the k-th of the q turns of the i-th of n validators is due at (k + (2i + 1)/2n)/q of the cycle, which
+/// spreads the turns of each and has those with equal power begin one after the other.
 fn turns(validators: &[Validator], total: u64) -> Vec<u16> {
-    let most = TURNS_PER_VALIDATOR * validators.len() as u64;
+    let n = validators.len() as u64;
+    let most = TURNS_PER_VALIDATOR * n;
     let common = validators.iter().fold(0, |common, validator| gcd(common, validator.power));
     let quota = |power: u64| {
         if total / common <= most {
@@ -238,9 +240,9 @@ fn turns(validators: &[Validator], total: u64) -> Vec<u16> {
     let mut due = Vec::new();
     for (number, validator) in (0u16..).zip(validators) {
         let quota = quota(validator.power);
-        due.extend((0..quota).map(|k| (2 * k + 1, quota, number)));
+        due.extend((0..quota).map(|k| (2 * (n * k + u64::from(number)) + 1, quota, number)));
     }
-    // (2k + 1)/q as a fraction, compared without rounding: both sides are below 2^32.
+    // Fractions over 2n, compared without rounding: numerators are below 2^25, quotas below 2^14.
     due.sort_unstable_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then(a.2.cmp(&b.2)));
     due.into_iter().map(|(_, _, number)| number).collect()
 }

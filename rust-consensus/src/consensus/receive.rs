@@ -144,6 +144,7 @@ impl<T: Value> ByzantineConsensus<T> {
             return;
         }
         let Some((value, bytes)) = self.read_value(from, digest, value) else { return };
+        // heights that are not begun share a budget.
         let early = height > self.state.height;
         if early && self.early_bytes() + bytes.len() > fixed.config.pending_bytes {
             return;

@@ -59,7 +59,7 @@ impl<T: Value> ByzantineConsensus<T> {
         }
     }
 
-    /// What this node has of its round; a follower has no voice to say it with.
+    /// What this node has of its round; a follower has no voice to say it with.
     fn status(&mut self) -> Option<Status> {
         let fixed = self.fixed.clone();
         let (signer, validator) = (fixed.signer.as_ref()?, self.state.me?);
