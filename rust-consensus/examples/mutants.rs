@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = arguments.next();
     let started = Instant::now();
     let (mut rows, mut missed) = (String::new(), Vec::new());
-    for mutant in Mutant::ALL {
+    let only = std::env::var("CHRYSALIS_MUTANTS").unwrap_or_default();
+    for mutant in Mutant::ALL.iter().filter(|mutant| only.is_empty() || only.contains(mutant.name())) {
         let began = Instant::now();
         let caught = (1..=limit).find_map(|seed| {
             let violation = run(&Schedule::random(seed), *mutant)?;

@@ -42,7 +42,7 @@ pub(crate) struct Adversary {
 }
 
 impl Adversary {
-    pub(crate) fn new(behaviour: Behaviour, member: usize) -> Self {
+    pub(crate) fn new(behaviour: Behaviour, member: usize, seed: u64) -> Self {
         Self {
             behaviour,
             member,
@@ -50,7 +50,7 @@ impl Adversary {
             votes: BTreeMap::new(),
             said: BTreeSet::new(),
             values: BTreeMap::new(),
-            random: Random::keyed(member as u64, [behaviour as u64, 7, 7]),
+            random: Random::keyed(seed, [member as u64, behaviour as u64, 1]),
         }
     }
 
@@ -346,12 +346,13 @@ impl Adversary {
         self.to_all(world, &Message::Evidence(evidence).to_bytes().into())
     }
 
-    /// A prevote for a proposal, and a precommit of nothing.
+    /// A prevote for a proposal, or for nil, and a precommit of nil.
     fn stir(&mut self, world: &World, height: Height, round: Round, digest: Digest) -> Outbox {
         if !self.said.insert((height, round, 0, None, self.member)) {
             return Vec::new();
         }
-        let prevote = self.vote(world, height, round, VoteKind::Prevote, Some(digest));
+        let digest = Some(digest).filter(|_| self.random.chance(600));
+        let prevote = self.vote(world, height, round, VoteKind::Prevote, digest);
         let precommit = self.vote(world, height, round, VoteKind::Precommit, None);
         let mut out = self.to_all(world, &prevote);
         out.extend(self.to_all(world, &precommit));

@@ -72,7 +72,8 @@ impl Disk {
 impl Host {
     /// A node at the beginning of the chain.
     pub(crate) fn new(world: &World, member: usize, twin: Option<usize>) -> Self {
-        let adversary = world.behaviours[member].map(|behaviour| Adversary::new(behaviour, member));
+        let adversary =
+            world.behaviours[member].map(|behaviour| Adversary::new(behaviour, member, world.schedule.seed));
         Self {
             member,
             twin,

@@ -297,37 +297,47 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// A liar prevotes everything and precommits nothing; each round's prevotes reach few members, and what would tell the others is
-    /// lost. Some lose power on top.
+    /// A liar prevotes and precommits nothing; single prevotes are lost, so that one member sees a quorum in one round and the others
+    /// in the next, and what would tell them is lost too. Members that are locked lose power on top.
     fn relocking(&mut self) {
-        let liars = [Behaviour::Stir, Behaviour::Stir, Behaviour::FalseValidRound, Behaviour::Unlocked];
+        let liars = [Behaviour::Stir, Behaviour::Stir, Behaviour::Stir, Behaviour::FalseValidRound];
         self.lying(&liars);
+        let liar = self.schedule.byzantine().next().map(|(member, _)| member);
         self.schedule.heights = self.random.between(1, 2);
         self.schedule.heal_at_us = self.random.between(2_000, 8_000) * 1_000;
-        for round in 0..4 {
-            let share = [300, 600, 900][self.random.index(3)];
-            for member in 0..self.schedule.powers.len() {
-                if self.random.chance(share) {
-                    let kind = Some(if self.random.chance(850) { Kind::Prevote } else { Kind::Precommit });
-                    let fault = Fault::Drop {
-                        height: Some(1),
-                        round: Some(round),
-                        kind,
-                        sender: None,
-                        receiver: Some(member),
-                    };
-                    self.schedule.faults.push(fault);
-                }
+        let lucky = self.member();
+        let mut lose = |round, sender, receiver| {
+            let (height, round, kind) = (Some(1), Some(round), Some(Kind::Prevote));
+            self.schedule.faults.push(Fault::Drop { height, round, kind, sender, receiver });
+        };
+        if self.random.chance(700) {
+            lose(0, Some(lucky), None);
+            lose(1, liar, Some(lucky));
+        } else {
+            for _ in 0..self.random.between(2, 8) {
+                let pair = [(); 2].map(|()| Some(self.random.index(self.schedule.powers.len())));
+                lose([0, 0, 1, 1, 2, 3][self.random.index(6)], pair[0], pair[1]);
             }
         }
-        if self.random.chance(750) {
-            let receiver = self.some_member(300);
-            let fault =
-                Fault::Drop { height: None, round: None, kind: Some(Kind::Other), sender: None, receiver };
+        if self.random.chance(850) {
+            let fault = Fault::Drop {
+                height: None,
+                round: None,
+                kind: Some(Kind::Other),
+                sender: None,
+                receiver: None,
+            };
             self.schedule.faults.push(fault);
         }
         if self.random.chance(500) {
-            self.crashing(3);
+            let fault = Fault::Crash {
+                member: lucky,
+                write: self.random.between(1, 3),
+                survives: Survives::All,
+                effects: u32::try_from(self.random.below(4)).unwrap_or(0),
+                down_us: self.random.between(0, 400) * 1_000,
+            };
+            self.schedule.faults.push(fault);
         }
     }
 

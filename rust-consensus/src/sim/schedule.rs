@@ -199,7 +199,7 @@ pub enum Behaviour {
     FalseValidRound,
     /// Forgets its locks and votes for every proposal it sees.
     Unlocked,
-    /// Prevotes every proposal and precommits nil: rounds go by, members lock, and nothing is decided by its vote.
+    /// Prevotes most proposals, and precommits nil: rounds go by, members lock, and nothing is decided by its vote.
     Stir,
     /// Proposes when it is not its turn.
     Usurp,
