@@ -27,7 +27,8 @@ pub struct Config {
     /// Largest value that this node proposes or prevotes, at most [`MAX_VALUE_BYTES`], which is the default. Larger ones get a
     /// nil vote, and are decided all the same if a quorum wants them.
     pub max_value_bytes: usize,
-    /// Most bytes of proposals kept for heights that are not begun; 8 MiB by default.
+    /// Most bytes of proposed values kept for heights that are not begun, in equal shares for the heights of the window; 8 MiB by
+    /// default.
     pub pending_bytes: usize,
     /// How many of the latest decisions are kept to be sent to peers that lag by little; 16 by default.
     pub kept_decisions: usize,
@@ -58,6 +59,12 @@ impl Config {
             #[cfg(feature = "mutants")]
             mutant: None,
         }
+    }
+
+    /// The share of a height that is not begun in [`pending_bytes`](Self::pending_bytes).
+    pub(crate) fn early_bytes(&self) -> usize {
+        let window = usize::try_from(self.window).unwrap_or(usize::MAX).max(1);
+        self.pending_bytes / window
     }
 
     pub(crate) fn check(&self) -> Result<(), ConsensusError> {

@@ -1,5 +1,6 @@
 //! The core: one member of a cluster, as a state machine. The rules are those of `docs/agreement.md`.
 
+mod facade;
 mod heights;
 mod receive;
 mod resend;
@@ -27,6 +28,8 @@ use crate::signature::{Ed25519, Signer, Verifier};
 use crate::timeout::Timeout;
 use crate::validator::ValidatorSet;
 use crate::value::{Digest, Value};
+
+pub use self::facade::{PrePrepare, SignedMessage};
 
 /// Most peers that something is remembered of.
 pub const MAX_PEERS: usize = 1024;
@@ -70,6 +73,10 @@ pub struct ByzantineConsensus<T> {
     fixed: Arc<Fixed>,
     state: State<T>,
     out: Out<T>,
+    /// Effects of the calls of the facade that were not taken yet.
+    queue: Vec<Effect<T>>,
+    /// Whether messages are refused.
+    alone: bool,
 }
 
 /// What does not change.
@@ -200,6 +207,7 @@ impl<T: Value> ByzantineConsensus<T> {
         for (index, record) in records.into_iter().enumerate() {
             node.replay(index, record)?;
         }
+        node.pass_valid_round();
         Ok(node)
     }
 
@@ -209,7 +217,7 @@ impl<T: Value> ByzantineConsensus<T> {
     ///
     /// # Errors
     /// For a mistake of the driver or the application, after which nothing has changed: [`ConsensusError::InvalidState`] before
-    /// [`Input::Start`] or when it is given twice, [`ConsensusError::OutOfOrder`], [`ConsensusError::TooLarge`] for a value, and what
+    /// [`Input::Start`] or when it is given twice, and for a message to a development instance; [`ConsensusError::OutOfOrder`], [`ConsensusError::TooLarge`] for a value, and what
     /// a decision from elsewhere or a new validator set lacks.
     pub fn handle(&mut self, input: Input<T>) -> Result<Vec<Effect<T>>, ConsensusError> {
         if self.state.started == matches!(input, Input::Start) {
@@ -217,6 +225,9 @@ impl<T: Value> ByzantineConsensus<T> {
         }
         match input {
             Input::Start => self.start(),
+            Input::Message { .. } if self.alone => {
+                return Err(ConsensusError::InvalidState("a development instance talks to nobody"));
+            }
             Input::Message { from, bytes } => self.receive(from, &bytes),
             Input::Timeout(timeout) => self.time_out(timeout),
             Input::Value { height, round, value } => self.offer(height, round, value)?,

@@ -16,7 +16,7 @@ use crate::vote::{Vote, VoteKind};
 pub(crate) const ROUNDS_BEHIND: u32 = 4;
 /// How many rounds after the current one are kept.
 pub(crate) const ROUNDS_AHEAD: u32 = 4;
-/// How many rounds of a height that is not begun are kept.
+/// How many rounds of votes of a height that is not begun are kept.
 pub(crate) const ROUNDS_EARLY: u32 = 2;
 /// How many proposals of one round are kept; one more if a quorum wants it.
 pub(crate) const PROPOSALS: usize = 2;

@@ -136,9 +136,12 @@ impl Tally {
         })
     }
 
-    /// The numbers of the validators with a vote, checked or not.
-    pub(crate) fn voters(&self) -> impl Iterator<Item = u16> {
-        (0..).zip(&self.slots).filter(|(_, slot)| **slot != Slot::Empty).map(|(number, _)| number)
+    /// The votes, checked or not.
+    pub(crate) fn votes(&self) -> impl Iterator<Item = (u16, Option<Digest>)> {
+        (0..).zip(&self.slots).filter_map(|(number, slot)| match slot {
+            Slot::Empty => None,
+            Slot::Claimed { digest, .. } | Slot::Verified { digest, .. } => Some((number, *digest)),
+        })
     }
 
     /// Checks, in one batch, the claimed votes that are for `wanted`, or all. Those that hold become verified, the others are

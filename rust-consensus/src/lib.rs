@@ -1,4 +1,4 @@
-//! Byzantine agreement.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -13,8 +13,7 @@ mod height;
 pub mod id;
 mod keeper;
 pub mod message;
-#[cfg_attr(not(feature = "mutants"), doc(hidden))]
-pub mod mutant;
+mod mutant;
 pub mod proposal;
 pub mod record;
 pub mod signature;
@@ -29,7 +28,7 @@ mod wire;
 
 pub use certificate::{CommitCertificate, PolkaCertificate};
 pub use config::Config;
-pub use consensus::{ByzantineConsensus, Origin, Step};
+pub use consensus::{ByzantineConsensus, Origin, PrePrepare, SignedMessage, Step};
 pub use effect::{Decision, Effect, Input, Offence};
 pub use error::ConsensusError;
 pub use evidence::Evidence;

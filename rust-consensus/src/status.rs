@@ -8,7 +8,7 @@ use crate::message::{Head, MessageKind};
 use crate::signature::{Signature, Signer, Verifier, statement};
 use crate::validator::{MAX_VALIDATORS, ValidatorSet};
 use crate::value::Digest;
-use crate::vote::check;
+use crate::vote::{VoteKind, check};
 use crate::wire::{Reader, put_option, put_u16, put_u32};
 
 /// What is known of one validator's vote, in a byte: nothing, nil, or a trace of the digest. Two digests may share a trace
@@ -82,6 +82,15 @@ impl Status {
             Ok(())
         } else {
             Err(ConsensusError::BadProof("lists of another length than the set"))
+        }
+    }
+
+    /// What is known of the votes of a phase.
+    #[must_use]
+    pub fn traces(&self, kind: VoteKind) -> &[Trace] {
+        match kind {
+            VoteKind::Prevote => &self.prevotes,
+            VoteKind::Precommit => &self.precommits,
         }
     }
 

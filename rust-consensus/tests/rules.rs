@@ -252,6 +252,7 @@ fn a_06_offenders_are_punished_once_and_not_read() {
     ];
     for (bytes, offence) in cases {
         let mut bench = bench();
+        bench.message(&prevote(3, 0, None));
         assert_eq!(offences(&bench.bytes_of(5, &bytes)), [(5, offence)]);
         assert!(bench.bytes_of(5, b"again").is_empty());
         // A punished peer's true messages are not read either, those of others are, and a new connection begins afresh.
@@ -683,13 +684,13 @@ fn a_29_what_comes_early_counts_later() {
     assert_eq!(decisions(&effects).iter().map(|decision| decision.height.0).collect::<Vec<_>>(), [1, 2]);
 }
 
-/// early proposals share a budget.
+/// each height ahead has its share of a budget, and its proposer fills no other's.
 #[test]
 fn a_29_early_values_are_bounded() {
     let mut config = Config::new(chain());
-    config.pending_bytes = 5;
+    config.pending_bytes = 3 * 8;
     let mut bench = Bench::with(0, &[1; 4], config);
-    for (height, text) in [(2, "abc"), (3, "def")] {
+    for (height, text) in [(2, "abc"), (3, "defg")] {
         let early = Message::Proposal {
             proposal: proposal_of(u16::try_from(height % 4).unwrap(), height, 0, None, text),
             polka: None,
@@ -809,7 +810,7 @@ fn a_33_evidence_goes_round_once_and_is_checked() {
     let effects = first.messages(&[prevote(1, 0, Some("a")), prevote(1, 0, Some("b"))]);
     let evidence = said(&effects).remove(0);
     let mut second = bench();
-    assert_eq!(said(&second.message(&evidence)), [evidence.clone()]);
+    assert_eq!(said(&second.message(&evidence)), std::slice::from_ref(&evidence));
     assert!(second.message(&evidence).is_empty());
     assert_eq!(second.node.evidence().count(), 1);
     // With the status, for those that missed it.
@@ -881,6 +882,36 @@ fn a_36_a_restart_goes_on_where_the_log_ends() {
     let effects = third.input(Input::Start);
     assert_eq!(decisions(&effects)[0].value, value("a"));
     assert_eq!(third.node.height(), Height(2));
+}
+
+/// A valid value from elsewhere, in a round in which nothing was said before the crash.
+#[test]
+fn a_36_a_restart_is_after_the_valid_round() {
+    let offer = Message::Polka { certificate: polka(4, 2, "b", &[1, 2, 3]), value: b"b".to_vec() };
+    let mut bench = bench();
+    bench.messages(&[prevote(1, 4, None), prevote(2, 4, None), offer]);
+    assert_eq!(bench.node.valid(), Some((Round(2), digest("b"))));
+    let mut again = bench.restart(0);
+    assert_eq!((again.node.round(), again.node.step()), (Round(3), Step::Propose));
+    // Round 3 is its turn, and what it proposes decodes.
+    let effects = again.input(Input::Start);
+    assert!(
+        said(&effects)
+            .iter()
+            .any(|message| matches!(message, Message::Proposal { value, .. } if value == b"b"))
+    );
+}
+
+/// A proposer that waits for its application proposes a valid value that it hears of.
+#[test]
+fn a_25_a_waiting_proposer_proposes_the_offered_value() {
+    let mut bench = bench();
+    let offer = Message::Polka { certificate: polka(4, 2, "b", &[1, 2, 3]), value: b"b".to_vec() };
+    let effects = bench.messages(&[prevote(1, 3, None), prevote(2, 3, None)]);
+    assert!(effects.contains(&Effect::GetValue { height: H, round: Round(3) }));
+    let effects = bench.message(&offer);
+    assert!(matches!(&said(&effects)[0], Message::Proposal { value, .. } if value == b"b"));
+    assert!(bench.input(Input::Value { height: H, round: Round(3), value: value("c") }).is_empty());
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl<T: Value> ByzantineConsensus<T> {
                     && head.round >= *kept.start()
                     && (head.kind == MessageKind::Vote || head.round <= *kept.end())
             }
-            MessageKind::Proposal => head.height > height && head.round.0 < ROUNDS_EARLY,
+            MessageKind::Proposal => head.height > height && head.round.0 == 0,
             MessageKind::Vote if head.height > height => head.round.0 < ROUNDS_EARLY,
             // to notice that a validator contradicts what it said at the height before.
             MessageKind::Vote => {
@@ -109,9 +109,8 @@ impl<T: Value> ByzantineConsensus<T> {
     ) {
         let fixed = self.fixed.clone();
         let Proposal { height, round, digest, valid_round, .. } = proposal;
-        if proposal.validator != set.proposer(height, round)
+        if proposal.validator != self.proposer(set, height, round)
             && !mutant!(fixed.config, ProposerUnchecked)
-            && !mutant!(fixed.config, ProposerConstant)
         {
             self.punish(from, Offence::WrongProposer);
             return;
@@ -144,9 +143,10 @@ impl<T: Value> ByzantineConsensus<T> {
             return;
         }
         let Some((value, bytes)) = self.read_value(from, digest, value) else { return };
-        // heights that are not begun share a budget.
+        // each height that is not begun has its share, so that its proposer takes nobody else's.
         let early = height > self.state.height;
-        if early && self.early_bytes() + bytes.len() > fixed.config.pending_bytes {
+        let held = self.height_state(height).map_or(0, HeightState::value_bytes);
+        if early && held + bytes.len() > fixed.config.early_bytes() {
             return;
         }
         let state = self.height_state_mut(height);
@@ -250,7 +250,9 @@ impl<T: Value> ByzantineConsensus<T> {
         let rounds = &mut self.height_state_mut(vote.height).rounds;
         let tally = rounds.entry(vote.round).or_default().tally_mut(vote.kind);
         let mut liar = None;
-        if let Slot::Claimed { peer, digest, signature } = tally.slot(vote.validator).clone() {
+        if let Slot::Claimed { peer, digest, signature } = tally.slot(vote.validator).clone()
+            && (digest, signature) != (vote.digest, vote.signature)
+        {
             let claimed = Vote { digest, signature, ..vote.clone() };
             if claimed.verify(&fixed.config.chain, &set, verifier).is_ok() {
                 tally.confirm(&set, vote.validator, power, digest, signature);
@@ -324,6 +326,9 @@ impl<T: Value> ByzantineConsensus<T> {
         {
             let polka = polka.clone();
             self.set_valid(polka);
+            if self.may_propose() {
+                self.propose_if_due();
+            }
         }
     }
 
@@ -371,11 +376,6 @@ impl<T: Value> ByzantineConsensus<T> {
             self.effect(Effect::Broadcast(Message::Evidence(evidence.clone()).to_bytes().into()));
         }
         self.effect(Effect::Evidence(evidence));
-    }
-
-    /// Bytes of values of heights that are not begun.
-    fn early_bytes(&self) -> usize {
-        self.state.ahead.values().map(HeightState::value_bytes).sum()
     }
 
     fn height_state(&self, height: Height) -> Option<&HeightState<T>> {

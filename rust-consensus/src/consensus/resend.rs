@@ -99,7 +99,7 @@ impl<T: Value> ByzantineConsensus<T> {
 
     /// gives a peer what it lacks, so often and no more.
     pub(super) fn take_status(&mut self, from: PeerId, set: &ValidatorSet, status: &Status) {
-        if !self.may_answer(from) {
+        if !self.has_something_for(status) || !self.may_answer(from) {
             return;
         }
         if status.verify(&self.fixed.config.chain, set, &*self.fixed.verifier).is_err() {
@@ -114,6 +114,28 @@ impl<T: Value> ByzantineConsensus<T> {
         } else if self.state.begun && status.height == self.state.height {
             self.answer_with_votes(from, status);
         }
+    }
+
+    /// Whether the sender of a status lacks something that is here, as far as can be told without checking signatures.
+    fn has_something_for(&self, status: &Status) -> bool {
+        if status.height < self.state.height {
+            return true;
+        }
+        let valid = self.state.valid.as_ref().map(PolkaCertificate::round);
+        if !self.state.begun || status.height > self.state.height {
+            return false;
+        }
+        self.state.round > status.round
+            || valid > status.valid_round
+            || self.state.current.rounds.get(&status.round).is_some_and(|state| {
+                let lacks = |kind| {
+                    let traces = status.traces(kind);
+                    state.tally(kind).votes().any(|(number, digest)| {
+                        traces.get(usize::from(number)).is_none_or(|trace| *trace != Trace::of(digest))
+                    })
+                };
+                (!status.has_proposal && !state.proposals.is_empty()) || VoteKind::ALL.into_iter().any(lacks)
+            })
     }
 
     /// Whether this peer has an answer left; takes it.
@@ -186,13 +208,8 @@ impl<T: Value> ByzantineConsensus<T> {
         }
         for kind in VoteKind::ALL {
             for (validator, digest, signature) in state.tally(kind).verified() {
-                let has = status.map_or(Trace::NONE, |status| {
-                    let traces = match kind {
-                        VoteKind::Prevote => &status.prevotes,
-                        VoteKind::Precommit => &status.precommits,
-                    };
-                    traces.get(usize::from(validator)).copied().unwrap_or(Trace::NONE)
-                });
+                let traces = status.map_or(&[][..], |status| status.traces(kind));
+                let has = traces.get(usize::from(validator)).copied().unwrap_or(Trace::NONE);
                 if has != Trace::of(digest) {
                     let (epoch, height) = (set.epoch(), self.state.height);
                     answers.push(Message::Vote(Vote {

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{ByzantineConsensus, Decided, Fixed, Origin, Out, State, Step, verifier};
+use crate::certificate::PolkaCertificate;
 use crate::config::Config;
 use crate::effect::{Decision, Effect};
 use crate::error::ConsensusError;
@@ -68,7 +69,13 @@ impl<T: Value> ByzantineConsensus<T> {
             peers: BTreeMap::new(),
             progressed: true,
         };
-        Ok(Self { fixed: Arc::new(Fixed { config, signer, key, verifier }), state, out: Out::default() })
+        Ok(Self {
+            fixed: Arc::new(Fixed { config, signer, key, verifier }),
+            state,
+            out: Out::default(),
+            queue: Vec::new(),
+            alone: false,
+        })
     }
 
     /// begins, or goes on: hands over again what was not executed, says again what was said in this round, and
@@ -89,7 +96,10 @@ impl<T: Value> ByzantineConsensus<T> {
             if self.state.step == Step::Propose && !mutant!(self.fixed.config, ProposeTimerMissing) {
                 self.arm(Timeout::Propose(self.state.height, self.state.round));
             }
-            self.say_again();
+            // At the very beginning nobody has anything to give.
+            if self.state.height > Height::FIRST || !self.state.own.is_empty() {
+                self.say_again();
+            }
             if self.state.step == Step::Propose {
                 self.propose_if_due();
             }
@@ -151,6 +161,16 @@ impl<T: Value> ByzantineConsensus<T> {
             }
         }
         Ok(())
+    }
+
+    /// A polka from elsewhere was of an earlier round than the one that the node was in and did not vote in: that
+    /// round is passed, so that a proposal's valid round is before its round.
+    pub(super) fn pass_valid_round(&mut self) {
+        let Some(valid) = self.state.valid.as_ref().map(PolkaCertificate::round) else { return };
+        if valid > self.state.round || (valid == self.state.round && self.state.step == Step::Propose) {
+            self.state.round = valid.next();
+            self.state.step = Step::Propose;
+        }
     }
 
     /// Goes to the round and step of an own message; they only grow.

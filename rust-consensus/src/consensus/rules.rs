@@ -164,7 +164,7 @@ impl<T: Value> ByzantineConsensus<T> {
                 if checked {
                     tally.verified().for_each(|(number, ..)| note(number, *round));
                 } else {
-                    tally.voters().for_each(|number| note(number, *round));
+                    tally.votes().for_each(|(number, _)| note(number, *round));
                 }
             }
             state.proposals.iter().for_each(|proposed| note(proposed.proposal.validator, *round));
@@ -202,7 +202,8 @@ impl<T: Value> ByzantineConsensus<T> {
             (Some(_), None) => false,
             // the proof is of the lock's round or a later one.
             (Some((round, _)), Some(valid)) => {
-                !mutant!(config, LockNeverReleased) && (round <= valid || mutant!(config, OldPolkaUnlocks))
+                let (any, none) = (mutant!(config, OldPolkaUnlocks), mutant!(config, LockNeverReleased));
+                (round <= valid || any) && !none
             }
         };
         if !may {
@@ -474,12 +475,7 @@ impl<T: Value> ByzantineConsensus<T> {
         if bytes.len() > limit {
             return Err(ConsensusError::TooLarge { what: "value", limit: limit as u64 });
         }
-        let wanted = self.state.begun
-            && (height, round) == (self.state.height, self.state.round)
-            && self.state.step == Step::Propose
-            && self.is_proposer()
-            && !self.has_proposed();
-        if wanted {
+        if (height, round) == (self.state.height, self.state.round) && self.may_propose() {
             self.propose_fresh(value, bytes);
         }
         Ok(())

@@ -32,6 +32,11 @@ impl<T: Value> ByzantineConsensus<T> {
         })
     }
 
+    /// Whether a fresh value of this node's would be this round's proposal.
+    pub(super) fn may_propose(&self) -> bool {
+        self.state.begun && self.state.step == Step::Propose && self.is_proposer() && !self.has_proposed()
+    }
+
     /// the proposer proposes the valid value, with its proof, or asks for a fresh one.
     pub(super) fn propose_if_due(&mut self) {
         if !self.is_proposer() || self.has_proposed() {
@@ -41,7 +46,7 @@ impl<T: Value> ByzantineConsensus<T> {
         match valid {
             Some(polka) if !mutant!(self.fixed.config, FreshDespiteValid) => {
                 let digest = polka.digest();
-                self.propose(digest, Some(polka));
+                self.put_forward(digest, Some(polka));
             }
             _ => {
                 let (height, round) = (self.state.height, self.state.round);
@@ -55,10 +60,10 @@ impl<T: Value> ByzantineConsensus<T> {
         let digest = Digest::of(&bytes);
         let held = Held { value, bytes: bytes.into(), validity: Validity::Valid, logged: false };
         self.state.current.values.entry(digest).or_insert(held).validity = Validity::Valid;
-        self.propose(digest, None);
+        self.put_forward(digest, None);
     }
 
-    fn propose(&mut self, digest: Digest, polka: Option<PolkaCertificate>) {
+    fn put_forward(&mut self, digest: Digest, polka: Option<PolkaCertificate>) {
         let fixed = self.fixed.clone();
         let (Some(signer), Some(me)) = (&fixed.signer, self.state.me) else { return };
         let Some(held) = self.state.current.values.get(&digest) else { return };
