@@ -385,9 +385,7 @@ impl Checks {
         let height = decision.height;
         let certificate = &decision.certificate;
         let digest = digest_of(&decision.value);
-        if certificate.height() != height
-            || certificate.digest() != digest
-            || !world.accepts(height, &decision.value)
+        if certificate.height() != height || certificate.digest() != digest || !world.accepts(&decision.value)
         {
             return Err(Violation::InvalidValue { height: height.0 });
         }

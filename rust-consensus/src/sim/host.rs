@@ -36,7 +36,7 @@ pub(crate) struct Host {
     /// Values proposed so far: each is a new one, whatever is lost in a crash.
     pub(crate) proposed: u64,
     /// The latest decisions, to hand to members that are far behind.
-    pub(crate) decided: BTreeMap<Height, (Bytes, CommitCertificate)>,
+    pub(crate) decided: BTreeMap<Height, Arc<(Bytes, CommitCertificate)>>,
     /// The last executed height.
     pub(crate) executed: Height,
     /// What the core has been given, where its member is honest.

@@ -343,7 +343,7 @@ impl<'a> Maker<'a> {
 
     fn deaf(&mut self) {
         self.schedule.heights = 1;
-        self.schedule.heal_at_us = self.random.between(4_000, 16_000) * 1_000;
+        self.schedule.heal_at_us = self.random.between(4_000, 11_000) * 1_000;
         let fault = Fault::Drop {
             height: None,
             round: None,
@@ -363,8 +363,8 @@ impl<'a> Maker<'a> {
     }
 
     fn slow(&mut self) {
-        let min_delay_us = self.random.between(50, 600) * 1_000;
-        let max_delay_us = min_delay_us + self.random.between(0, 900) * 1_000;
+        let min_delay_us = self.random.between(50, 300) * 1_000;
+        let max_delay_us = min_delay_us + self.random.between(0, 400) * 1_000;
         self.schedule.network = Network { min_delay_us, max_delay_us };
         if self.random.chance(300) {
             self.lossy();

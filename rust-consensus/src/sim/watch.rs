@@ -140,11 +140,7 @@ impl Watch {
                 if Digest::of(&value) != proposal.digest {
                     return due;
                 }
-                known.push((
-                    proposal.digest,
-                    proposal.valid_round,
-                    world.accepts(proposal.height, &value.into()),
-                ));
+                known.push((proposal.digest, proposal.valid_round, world.accepts(&value.into())));
                 let is_liar = era.member(proposal.validator).is_some_and(|member| !world.is_honest(member));
                 let place = (proposal.round, None, proposal.validator);
                 if is_liar && proposal.valid_round.is_none() && self.contradicts(place, Some(proposal.digest))
