@@ -7,11 +7,13 @@ use super::{ByzantineConsensus, Step};
 use crate::certificate::PolkaCertificate;
 use crate::effect::Effect;
 use crate::height::{Held, Proposed, Validity};
+use crate::id::{Height, Round};
 use crate::keeper::Slot;
 use crate::message::{Message, MessageKind};
 use crate::mutant::mutant;
 use crate::proposal::Proposal;
 use crate::record::LogRecord;
+use crate::validator::ValidatorSet;
 use crate::value::{Digest, Value};
 use crate::vote::{Vote, VoteKind};
 
@@ -19,9 +21,12 @@ impl<T: Value> ByzantineConsensus<T> {
     /// Whether this node proposes in this round.
     pub(super) fn is_proposer(&self) -> bool {
         let state = &self.state;
-        let round =
-            if mutant!(self.fixed.config, ProposerConstant) { crate::id::Round(0) } else { state.round };
-        state.me == Some(state.set.proposer(state.height, round))
+        state.me == Some(self.proposer(&state.set, state.height, state.round))
+    }
+
+    /// Whose turn a round is.
+    pub(super) fn proposer(&self, set: &ValidatorSet, height: Height, round: Round) -> u16 {
+        set.proposer(height, if mutant!(self.fixed.config, ProposerConstant) { Round(0) } else { round })
     }
 
     /// Whether a proposal of this node for this round exists, made here or, with the same key, elsewhere.
