@@ -3,8 +3,11 @@
 //! The equivocator leads one of the rounds and has signed everything that it can: two proposals, and in each round and phase votes for
 //! both values and for nil. The checker chooses which of all that, and of what honest members sent, reaches whom, in
 //! which order, and which timers run out. Votes of one phase arrive together, as any set that together with those before is
-//! a quorum, or shows that a third of the power is in a later round: fewer change nothing in a correct member. What is
-//! never delivered is lost.
+//! a quorum, or shows that a third of the power is in a later round: fewer change nothing in a correct member. Nor does what it
+//! has no use for any more, which is not delivered: prevotes and proposals of rounds it has left, timers of steps behind it. What
+//! is never delivered is lost.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -12,15 +15,20 @@ use std::sync::Arc;
 
 use chrysalis_consensus::{
     Bytes, ByzantineConsensus, ChainId, Check, Config, Digest, Effect, Epoch, Height, Input, Message, NodeId,
-    PeerId, Proposal, Round, Signer, Timeout, Validator, ValidatorSet, Value as _, Verifier, Vote, VoteKind,
+    PeerId, Proposal, Round, Signer, Step, Timeout, Validator, ValidatorSet, Value as _, Verifier, Vote,
+    VoteKind,
 };
 use chrysalis_crypto::{ed25519::SigningKey, hash};
-use stateright::{Checker as _, Model, Property};
+use stateright::{Checker, Model, Property};
 
 const MEMBERS: u16 = 4;
 const LAST_ROUND: Round = Round(1);
 /// States of each of the two models in the short form.
 const SHORT: usize = 15_000;
+/// And in the long form.
+const LONG: usize = 5_000_000;
+const AGREEMENT: &str = "agreement";
+const RULES: &str = "no conflicting votes, valid certificates, no honest member punished";
 
 type Core = ByzantineConsensus<Bytes>;
 
@@ -281,6 +289,7 @@ impl Model for Cluster {
             for bytes in state.sent.iter().chain(&self.lies) {
                 if let Ok(Message::Proposal { proposal, .. }) = Message::from_bytes(bytes)
                     && proposal.validator != *number
+                    && proposal.round >= node.core.round()
                     && !node.heard.contains(bytes)
                 {
                     actions.push(Action::Deliver(*number, vec![Arc::clone(bytes)]));
@@ -288,14 +297,23 @@ impl Model for Cluster {
             }
             for round in [Round(0), LAST_ROUND] {
                 for kind in VoteKind::ALL {
+                    if kind == VoteKind::Prevote && round < node.core.round() {
+                        continue;
+                    }
                     let mut bundles = Vec::new();
                     self.bundles(state, node, round, kind, &mut bundles);
                     actions.extend(bundles.into_iter().map(|bundle| Action::Deliver(*number, bundle)));
                 }
             }
             for timeout in &node.timers {
-                let is_last = matches!(timeout, Timeout::Precommit(_, round) if *round >= LAST_ROUND);
-                if *timeout != Timeout::Resend && !is_last {
+                let (round, step) = (node.core.round(), node.core.step());
+                let is_due = match *timeout {
+                    Timeout::Propose(_, of) => of == round && step == Step::Propose,
+                    Timeout::Prevote(_, of) => of == round && step == Step::Prevote,
+                    Timeout::Precommit(_, of) => of == round && of < LAST_ROUND,
+                    Timeout::Resend => false,
+                };
+                if is_due {
                     actions.push(Action::TimeOut(*number, *timeout));
                 }
             }
@@ -330,14 +348,11 @@ impl Model for Cluster {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::<Self>::always("agreement", |_, state| {
+            Property::<Self>::always(AGREEMENT, |_, state| {
                 let decided: BTreeSet<_> = state.nodes.values().filter_map(|node| node.decided).collect();
                 decided.len() <= 1
             }),
-            Property::<Self>::always(
-                "no conflicting votes, valid certificates, no honest member punished",
-                |_, state| state.nodes.values().all(|node| !node.broken),
-            ),
+            Property::<Self>::always(RULES, |_, state| state.nodes.values().all(|node| !node.broken)),
             Property::<Self>::sometimes("a decision in the first round", |_, state| {
                 state.nodes.values().any(|node| node.decided.is_some() && node.core.round() == Round(0))
             }),
@@ -353,30 +368,36 @@ fn value(number: u8) -> Bytes {
     vec![number; 8].into()
 }
 
-/// agreement in every reachable state, as far as the search goes: all of it under `CHRYSALIS_SOAK`, the first
-/// states in breadth otherwise.
+/// agreement in every reachable state, as far as the search goes: breadth first over the first states, or under
+/// `CHRYSALIS_SOAK` depth first over as many as `CHRYSALIS_STATES` says.
 #[test]
-fn no_loss_and_no_equivocation_breaks_agreement_in_two_rounds() {
+fn r_53_no_loss_and_no_equivocation_breaks_agreement_in_two_rounds() {
+    let states = |default| std::env::var("CHRYSALIS_STATES").map_or(default, |text| text.parse().unwrap());
     let is_long = std::env::var_os("CHRYSALIS_SOAK").is_some();
     let first = Cluster::new(0).set.proposer(Height::FIRST, Round(0));
     let second = Cluster::new(0).set.proposer(Height::FIRST, LAST_ROUND);
     for (liar, turn) in [(first, "first"), (second, "second")] {
-        let mut checker = Cluster::new(liar).checker();
-        if !is_long {
-            checker = checker.target_state_count(SHORT);
+        let most = states(if is_long { LONG } else { SHORT });
+        let builder = Cluster::new(liar).checker().target_state_count(most).threads(1);
+        if is_long {
+            report(&builder.spawn_dfs().join(), turn, most)
+        } else {
+            report(&builder.spawn_bfs().join(), turn, most)
         }
-        let checker = checker.threads(1).spawn_bfs().join();
-        println!(
-            "the liar leads the {turn} round: {} states, {} of them different, depth {}, {}",
-            checker.state_count(),
-            checker.unique_state_count(),
-            checker.max_depth(),
-            if is_long { "all" } else { "bounded" }
-        );
-        for property in ["agreement", "no conflicting votes, valid certificates, no honest member punished"] {
-            if let Some(path) = checker.discovery(property) {
-                panic!("{property} is violated: {:?}", path.into_actions());
-            }
+    }
+}
+
+fn report(checker: &impl Checker<Cluster>, turn: &str, most: usize) {
+    println!(
+        "the liar leads the {turn} round: {} states, {} of them different, depth {}, {}",
+        checker.state_count(),
+        checker.unique_state_count(),
+        checker.max_depth(),
+        if checker.state_count() < most { "all there are" } else { "as many as asked for" }
+    );
+    for property in [AGREEMENT, RULES] {
+        if let Some(path) = checker.discovery(property) {
+            panic!("{property} is violated: {:?}", path.into_actions());
         }
     }
 }
