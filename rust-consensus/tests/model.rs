@@ -7,16 +7,16 @@
 //! has no use for any more, which is not delivered: prevotes and proposals of rounds it has left, timers of steps behind it. What
 //! is never delivered is lost.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use chrysalis_consensus::{
-    Bytes, ByzantineConsensus, ChainId, Check, Config, Digest, Effect, Epoch, Height, Input, Message, NodeId,
-    PeerId, Proposal, Round, Signer, Step, Timeout, Validator, ValidatorSet, Value as _, Verifier, Vote,
-    VoteKind,
+    Bytes, ByzantineConsensus, ChainId, Check, Config, Digest, Effect, Epoch, Height, Input, Message, Mutant,
+    NodeId, PeerId, Proposal, Round, Signer, Step, Timeout, Validator, ValidatorSet, Value as _, Verifier,
+    Vote, VoteKind,
 };
 use chrysalis_crypto::{ed25519::SigningKey, hash};
 use stateright::{Checker, Model, Property};
@@ -63,6 +63,7 @@ struct Cluster {
     chain: ChainId,
     /// What the liar has signed.
     lies: Vec<Arc<[u8]>>,
+    mutant: Option<Mutant>,
 }
 
 #[derive(Clone)]
@@ -159,7 +160,7 @@ impl Cluster {
                 }
             }
         }
-        Self { liar, set, chain, lies }
+        Self { liar, set, chain, lies, mutant: None }
     }
 
     /// Gives an input to a member and carries out what it wants; the application answers at once.
@@ -265,6 +266,7 @@ impl Model for Cluster {
     fn init_states(&self) -> Vec<State> {
         let mut config = Config::new(self.chain.clone());
         config.dangerous_verifier = Some(Arc::new(Rehash));
+        config.mutant = self.mutant;
         let mut state = State { nodes: BTreeMap::new(), sent: BTreeSet::new() };
         for number in (0..MEMBERS).filter(|number| *number != self.liar) {
             let core = Core::new(config.clone(), self.set.clone(), Some(Arc::new(key(number)))).unwrap();
@@ -385,6 +387,17 @@ fn r_53_no_loss_and_no_equivocation_breaks_agreement_in_two_rounds() {
             report(&builder.spawn_bfs().join(), turn, most)
         }
     }
+}
+
+/// The search can fail: it finds how a core disagrees whose quorum is one vote too small.
+#[test]
+fn the_search_finds_a_fault() {
+    let first = Cluster::new(0).set.proposer(Height::FIRST, Round(0));
+    let model = Cluster { mutant: Some(Mutant::QuorumOffByOne), ..Cluster::new(first) };
+    let checker = model.checker().target_state_count(SHORT).threads(1).spawn_bfs().join();
+    let found = checker.discovery(AGREEMENT).or(checker.discovery(RULES));
+    let path = found.expect("a quorum of two of four is too small");
+    println!("found after {} states, in {} steps", checker.state_count(), path.into_actions().len());
 }
 
 fn report(checker: &impl Checker<Cluster>, turn: &str, most: usize) {

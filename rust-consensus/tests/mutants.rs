@@ -1,5 +1,7 @@
 //! The mutant matrix: every fault seeded into the core is noticed, and the page says by what.
 
+#![allow(clippy::print_stdout, reason = "a test")]
+
 use std::collections::BTreeMap;
 
 use chrysalis_consensus::Mutant;

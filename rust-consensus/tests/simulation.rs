@@ -1,6 +1,6 @@
 //! Schedules in the short form: every run prints its seeds, and `CHRYSALIS_SOAK` and the seeds in the environment make it long.
 
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test")]
+#![allow(clippy::cast_possible_truncation, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 mod support;
 
@@ -56,7 +56,7 @@ fn r_53_every_schedule_holds() {
 /// The same with Ed25519 instead of the simulator's quick signatures.
 #[test]
 fn schedules_hold_with_real_signatures() {
-    let count = if is_soak() { 20_000 } else { 30 };
+    let count = number("CHRYSALIS_HISTORIES", if is_soak() { 20_000 } else { 30 });
     let first = number("CHRYSALIS_FIRST_SEED", 1);
     for seed in first..first + count {
         let mut schedule = Schedule::random(seed);
@@ -69,7 +69,7 @@ fn schedules_hold_with_real_signatures() {
 #[test]
 fn r_10_crashes_at_any_write_leave_no_conflicting_signatures() {
     let first = number("CHRYSALIS_FIRST_SEED", 1);
-    let runs = if is_soak() { 100_000 } else { 150 };
+    let runs = number("CHRYSALIS_HISTORIES", if is_soak() { 100_000 } else { 150 });
     for seed in first..first + runs {
         let mut schedule =
             Schedule::aimed(if seed % 4 == 0 { Scenario::Dark } else { Scenario::Crashing }, seed);
@@ -184,7 +184,7 @@ fn decisions_take_little_more_than_three_delays() {
 /// many heights while liars lie, members crash and are parted; nobody stalls, and memory stays flat.
 #[test]
 fn r_13_many_heights_under_faults_that_heal() {
-    let heights = if is_soak() { number("CHRYSALIS_HEIGHTS", 100_000) } else { 150 };
+    let heights = number("CHRYSALIS_HEIGHTS", if is_soak() { 100_000 } else { 150 });
     let mut schedule = Schedule::calm(7, number("CHRYSALIS_FIRST_SEED", 5));
     schedule.heights = heights;
     schedule.network = Network { min_delay_us: 1_000, max_delay_us: 9_000 };
@@ -228,7 +228,7 @@ fn r_13_many_heights_under_faults_that_heal() {
     let mut steps = 0_u64;
     while cluster.step().unwrap_or_else(|violation| panic!("{violation}\n{}", schedule.to_json())) {
         steps += 1;
-        if steps % 4_000_000 == 0 {
+        if steps.is_multiple_of(4_000_000) {
             sizes.extend(resident_kib());
         }
     }

@@ -13,6 +13,7 @@ use super::bound::prompt_us;
 use super::check::{Checks, Violation};
 use super::coverage::Coverage;
 use super::host::Host;
+use super::network::Weather;
 use super::report::Report;
 use super::schedule::{Behaviour, Fault, MAX_MEMBERS, Schedule};
 use super::timeline;
@@ -40,6 +41,7 @@ pub struct SimCluster {
     hosts: Vec<Host>,
     queue: Queue,
     now_us: u64,
+    weather: Weather,
     trace: Trace,
     checks: Checks,
     /// When everything has to be decided; known once the network has healed.
@@ -141,6 +143,7 @@ impl SimCluster {
             hosts,
             queue: Queue::default(),
             now_us: 0,
+            weather: Weather::new(schedule),
             trace: Trace::new(is_recorded),
             checks: Checks::default(),
             deadline_us: None,

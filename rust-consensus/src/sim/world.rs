@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::keys;
-use super::schedule::{Behaviour, Schedule};
+use super::schedule::{Behaviour, Fault, Schedule, Survives};
 use crate::error::ConsensusError;
 use crate::id::{ChainId, Epoch, Height, NodeId};
 use crate::signature::{Signer, Verifier};
@@ -24,6 +24,10 @@ pub(crate) struct World {
     pub(crate) signers: Vec<Arc<dyn Signer>>,
     pub(crate) verifier: Arc<dyn Verifier>,
     pub(crate) behaviours: Vec<Option<Behaviour>>,
+    /// The length of each member's second, in thousandths of a second.
+    pub(crate) skews: Vec<u64>,
+    /// Of each member the writes at which it loses power, ascending, with what survives, how many effects follow and how long it is down.
+    pub(crate) crashes: Vec<Vec<(u64, Survives, u32, u64)>>,
     /// The validator sets, each with the height from which it is in force.
     pub(crate) eras: Vec<Era>,
 }
@@ -52,6 +56,22 @@ impl World {
         for (member, behaviour) in schedule.byzantine() {
             behaviours[member] = Some(behaviour);
         }
+        let (mut skews, mut crashes) = (vec![1_000; members], vec![Vec::new(); members]);
+        // Of several for one member, or one of its writes, the first counts.
+        for fault in schedule.faults.iter().rev() {
+            match fault {
+                Fault::Skew { member, per_mille } => skews[*member] = u64::from(*per_mille),
+                Fault::Crash { member, write, survives, effects, down_us } => {
+                    crashes[*member].push((*write, *survives, *effects, *down_us));
+                }
+                _ => {}
+            }
+        }
+        for crashes in &mut crashes {
+            crashes.reverse();
+            crashes.sort_by_key(|crash| crash.0);
+            crashes.dedup_by_key(|crash| crash.0);
+        }
         let mut eras = vec![Era::new(Height::FIRST, Epoch(0), &schedule.powers, &behaviours)?];
         let mut epoch = Epoch(0);
         for change in &schedule.changes {
@@ -65,6 +85,8 @@ impl World {
             signers: (0..members).map(|member| keys::signer(member, schedule.real_signatures)).collect(),
             verifier: keys::verifier(schedule.real_signatures),
             behaviours,
+            skews,
+            crashes,
             eras,
         })
     }

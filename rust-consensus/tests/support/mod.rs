@@ -1,6 +1,12 @@
 //! What tests of the simulator share: seeds from the environment, and what to do with a schedule that fails.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "tests, each of which uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, each of which uses a part"
+)]
 
 use chrysalis_consensus::sim::{Schedule, SimCluster, Violation, shrink};
 

@@ -10,7 +10,7 @@ use crate::record::LogRecord;
 use crate::sim::check::Violation;
 use crate::sim::coverage::{Trigger, View};
 use crate::sim::random::Random;
-use crate::sim::schedule::{Fault, Survives};
+use crate::sim::schedule::Survives;
 use crate::sim::trace::What;
 use crate::sim::watch::Due;
 use crate::timeout::Timeout;
@@ -233,11 +233,7 @@ impl SimCluster {
     }
 
     pub(super) fn skewed(&self, member: usize, after_us: u64) -> u64 {
-        let skew = self.world.schedule.faults.iter().find_map(|fault| match fault {
-            Fault::Skew { member: of, per_mille } if *of == member => Some(*per_mille),
-            _ => None,
-        });
-        skew.map_or(after_us, |per_mille| after_us * u64::from(per_mille) / 1_000)
+        after_us * self.world.skews[member] / 1_000
     }
 
     pub(super) fn show_round(&mut self, index: usize) {

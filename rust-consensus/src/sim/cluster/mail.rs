@@ -114,7 +114,7 @@ impl SimCluster {
             Payload::Decision(decision) => (Kind::Other, "handover", decision.1.height().0, 0),
         };
         let parcel = Parcel { at_us: self.now_us, from, to, message, kind, height, round };
-        let arrives_us = arrivals(&self.world.schedule, &parcel);
+        let arrives_us = arrivals(&self.world.schedule, &self.weather, &parcel);
         self.messages += 1;
         for at_us in &arrives_us {
             self.queue.push(*at_us, Todo::Deliver { to, from, payload: payload.clone() });

@@ -25,6 +25,7 @@ impl SimCluster {
             return Err(self.stalled());
         };
         self.now_us = at_us;
+        self.weather.advance(&self.world.schedule, at_us);
         if self.deadline_us.is_some_and(|deadline| at_us > deadline) {
             return Err(self.stalled());
         }
@@ -120,14 +121,10 @@ impl SimCluster {
         if self.now_us >= schedule.heal_at_us {
             return None;
         }
-        schedule.faults.iter().find_map(|fault| match fault {
-            Fault::Crash { member, write, survives, effects, down_us }
-                if *member == host.member && *write == host.disk.writes =>
-            {
-                Some((*survives, *effects, *down_us))
-            }
-            _ => None,
-        })
+        let crashes = &self.world.crashes[host.member];
+        let place = crashes.binary_search_by_key(&host.disk.writes, |crash| crash.0).ok()?;
+        let (_, survives, effects, down_us) = crashes[place];
+        Some((survives, effects, down_us))
     }
 
     /// A member that does not vote hears nothing when everything was lost, so it asks.
