@@ -22,7 +22,7 @@ fn r_53_every_schedule_holds() {
     let (mut traces, mut signatures) = (BTreeSet::new(), BTreeSet::new());
     let mut coverage = Coverage::default();
     let (mut messages, mut evidence) = (0, 0);
-    let seeds = seeds(900);
+    let seeds = seeds(700);
     let count = seeds.end - seeds.start;
     for seed in seeds {
         let report = must_hold(&Schedule::random(seed), "a schedule");
