@@ -119,7 +119,7 @@ pub enum Violation {
         /// The round that it should be in.
         round: u32,
     },
-    /// A member that had a quorum of nil prevotes did not precommit.
+    /// A member had a quorum of prevotes and did not do what follows from it.
     Idle {
         /// Who.
         member: usize,

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use super::check::Violation;
 use super::coverage::View;
-use super::world::World;
+use super::world::{World, digest_of};
 use crate::consensus::{ByzantineConsensus, Step};
 use crate::effect::{Effect, Input};
+use crate::error::ConsensusError;
 use crate::id::{Height, Round};
 use crate::message::{Head, Message, MessageKind};
 use crate::record::LogRecord;
@@ -28,8 +29,10 @@ pub(crate) struct Watch {
     stated: BTreeMap<(Round, Option<VoteKind>, u16), Option<Digest>>,
     /// The greatest round that each honest validator has voted in.
     reached: BTreeMap<u16, Round>,
-    /// Honest validators that prevoted nil.
-    nil: BTreeMap<Round, BTreeSet<u16>>,
+    /// Honest validators by what they prevoted.
+    prevotes: BTreeMap<(Round, Option<Digest>), BTreeSet<u16>>,
+    /// Values that the application has accepted, or made.
+    accepted: BTreeSet<Digest>,
     /// Proposals of a round that hold, of honest members and liars: the digest, the valid round, whether the application accepts it.
     proposals: BTreeMap<Round, Vec<(Digest, Option<Round>, bool)>>,
     /// Own votes of the round that the node is in.
@@ -75,14 +78,26 @@ impl Watch {
         let is_excused =
             matches!(input, Input::Start | Input::Timeout(_) | Input::Validated { valid: false, .. });
         let mut due = Due { is_excused, before: Some(View::of(core)), ..Due::default() };
+        match input {
+            Input::Validated { digest, valid: true, .. } => drop(self.accepted.insert(*digest)),
+            Input::Value { value, .. } => drop(self.accepted.insert(digest_of(value))),
+            _ => {}
+        }
         let Input::Message { from, bytes } = input else { return due };
         due.from = Some(from.0);
         if self.punished.contains(&from.0) {
             return due;
         }
-        let Ok(head) = Head::from_bytes(bytes) else {
-            due.punishment = true;
-            return due;
+        let head = match Head::from_bytes(bytes) {
+            Ok(head) => head,
+            Err(ConsensusError::UnsupportedVersion { .. }) => {
+                due.nothing = true;
+                return due;
+            }
+            Err(_) => {
+                due.punishment = true;
+                return due;
+            }
         };
         let is_begun = core.validators_at(head.height).is_some();
         let era = world.era(head.height);
@@ -247,9 +262,21 @@ impl Watch {
         {
             return Err(Violation::NotSkipped { member, height: before.0, round: round.0 });
         }
-        let power = |voters: &BTreeSet<u16>| voters.iter().map(|number| era.set.power(*number)).sum::<u64>();
-        let nil = self.nil.get(&view.round).map_or(0, power);
-        if view.step == Step::Prevote && nil >= era.set.quorum_power() {
+        let quorum = |voters: &BTreeSet<u16>| {
+            voters.iter().map(|number| era.set.power(*number)).sum::<u64>() >= era.set.quorum_power()
+        };
+        let is_idle = self.prevotes.range((view.round, None)..).any(|((round, digest), voters)| {
+            *round == view.round
+                && quorum(voters)
+                && match digest {
+                    None => view.step == Step::Prevote,
+                    Some(digest) => {
+                        let is_taken = core.valid().is_some_and(|(valid, _)| valid >= view.round);
+                        view.step != Step::Propose && self.accepted.contains(digest) && !is_taken
+                    }
+                }
+        });
+        if is_idle {
             return Err(Violation::Idle { member, height: before.0, round: view.round.0 });
         }
         Ok(())
@@ -260,7 +287,8 @@ impl Watch {
             self.height = height;
             self.stated.clear();
             self.reached.clear();
-            self.nil.clear();
+            self.prevotes.clear();
+            self.accepted.clear();
             self.proposals.clear();
             self.own.clear();
             self.offered = None;
@@ -307,8 +335,8 @@ impl Watch {
     fn count(&mut self, vote: &Vote) {
         let reached = self.reached.entry(vote.validator).or_insert(vote.round);
         *reached = (*reached).max(vote.round);
-        if vote.kind == VoteKind::Prevote && vote.digest.is_none() {
-            self.nil.entry(vote.round).or_default().insert(vote.validator);
+        if vote.kind == VoteKind::Prevote {
+            self.prevotes.entry((vote.round, vote.digest)).or_default().insert(vote.validator);
         }
     }
 
