@@ -4,7 +4,22 @@
 //! randomness but the seed's: the same schedule gives the same run, and the same [trace hash](SimCluster::trace_hash), natively, in
 //! WebAssembly and from other languages. All that honest members say and decide is checked as it happens; what must not be
 //! is a [`Violation`], and the schedule that shows it is [shrunk](shrink) to a small one, printed, replayed and
-//! [drawn](SimCluster::timeline).
+//! [drawn](SimCluster::timeline). `docs/simulation.md` says what can go wrong, what is checked, and how a schedule is written in JSON.
+//!
+//! ```
+//! use chrysalis_consensus::sim::{Behaviour, Fault, SimCluster};
+//!
+//! let faults = vec![
+//!     Fault::Byzantine { member: 3, behaviour: Behaviour::LyingLeader },
+//!     Fault::Crash { member: 0, write: 2, survives: chrysalis_consensus::sim::Survives::Torn, effects: 0, down_us: 200_000 },
+//! ];
+//! let mut cluster = SimCluster::new(4, 7, faults)?;
+//! cluster.propose(1, b"the kettle is on")?;
+//! let report = cluster.run().map_err(|violation| violation.to_string())?;
+//! assert!((0..3).all(|member| cluster.height(member) >= 3));
+//! assert_eq!(report.trace_hash, cluster.trace_hash());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod adversary;
 mod bound;
