@@ -45,8 +45,8 @@ pub use coverage::{Coverage, Situation};
 pub use report::Report;
 pub use scenario::Scenario;
 pub use schedule::{
-    Behaviour, Change, Fault, Kind, MAX_FAULTS, MAX_HEIGHTS, MAX_MEMBERS, MAX_TIME_US, Network, Schedule,
-    Survives,
+    Behaviour, Change, Fault, Kind, MAX_FAULTS, MAX_HEIGHTS, MAX_JSON_BYTES, MAX_MEMBERS, MAX_TIME_US,
+    Network, Schedule, Survives,
 };
 pub use shrink::shrink;
 pub use trace::{Event, What};

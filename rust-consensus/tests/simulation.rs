@@ -318,5 +318,12 @@ fn schedules_out_of_bounds_are_refused() {
         Some("consensus/invalid-config")
     );
     assert_eq!(refused(1, vec![]), None);
+    let list = Fault::list_from_json("[{\"fault\":\"skew\",\"member\":0,\"per_mille\":900}]");
+    assert_eq!(list, Ok(vec![Fault::Skew { member: 0, per_mille: 900 }]));
+    assert!(
+        Fault::list_from_json("[{\"fault\":\"skew\",\"member\":0,\"per_mille\":900,\"more\":1}]").is_err()
+    );
+    let long = " ".repeat(4 * 1024 * 1024 + 1);
+    assert_eq!(Fault::list_from_json(&long).map_err(|error| error.code()), Err("consensus/too-large"));
     assert!(Schedule::from_json("{}").is_err() && Schedule::from_json("[").is_err());
 }

@@ -11,6 +11,8 @@ pub const MAX_MEMBERS: usize = 128;
 pub const MAX_FAULTS: usize = 4_096;
 /// Most heights that a schedule asks for.
 pub const MAX_HEIGHTS: u64 = 10_000_000;
+/// Longest JSON text of a schedule or a list of faults, in bytes.
+pub const MAX_JSON_BYTES: usize = 4 * 1024 * 1024;
 /// Latest time in a schedule: one simulated year.
 pub const MAX_TIME_US: u64 = 366 * 24 * 3_600 * 1_000_000;
 /// Most simulated time that a schedule may let pass before the network heals or between a crash and its restart.
@@ -282,11 +284,10 @@ impl Schedule {
     /// Reads [`to_json`](Self::to_json)'s text.
     ///
     /// # Errors
-    ///
-    /// [`ConsensusError::InvalidConfig`] where the text is no schedule or one out of bounds.
+    /// [`ConsensusError::InvalidConfig`] where the text is no schedule or one out of bounds, [`ConsensusError::TooLarge`] over
+    /// [`MAX_JSON_BYTES`].
     pub fn from_json(text: &str) -> Result<Self, ConsensusError> {
-        let schedule: Self = serde_json::from_str(text)
-            .map_err(|_| ConsensusError::InvalidConfig("the text is no schedule"))?;
+        let schedule: Self = read_json(text, "the text is no schedule")?;
         schedule.check()?;
         Ok(schedule)
     }
@@ -350,7 +351,23 @@ fn default_window() -> u64 {
     4
 }
 
+/// Reads bounded JSON. What is wrong with it is not said: it may be a user's text.
+fn read_json<T: serde::de::DeserializeOwned>(text: &str, problem: &'static str) -> Result<T, ConsensusError> {
+    if text.len() > MAX_JSON_BYTES {
+        return Err(ConsensusError::TooLarge { what: "JSON", limit: MAX_JSON_BYTES as u64 });
+    }
+    serde_json::from_str(text).map_err(|_| ConsensusError::InvalidConfig(problem))
+}
+
 impl Fault {
+    /// Reads a JSON list of faults, written as in a schedule. Whether they are in bounds is seen when a cluster is made of them.
+    ///
+    /// # Errors
+    /// [`ConsensusError::InvalidConfig`] where the text is no such list, [`ConsensusError::TooLarge`] over [`MAX_JSON_BYTES`].
+    pub fn list_from_json(text: &str) -> Result<Vec<Self>, ConsensusError> {
+        read_json(text, "the text is no list of faults")
+    }
+
     /// When the fault is over, in microseconds: for a list of faults without a time of its own, when the network heals.
     pub(crate) fn until_us(&self) -> u64 {
         match self {

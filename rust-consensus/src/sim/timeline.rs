@@ -222,7 +222,7 @@ impl Picture {
                     y - 6.0
                 ),
             ),
-            What::TimedOut { step, .. } => add(
+            What::TimedOut { step, .. } if *step != "resend" => add(
                 svg,
                 format_args!(
                     "<text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"8\" fill=\"#666666\">{}</text>\n",
