@@ -54,6 +54,20 @@ def pieces():
             "chrysalis-embedding", "tokens", CHRYSALIS_SEED=str(seed), CHRYSALIS_TOKEN_STRINGS="100000")
     yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
         "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
+    simulated = lambda test, **environment: (  # noqa: E731
+        ["cargo", "test", "--release", "-p", "chrysalis-consensus", "--test", "simulation", "--", "--nocapture", test],
+        environment)
+    for seed in range(1, 1_000_000, 50_000):
+        yield "agreement", f"schedules {seed} to {seed + 49_999}", *simulated(
+            "r_53_every_schedule_holds", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="50000")
+    for seed in range(1, 100_000, 20_000):
+        yield "agreement", f"crashes at writes, {seed} to {seed + 19_999}", *simulated(
+            "r_10_crashes", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="20000")
+    yield "agreement", "20,000 schedules with Ed25519", *simulated("real_signatures", CHRYSALIS_SOAK="1")
+    yield "agreement", "10^5 heights under faults", *simulated("r_13_many_heights", CHRYSALIS_SOAK="1")
+    yield "agreement", "10^6 heights of 7 members, flat memory", *simulated(
+        "r_13_many_heights", CHRYSALIS_HEIGHTS="1000000")
+    yield "agreement", "model of two rounds", *cargo_test("chrysalis-consensus", "model", CHRYSALIS_SOAK="1")
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
             sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",
@@ -83,7 +97,7 @@ def write_report(state):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="run one part: memory, crdt, journal, crypto, security or kills")
+    parser.add_argument("--only", default="", help="run one part: agreement, memory, crdt, journal, crypto, security or kills")
     only = parser.parse_args().only
     state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
     commit = revision()

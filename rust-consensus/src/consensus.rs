@@ -322,6 +322,16 @@ impl<T: Value> ByzantineConsensus<T> {
         self.state.evidence.values().map(|(evidence, _)| evidence)
     }
 
+    /// The last height that messages are kept of, and the rounds of the height being decided that they are kept of: bounded,
+    /// whatever peers send.
+    #[must_use]
+    pub fn kept(&self) -> (Height, Option<core::ops::RangeInclusive<Round>>) {
+        let last = self.state.ahead.keys().next_back().copied().unwrap_or(self.state.height);
+        let rounds = &self.state.current.rounds;
+        let rounds = rounds.first_key_value().zip(rounds.last_key_value());
+        (last, rounds.map(|((first, _), (last, _))| *first..=*last))
+    }
+
     /// Where a node can begin that has executed what this one has: the origin of a checkpoint.
     #[must_use]
     pub fn origin(&self) -> Origin {

@@ -22,6 +22,8 @@ mod mutant;
 pub mod proposal;
 pub mod record;
 pub mod signature;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod status;
 pub mod tally;
 pub mod timeout;

@@ -1,0 +1,48 @@
+//! The mutant matrix: every fault seeded into the core is noticed, and the page says by what.
+
+#![allow(clippy::print_stdout, reason = "a test")]
+
+use std::collections::BTreeMap;
+
+use chrysalis_consensus::Mutant;
+use chrysalis_consensus::sim::{Schedule, SimCluster};
+
+/// Schedules in which a mutant has to be noticed where the seed on the page does not show it any more.
+const SEARCH: u64 = 3_000;
+
+/// at least 40 mutants, each noticed within 200,000 schedules, and the unchanged core by none of those that notice them.
+#[test]
+fn every_mutant_is_noticed() {
+    let page = include_str!("../../docs/mutants.md");
+    let rows: BTreeMap<&str, (&str, u64)> = page.lines().filter_map(row).collect();
+    let names: Vec<_> = Mutant::ALL.iter().map(|mutant| mutant.name()).collect();
+    assert!(names.len() >= 40, "{} mutants", names.len());
+    assert_eq!(rows.len(), names.len(), "docs/mutants.md is to be written anew");
+    for mutant in Mutant::ALL {
+        let (noticed_by, seed) = rows[mutant.name()];
+        assert!((1..=200_000).contains(&seed));
+        let now = run(seed, Some(*mutant));
+        if now != Some(noticed_by) {
+            let found = (1..=SEARCH).find_map(|seed| Some((seed, run(seed, Some(*mutant))?)));
+            println!("{}: seed {seed} gives {now:?}, not {noticed_by}; noticed: {found:?}", mutant.name());
+            assert!(found.is_some(), "{} is not noticed", mutant.name());
+        }
+        assert_eq!(run(seed, None), None, "seed {seed} fails without a mutant");
+    }
+    println!("{} mutants", names.len());
+}
+
+/// The name, what notices it, the seed.
+fn row(line: &str) -> Option<(&str, (&str, u64))> {
+    let mut cells = line.split('|').map(str::trim).skip(1);
+    let name = cells.next()?.strip_prefix('`')?.strip_suffix('`')?;
+    let noticed_by = cells.nth(1)?;
+    let seed = cells.next()?.parse().ok()?;
+    Some((name, (noticed_by, seed)))
+}
+
+fn run(seed: u64, mutant: Option<Mutant>) -> Option<&'static str> {
+    let configure = |config: &mut chrysalis_consensus::Config| config.mutant = mutant;
+    let mut cluster = SimCluster::with_config(&Schedule::random(seed), false, configure).expect("in bounds");
+    cluster.run().err().map(|violation| violation.name())
+}
