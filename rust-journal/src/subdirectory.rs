@@ -49,6 +49,10 @@ impl Disk for Subdirectory {
         self.disk.remove(&self.full(path))
     }
 
+    fn remove_dir(&self, dir: &str) -> io::Result<()> {
+        self.disk.remove_dir(&self.full(dir))
+    }
+
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
         self.disk.sync_dir(&self.full(dir))
     }

@@ -311,7 +311,7 @@ pub(super) fn spaces(whole: &dyn Disk) -> Result<Vec<[u8; 32]>, MemoryError> {
     let mut spaces = Vec::new();
     for name in names {
         if let Ok(space) = hex::decode_array(&name)
-            && list(whole, &directory(&space))?.is_some_and(|files| files.iter().any(|file| file == "FORMAT"))
+            && list(whole, &directory(&space))?.is_some()
         {
             spaces.push(space);
         }
@@ -319,24 +319,27 @@ pub(super) fn spaces(whole: &dyn Disk) -> Result<Vec<[u8; 32]>, MemoryError> {
     Ok(spaces)
 }
 
-/// Removes the files of a space; gives whether there were any. Their directories stay.
+/// Removes the directory of a space; gives whether there was one.
 pub(super) fn remove(whole: &dyn Disk, space: &[u8; 32]) -> Result<bool, MemoryError> {
-    let mut left = vec![directory(space)];
-    let mut removed = false;
-    while let Some(directory) = left.pop() {
-        for name in list(whole, &directory)?.unwrap_or_default() {
-            let path = [&directory, "/", &name].concat();
-            match whole.list(&path) {
-                Ok(_) => left.push(path),
-                Err(_) => {
-                    whole.remove(&path).map_err(failed(&path))?;
-                    removed = true;
-                }
-            }
-        }
-        whole.sync_dir(&directory).map_err(failed(&directory))?;
+    let directory = directory(space);
+    if list(whole, &directory)?.is_none() {
+        return Ok(false);
     }
-    Ok(removed)
+    remove_all(whole, &directory)?;
+    whole.sync_dir(DIRECTORY).map_err(failed(DIRECTORY))?;
+    Ok(true)
+}
+
+fn remove_all(whole: &dyn Disk, directory: &str) -> Result<(), MemoryError> {
+    for name in list(whole, directory)?.unwrap_or_default() {
+        let path = [directory, "/", &name].concat();
+        if whole.list(&path).is_ok() {
+            remove_all(whole, &path)?;
+        } else {
+            whole.remove(&path).map_err(failed(&path))?;
+        }
+    }
+    whole.remove_dir(directory).map_err(failed(directory))
 }
 
 /// The names in a directory, if it exists.
