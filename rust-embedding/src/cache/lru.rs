@@ -90,6 +90,7 @@ impl<K: Copy + Eq + Hash, V> Lru<K, V> {
     }
 
     /// All keys, the one used longest ago first.
+    #[cfg(any(not(target_arch = "wasm32"), test))]
     pub(crate) fn keys_from_oldest(&self) -> Vec<K> {
         let mut keys = Vec::with_capacity(self.len());
         let mut next = self.ends.map(|(_, oldest)| oldest);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(not(target_arch = "wasm32"))]
 use crate::error::{ErrorClass, Problem};
 use crate::port::{BoxFuture, Shared};
 use crate::provider::failure::Failure;
