@@ -11,7 +11,7 @@ use chrysalis_consensus::sim::{
     Behaviour, Coverage, Fault, Network, Scenario, Schedule, SimCluster, Situation, Survives, Violation,
     What, shrink,
 };
-use support::{is_soak, must_hold, number, seeds};
+use support::{is_soak, must_hold, number, resident_kib, seeds};
 
 /// with at most f liars by power, whatever the network, the disks and the clocks do, no two honest members
 /// disagree, no honest key signs twice, every liar that is seen leaves evidence, and after the network has healed everybody decides
@@ -239,13 +239,6 @@ fn r_13_many_heights_under_faults_that_heal() {
     if let [first, .., last] = sizes[..] {
         assert!(last < first + first / 4 + 8_192, "memory grows: {sizes:?}");
     }
-}
-
-/// What the process holds in memory; none where the system does not tell.
-fn resident_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Small schedules that showed a fault once, seeded or not, and have to hold.
