@@ -262,6 +262,21 @@ fn kept_schedules_hold() {
     }
 }
 
+/// A late answer of the application makes a member lock in one round and refuse the proposal of the next, all at once: no refusal
+/// without a reason.
+#[test]
+fn a_lock_and_the_refusal_that_follows_may_come_together() {
+    let mut schedule = Schedule::calm(4, 3_214);
+    schedule.heights = 2;
+    schedule.network = Network { min_delay_us: 15_000, max_delay_us: 44_000 };
+    (schedule.heal_at_us, schedule.work_us) = (668_000, 94_000);
+    schedule.faults = vec![
+        Fault::PowerCut { at_us: 208_324, members: vec![2, 3], down_us: 165_000 },
+        Fault::PowerCut { at_us: 390_227, members: vec![0], down_us: 391_000 },
+    ];
+    must_hold(&schedule, "a late answer");
+}
+
 /// Users give members their own values, and read what was decided.
 #[test]
 fn members_propose_what_they_are_given() {
