@@ -67,6 +67,8 @@ def pieces():
     yield "agreement", "10^5 heights under faults", *simulated("r_13_many_heights", CHRYSALIS_SOAK="1")
     yield "agreement", "10^6 heights of 7 members, flat memory", *simulated(
         "r_13_many_heights", CHRYSALIS_HEIGHTS="1000000")
+    yield "agreement", "10^6 senders of forged votes, flat memory", *cargo_test(
+        "chrysalis-consensus", "senders", CHRYSALIS_SOAK="1")
     yield "agreement", "model of two rounds", *cargo_test("chrysalis-consensus", "model", CHRYSALIS_SOAK="1")
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [

@@ -11,7 +11,7 @@ use chrysalis_consensus::sim::{
     Behaviour, Coverage, Fault, Network, Scenario, Schedule, SimCluster, Situation, Survives, Violation,
     What, shrink,
 };
-use support::{is_soak, must_hold, number, seeds};
+use support::{is_soak, must_hold, number, resident_kib, seeds};
 
 /// with at most f liars by power, whatever the network, the disks and the clocks do, no two honest members
 /// disagree, no honest key signs twice, every liar that is seen leaves evidence, and after the network has healed everybody decides
@@ -241,13 +241,6 @@ fn r_13_many_heights_under_faults_that_heal() {
     }
 }
 
-/// What the process holds in memory; none where the system does not tell.
-fn resident_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
 /// Small schedules that showed a fault once, seeded or not, and have to hold.
 #[test]
 fn kept_schedules_hold() {
@@ -267,6 +260,21 @@ fn kept_schedules_hold() {
     for One { shows, schedule } in kept.schedules {
         must_hold(&schedule, &shows);
     }
+}
+
+/// A late answer of the application makes a member lock in one round and refuse the proposal of the next, all at once: no refusal
+/// without a reason.
+#[test]
+fn a_lock_and_the_refusal_that_follows_may_come_together() {
+    let mut schedule = Schedule::calm(4, 3_214);
+    schedule.heights = 2;
+    schedule.network = Network { min_delay_us: 15_000, max_delay_us: 44_000 };
+    (schedule.heal_at_us, schedule.work_us) = (668_000, 94_000);
+    schedule.faults = vec![
+        Fault::PowerCut { at_us: 208_324, members: vec![2, 3], down_us: 165_000 },
+        Fault::PowerCut { at_us: 390_227, members: vec![0], down_us: 391_000 },
+    ];
+    must_hold(&schedule, "a late answer");
 }
 
 /// Users give members their own values, and read what was decided.

@@ -220,7 +220,7 @@ impl Watch {
                         {
                             self.count(vote);
                             self.own.push((vote.round, vote.kind));
-                            self.justify(member, due, vote)?;
+                            self.justify(member, due, &view, vote)?;
                         }
                     }
                 }
@@ -297,17 +297,18 @@ impl Watch {
     }
 
     /// A nil prevote that neither a timer nor the application caused needs a lock on something else, newer than the proposal's proof.
-    fn justify(&self, member: usize, due: &Due, vote: &Vote) -> Result<(), Violation> {
+    fn justify(&self, member: usize, due: &Due, after: &View, vote: &Vote) -> Result<(), Violation> {
         if due.is_excused || vote.kind != VoteKind::Prevote || vote.digest.is_some() {
             return Ok(());
         }
         let Some(known) = self.proposals.get(&vote.round) else { return Ok(()) };
-        let lock = due.before.and_then(|view| view.locked);
+        // One input may lead to a lock in one round and to the next round.
+        let locks = [due.before.and_then(|view| view.locked), after.locked];
         let is_refused = |(digest, valid, is_accepted): &(Digest, Option<Round>, bool)| {
-            !is_accepted
-                || lock.is_some_and(|(round, locked)| {
-                    locked != *digest && valid.is_none_or(|valid| valid < round)
-                })
+            let binds = |(round, locked): &(Round, Digest)| {
+                locked != digest && valid.is_none_or(|valid| valid < *round)
+            };
+            !is_accepted || locks.iter().flatten().any(binds)
         };
         if known.iter().any(is_refused) {
             return Ok(());

@@ -56,3 +56,10 @@ pub fn must_hold(schedule: &Schedule, what: &str) -> chrysalis_consensus::sim::R
 pub fn violated(schedule: &Schedule) -> Option<Violation> {
     SimCluster::replay(schedule).expect("schedules of tests are in bounds").run().err()
 }
+
+/// What the process holds in memory; none where the system does not tell.
+pub fn resident_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
