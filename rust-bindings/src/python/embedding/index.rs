@@ -139,7 +139,7 @@ impl VectorIndex {
 
     /// Writes the vector of this id into `out`, 32-bit floats such as a NumPy array; whether there is one.
     fn get_into(&self, id: &str, mut out: Target) -> PyResult<bool> {
-        let Some((vector, ())) = read(&self.index).entry(id).map(|(vector, ())| (vector, ())) else {
+        let Some(vector) = read(&self.index).entry(id).map(|(vector, ())| vector) else {
             return Ok(false);
         };
         out.fill(&vector)?;
