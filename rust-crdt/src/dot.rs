@@ -1,6 +1,6 @@
 //! Dots name single updates; a writer gives them out, each once.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,7 +71,7 @@ pub struct Writer {
     actor: ActorKey,
     last: Arc<AtomicU64>,
     /// The last number of each series that is counted apart.
-    series: Arc<Mutex<BTreeMap<String, u64>>>,
+    series: Arc<Mutex<SortedMap<String, u64>>>,
 }
 
 impl Writer {
@@ -134,7 +134,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::sorted::SortedSet;
 
     #[test]
     fn dots_have_one_spelling() {
@@ -162,7 +162,7 @@ mod tests {
                 .collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         });
-        assert_eq!(dots.iter().collect::<BTreeSet<_>>().len(), 2000);
+        assert_eq!(dots.iter().collect::<SortedSet<_>>().len(), 2000);
         assert_eq!(dots.iter().map(Dot::counter).max(), Some(2000));
     }
 

@@ -1,7 +1,7 @@
 //! What an agent went through: the most important episodes, and which of them caused which.
 
+use crate::sorted::{SortedMap, SortedSet, sort, sort_by};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::codec;
@@ -44,11 +44,11 @@ pub struct EpisodeMemory {
     unit: ClockUnit,
     capacity: Option<u64>,
     /// In the order of rank.
-    ranked: BTreeMap<Rank, Arc<Held>>,
+    ranked: SortedMap<Rank, Arc<Held>>,
     /// The same by id, the shown one of each first.
-    by_id: BTreeSet<IdKey>,
+    by_id: SortedSet<IdKey>,
     /// The causes of each effect; no empty set.
-    pub(crate) links: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) links: SortedMap<String, SortedSet<String>>,
 }
 
 type Digest = [u8; 32];
@@ -84,7 +84,7 @@ impl EpisodeMemory {
     /// No episodes, with a capacity, `None` for no limit, and a unit of time.
     #[must_use]
     pub fn with(capacity: Option<u64>, unit: ClockUnit) -> Self {
-        Self { unit, capacity, ranked: BTreeMap::new(), by_id: BTreeSet::new(), links: BTreeMap::new() }
+        Self { unit, capacity, ranked: SortedMap::new(), by_id: SortedSet::new(), links: SortedMap::new() }
     }
 
     /// Adds an episode, unless its id is known, and returns the delta.
@@ -215,7 +215,7 @@ impl EpisodeMemory {
         }
         self.cut();
         for (effect, causes) in &other.links {
-            self.links.entry(effect.clone()).or_default().extend(causes.iter().cloned());
+            self.links.get_or_default(effect.clone()).extend(causes.iter().cloned());
         }
         Ok(())
     }
@@ -282,7 +282,7 @@ impl EpisodeMemory {
 
     fn keys(&self, id: Arc<str>) -> impl Iterator<Item = &IdKey> {
         let first = (Arc::clone(&id), Reverse(Score::one()), Reverse(Stamp::MAX), [0; 32]);
-        self.by_id.range(first..).take_while(move |key| key.0 == id)
+        self.by_id.starting_at(&first).take_while(move |key| key.0 == id)
     }
 
     fn held(&self, key: &IdKey) -> &Held {
@@ -292,7 +292,7 @@ impl EpisodeMemory {
 
     fn first<K: Ord>(&self, n: usize, key: impl Fn(&Held) -> K) -> Vec<&Episode> {
         let mut all: Vec<&Held> = self.shown_all().collect();
-        all.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.episode.id.cmp(&b.episode.id)));
+        sort_by(&mut all, |a, b| key(a).cmp(&key(b)).then_with(|| a.episode.id.cmp(&b.episode.id)));
         all.truncate(n);
         all.into_iter().map(|held| &held.episode).collect()
     }
@@ -311,7 +311,7 @@ fn admit(unit: ClockUnit, mut episode: Episode) -> Result<(Rank, Held), CrdtErro
     // -0 is 0 from here on.
     episode.timestamp = unit.time(time)?;
     episode.importance = importance.to_f64();
-    episode.tags.sort_unstable();
+    sort(&mut episode.tags);
     episode.tags.dedup();
     let held = Held { episode, time, importance };
     let digest = codec::episode_digest(unit, &held)?;

@@ -1,6 +1,6 @@
 //! What an agent can do, and how often it did it.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 use crate::actor::ActorKey;
 use crate::context::CausalContext;
@@ -32,7 +32,7 @@ use crate::time::ClockUnit;
 pub struct SkillAccumulator {
     policy: ProficiencyPolicy,
     unit: ClockUnit,
-    skills: BTreeMap<String, Entry>,
+    skills: SortedMap<String, Entry>,
 }
 
 /// Which of several proficiencies counts. Fixed when an accumulator is made.
@@ -77,7 +77,7 @@ impl SkillAccumulator {
     /// No skills, with a policy and a unit of time. Only accumulators with equal ones merge.
     #[must_use]
     pub const fn with(policy: ProficiencyPolicy, unit: ClockUnit) -> Self {
-        Self { policy, unit, skills: BTreeMap::new() }
+        Self { policy, unit, skills: SortedMap::new() }
     }
 
     /// Records a use of a skill and returns the delta. `proficiency` is from 0 to 1, `timestamp` in the unit.

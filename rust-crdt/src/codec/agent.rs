@@ -8,7 +8,6 @@ use super::{Body, Table, canonical};
 use crate::actor::{ActorId, ActorKey};
 use crate::agent::AgentState;
 use crate::beliefs::{self, BeliefState};
-use crate::cbor;
 use crate::context::CausalContext;
 use crate::episodes::{Episode, EpisodeMemory, Held};
 use crate::error::CrdtError;
@@ -259,7 +258,7 @@ fn put_episode(unit: ClockUnit, held: &Held, out: &mut Vec<u8>) -> Result<(), Cr
     let episode = &held.episode;
     put_text(&episode.id, out);
     for value in [&episode.content, &episode.context, &episode.outcome] {
-        cbor::encode_into(value, out)?;
+        chrysalis_store::cbor::encode_into(value, out)?;
     }
     put_stamp(unit, held.time, out);
     put_float(held.importance.to_finite(), out);

@@ -1,6 +1,6 @@
 //! Bodies of registers.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 use super::parts::{
     put_actor, put_clock, put_context, put_dot, put_float, put_stamp, put_text, put_unit, take_actor,
@@ -185,7 +185,7 @@ impl Body for MvRegister {
                 return Err(CrdtError::Malformed("dot outside the context"));
             }
         }
-        let mut clocked = BTreeMap::new();
+        let mut clocked = SortedMap::new();
         let count = reader.length()?;
         if count > MAX_CLOCKS {
             return Err(CrdtError::TooMany { limit: MAX_CLOCKS });
@@ -195,7 +195,7 @@ impl Body for MvRegister {
             if clocked.last_key_value().is_some_and(|(last, _)| *last >= clock) {
                 return Err(CrdtError::Malformed("clocks are not in order"));
             }
-            let mut values = BTreeMap::new();
+            let mut values = SortedMap::new();
             take_elements(reader, |reader, element| {
                 values.insert(element, take_flag(reader)?);
                 Ok(())

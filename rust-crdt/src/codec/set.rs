@@ -1,6 +1,6 @@
 //! Bodies of sets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 use super::parts::{
     put_actor, put_clock, put_context, put_stamp, put_text, put_unit, take_actor, take_clock, take_context,
@@ -66,7 +66,7 @@ impl Body for GSet {
 
     fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
         let any = take_flag(reader)?;
-        let mut entries = BTreeMap::new();
+        let mut entries = SortedMap::new();
         take_elements(reader, |reader, element| {
             let has = any && take_flag(reader)?;
             let metadata = if has { Some(Box::new(take_metadata(reader, actors)?)) } else { None };
@@ -134,8 +134,8 @@ impl Body for TwoPhaseSet {
     }
 }
 
-fn take_plain(reader: &mut Reader<'_>) -> Result<BTreeSet<Element>, CrdtError> {
-    let mut elements = BTreeSet::new();
+fn take_plain(reader: &mut Reader<'_>) -> Result<SortedSet<Element>, CrdtError> {
+    let mut elements = SortedSet::new();
     take_elements(reader, |_, element| {
         elements.insert(element);
         Ok(())

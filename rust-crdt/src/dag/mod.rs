@@ -6,7 +6,7 @@
 mod node;
 mod query;
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet, sort_by};
 use std::sync::Arc;
 
 use chrysalis_crypto::ed25519::SigningKey;
@@ -45,14 +45,14 @@ pub const MAX_WAITING: usize = 1 << 16;
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct MerkleDag {
-    attached: BTreeMap<NodeId, Attached>,
-    waiting: BTreeMap<NodeId, Waiting>,
+    attached: SortedMap<NodeId, Attached>,
+    waiting: SortedMap<NodeId, Waiting>,
     /// (parent, child) of all nodes, attached or waiting.
-    edges: BTreeSet<(NodeId, NodeId)>,
+    edges: SortedSet<(NodeId, NodeId)>,
     /// Attached nodes without an attached child.
-    heads: BTreeSet<NodeId>,
+    heads: SortedSet<NodeId>,
     /// The greatest sequence number of each author of an attached node.
-    greatest: BTreeMap<ActorKey, u64>,
+    greatest: SortedMap<ActorKey, u64>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -83,11 +83,11 @@ impl MerkleDag {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            attached: BTreeMap::new(),
-            waiting: BTreeMap::new(),
-            edges: BTreeSet::new(),
-            heads: BTreeSet::new(),
-            greatest: BTreeMap::new(),
+            attached: SortedMap::new(),
+            waiting: SortedMap::new(),
+            edges: SortedSet::new(),
+            heads: SortedSet::new(),
+            greatest: SortedMap::new(),
         }
     }
 
@@ -181,15 +181,14 @@ impl MerkleDag {
     /// All nodes, attached and waiting, in the order of ids.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         let mut all: Vec<&Node> = self.attached.values().map(|attached| &*attached.node).collect();
-        // Both parts are sorted; merging two runs is what the stable sort does in linear time.
         all.extend(self.waiting());
-        all.sort_by_key(|node| node.id());
+        sort_by(&mut all, |a, b| a.id().cmp(b.id()));
         all.into_iter()
     }
 
     /// The nodes that waiting ones need and nobody has sent, in the order of ids.
     #[must_use]
-    pub fn missing(&self) -> BTreeSet<NodeId> {
+    pub fn missing(&self) -> SortedSet<NodeId> {
         let parents = self.waiting().flat_map(Node::parents);
         parents.filter(|id| self.get(id).is_none()).copied().collect()
     }
@@ -233,7 +232,7 @@ impl MerkleDag {
     }
 
     /// The new nodes of another graph.
-    fn unknown_of(&self, other: &Self) -> BTreeMap<NodeId, Arc<Node>> {
+    fn unknown_of(&self, other: &Self) -> SortedMap<NodeId, Arc<Node>> {
         let attached = other.attached.iter().map(|(id, attached)| (id, &attached.node));
         let waiting = other.waiting.iter().map(|(id, waiting)| (id, &waiting.node));
         let unknown = attached.chain(waiting).filter(|(id, _)| self.get(id).is_none());
@@ -241,14 +240,14 @@ impl MerkleDag {
     }
 
     /// Finds out what new nodes attach, without changing anything.
-    fn plan(&self, mut nodes: BTreeMap<NodeId, Arc<Node>>) -> Plan {
+    fn plan(&self, mut nodes: SortedMap<NodeId, Arc<Node>>) -> Plan {
         nodes.retain(|id, _| self.get(id).is_none());
         let edges = nodes
             .values()
             .flat_map(|node| node.parents().iter().map(|parent| (*parent, *node.id())))
             .collect();
-        let mut plan = Plan { nodes, edges, missing: BTreeMap::new(), order: Vec::new() };
-        let mut ready = BTreeSet::new();
+        let mut plan = Plan { nodes, edges, missing: SortedMap::new(), order: Vec::new() };
+        let mut ready = SortedSet::new();
         for (id, node) in &plan.nodes {
             let missing = node.parents().iter().filter(|parent| !self.attached.contains_key(*parent)).count();
             plan.missing.insert(*id, missing);
@@ -262,7 +261,7 @@ impl MerkleDag {
                 children(&plan.edges, &id).chain(children(&self.edges, &id)).copied().collect();
             for child in children {
                 let before = || self.waiting.get(&child).map_or(0, |waiting| waiting.missing);
-                let missing = plan.missing.entry(child).or_insert_with(before);
+                let missing = plan.missing.get_or_insert_with(child, before);
                 *missing -= 1;
                 if *missing == 0 {
                     ready.insert(child);
@@ -288,7 +287,7 @@ impl MerkleDag {
             }
             // Parents come first, so no child is attached yet.
             self.heads.insert(id);
-            let greatest = self.greatest.entry(node.author().clone()).or_default();
+            let greatest = self.greatest.get_or_default(node.author().clone());
             *greatest = node.seq().max(*greatest);
             self.attached.insert(id, Attached { node, depth: depth.unwrap_or(0) });
         }
@@ -324,15 +323,15 @@ impl MerkleDag {
         if self.waiting.len() <= max_waiting {
             return evicted;
         }
-        let mut by_author: BTreeMap<ActorKey, BTreeSet<NodeId>> = BTreeMap::new();
+        let mut by_author: SortedMap<ActorKey, SortedSet<NodeId>> = SortedMap::new();
         for (id, waiting) in &self.waiting {
-            by_author.entry(waiting.node.author().clone()).or_default().insert(*id);
+            by_author.get_or_default(waiting.node.author().clone()).insert(*id);
         }
-        let mut sizes: BTreeSet<(usize, ActorKey)> =
+        let mut sizes: SortedSet<(usize, ActorKey)> =
             by_author.iter().map(|(author, ids)| (ids.len(), author.clone())).collect();
         while self.waiting.len() > max_waiting {
             let Some((size, author)) = sizes.pop_last() else { break };
-            let Some(id) = by_author.get_mut(&author).and_then(BTreeSet::pop_last) else { continue };
+            let Some(id) = by_author.get_mut(&author).and_then(SortedSet::pop_last) else { continue };
             sizes.insert((size - 1, author));
             self.drop_waiting(&id);
             evicted.push(id);
@@ -352,17 +351,19 @@ impl MerkleDag {
 /// What a merge will do.
 struct Plan {
     /// The new nodes.
-    nodes: BTreeMap<NodeId, Arc<Node>>,
+    nodes: SortedMap<NodeId, Arc<Node>>,
     /// Their (parent, child).
-    edges: BTreeSet<(NodeId, NodeId)>,
+    edges: SortedSet<(NodeId, NodeId)>,
     /// How many parents will be missing, for new nodes and for waiting ones where that changes.
-    missing: BTreeMap<NodeId, usize>,
+    missing: SortedMap<NodeId, usize>,
     /// What attaches, parents first.
     order: Vec<NodeId>,
 }
 
-fn children<'a>(edges: &'a BTreeSet<(NodeId, NodeId)>, id: &NodeId) -> impl Iterator<Item = &'a NodeId> {
-    edges.range((*id, [0; 32])..=(*id, [0xff; 32])).map(|(_, child)| child)
+fn children<'a>(edges: &'a SortedSet<(NodeId, NodeId)>, id: &NodeId) -> impl Iterator<Item = &'a NodeId> {
+    let id = *id;
+    let edges = edges.starting_at(&(id, [0; 32])).take_while(move |(parent, _)| *parent == id);
+    edges.map(|(_, child)| child)
 }
 
 #[cfg(test)]
@@ -390,11 +391,11 @@ mod tests {
             assert_eq!(dag, whole);
         }
         let mut part = MerkleDag::of([all[3].clone(), all[1].clone()]);
-        assert_eq!(part.missing(), BTreeSet::from([*all[0].id(), *all[2].id()]));
+        assert_eq!(part.missing(), SortedSet::from([*all[0].id(), *all[2].id()]));
         part.merge(&MerkleDag::of([all[0].clone()])).unwrap();
         assert_eq!(
             (part.len(), part.waiting().len(), part.missing()),
-            (2, 1, BTreeSet::from([*all[2].id()]))
+            (2, 1, SortedSet::from([*all[2].id()]))
         );
     }
 

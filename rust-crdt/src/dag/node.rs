@@ -1,6 +1,6 @@
 //! The nodes of a Merkle DAG: what they hold, their hash, their signature.
 
-use std::collections::BTreeSet;
+use crate::sorted::SortedSet;
 
 use chrysalis_crypto::ed25519::{self, SigningKey};
 
@@ -48,7 +48,7 @@ impl Node {
         seq: u64,
         payload: impl Into<Value>,
     ) -> Result<Self, CrdtError> {
-        let parents = parents.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let parents = parents.into_iter().collect::<SortedSet<_>>().into_iter().collect();
         let (payload, _) = Element::new(payload.into())?;
         Self::from_parts(parents, author, seq, payload, None)
     }
@@ -195,7 +195,7 @@ mod tests {
             Node::new([[1; 32], [2; 32]], one.author().clone(), 2, "x").unwrap(),
             one.clone().signed(&SigningKey::from_seed(&[7; 32])),
         ];
-        let ids: BTreeSet<_> = others.iter().chain([&one]).map(|node| *node.id()).collect();
+        let ids: SortedSet<_> = others.iter().chain([&one]).map(|node| *node.id()).collect();
         assert_eq!(ids.len(), 6);
         assert_eq!(Node::new([], one.author().clone(), 0, "x"), Err(CrdtError::InvalidDot));
     }

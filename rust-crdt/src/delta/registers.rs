@@ -1,8 +1,9 @@
 //! Parts of registers and of maps of them: the writes.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
-use super::{Decompose, newest, parts_or_self, pieces_of};
+use super::erased::pieces_of;
+use super::{Decompose, newest, parts_or_self};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
@@ -150,9 +151,9 @@ impl Decompose for MvRegister {
         parts.extend(self.context().difference(&live).split().into_iter().map(Self::with_context));
         for (clock, values) in self.clocked() {
             for (element, is_replaced) in values {
-                let values = BTreeMap::from([(element.clone(), *is_replaced)]);
+                let values = SortedMap::from([(element.clone(), *is_replaced)]);
                 let mut part = Self::new();
-                let is_set = part.set_clocked(BTreeMap::from([(clock.clone(), values)]));
+                let is_set = part.set_clocked(SortedMap::from([(clock.clone(), values)]));
                 assert_eq!(is_set, Ok(true), "one clock is below no other");
                 parts.push(part);
             }

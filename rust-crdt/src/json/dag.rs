@@ -1,6 +1,6 @@
 //! The shape of a Merkle DAG.
 
-use std::collections::BTreeSet;
+use crate::sorted::SortedSet;
 
 use chrysalis_crypto::hex;
 
@@ -33,7 +33,7 @@ impl JsonState for MerkleDag {
     fn from_data(data: &Json, _: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?.only(&["nodes"])?;
         let mut nodes: Vec<Node> = Vec::new();
-        let mut ids = BTreeSet::new();
+        let mut ids = SortedSet::new();
         for json in record.items("nodes")? {
             let record = Record::new(json)?.only(&[
                 "id",

@@ -1,6 +1,6 @@
 //! Shapes of maps and of registers with several values.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 use super::parts::{
     put_actor, put_context, put_counts, put_dot, put_element, take_actor, take_context, take_counts,
@@ -111,9 +111,9 @@ impl JsonState for MvRegister {
         let record = Record::new(data)?.only(&["values", "resolved", "context"])?;
         let context = record.optional("context").map_or(Ok(CausalContext::new()), take_context)?;
         let mut register = Self::with_context(context);
-        let mut clocked: BTreeMap<Rank, BTreeMap<Element, bool>> = BTreeMap::new();
+        let mut clocked: SortedMap<Rank, SortedMap<Element, bool>> = SortedMap::new();
         let mut insert = |clock: VectorClock, element, replaced| {
-            let twice = clocked.entry(Rank(clock)).or_default().insert(element, replaced).is_some();
+            let twice = clocked.get_or_default(Rank(clock)).insert(element, replaced).is_some();
             if twice { Err(invalid("a pair of clock and value twice")) } else { Ok(()) }
         };
         for item in record.items("values")? {

@@ -1,6 +1,6 @@
 //! A strict reader of JSON, RFC 8259.
 
-use std::collections::BTreeSet;
+use crate::sorted::SortedSet;
 
 use super::text::{Json, MAX_DEPTH};
 use crate::error::CrdtError;
@@ -112,7 +112,7 @@ impl Reader<'_> {
                 return Err(self.wrong("no comma or end of the object"));
             }
         }
-        let mut names = BTreeSet::new();
+        let mut names = SortedSet::new();
         if !fields.iter().all(|(name, _)| names.insert(name.as_str())) {
             return Err(self.wrong("a field twice"));
         }

@@ -1,6 +1,6 @@
 //! Shapes of sets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 use super::parts::{
     put_actor, put_context, put_counts, put_dot, put_element, put_value, take_actor, take_context,
@@ -122,7 +122,7 @@ impl JsonState for GSet {
             }
             None => return plain(items),
         }
-        let mut entries = BTreeMap::new();
+        let mut entries = SortedMap::new();
         for item in items {
             let item = Record::new(item)?.only(&["value", "metadata"])?;
             let (element, _) = take_element(item.field("value")?)?;
@@ -185,7 +185,7 @@ fn take_metadata(json: &Json) -> Result<Metadata, CrdtError> {
 impl JsonState for TwoPhaseSet {
     fn to_data(&self) -> Result<Json, CrdtError> {
         let (added, removed) = self.parts();
-        let list = |elements: &BTreeSet<Element>| {
+        let list = |elements: &SortedSet<Element>| {
             elements.iter().map(put_element).collect::<Result<_, _>>().map(Json::Array)
         };
         Ok(Json::record([("added", list(added)?), ("removed", list(removed)?)]))
@@ -194,7 +194,7 @@ impl JsonState for TwoPhaseSet {
     fn from_data(data: &Json, _: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?;
         let list = |items: &[Json]| {
-            items.iter().map(|item| Ok(take_element(item)?.0)).collect::<Result<BTreeSet<_>, CrdtError>>()
+            items.iter().map(|item| Ok(take_element(item)?.0)).collect::<Result<SortedSet<_>, CrdtError>>()
         };
         if record.has("add") {
             record.only(&["add", "remove"])?;

@@ -6,8 +6,8 @@
 
 mod votes;
 
+use crate::sorted::{SortedMap, SortedSet};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conflict::join::compare;
 use crate::error::CrdtError;
@@ -79,7 +79,7 @@ pub fn merge_memory_states(ours: &Value, theirs: &Value) -> Result<Value, CrdtEr
     Ok(value(merged))
 }
 
-type Fields = BTreeMap<String, Value>;
+type Fields = SortedMap<String, Value>;
 
 /// How the values of one field come together.
 #[derive(Clone, Copy)]
@@ -128,7 +128,7 @@ fn merge_records(
     id: &str,
     contents: &[&str],
 ) -> Result<Vec<Value>, CrdtError> {
-    let mut by_id: BTreeMap<String, Form> = BTreeMap::new();
+    let mut by_id: SortedMap<String, Form> = SortedMap::new();
     for record in ours.iter().chain(theirs) {
         let mut form = Form::of(record)?;
         let name = form
@@ -146,7 +146,7 @@ fn merge_records(
         };
         by_id.insert(name, merged);
     }
-    Ok(by_id.into_values().map(Form::into_value).collect())
+    Ok(by_id.into_iter().map(|(_, form)| form.into_value()).collect())
 }
 
 impl Form {
@@ -288,7 +288,7 @@ impl Join {
                     text @ Value::Text(_) => vec![text],
                     _ => return Err(CrdtError::WrongShape("not a list")),
                 };
-                Ok(Value::Array(items.into_iter().collect::<BTreeSet<_>>().into_iter().collect()))
+                Ok(Value::Array(items.into_iter().collect::<SortedSet<_>>().into_iter().collect()))
             }
             Self::Min | Self::Max => order(&given, &given).map(|_| given),
             Self::Vector => {
@@ -310,7 +310,7 @@ impl Join {
         match self {
             Self::Union => {
                 let both = [a, b].into_iter().filter_map(Value::as_array).flatten();
-                let union: BTreeSet<&Value> = both.collect();
+                let union: SortedSet<&Value> = both.collect();
                 Ok(Some(Value::Array(union.into_iter().cloned().collect())))
             }
             Self::Min => Ok(Some(if order(b, a)? == Ordering::Less { b.clone() } else { a.clone() })),

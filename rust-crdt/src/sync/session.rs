@@ -3,13 +3,13 @@
 //! One side begins and asks; the other one answers. Every message can be lost, doubled or late: what was merged shows in
 //! the digests and contexts that are compared next, so that a session goes on where the state is, whatever got lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 use chrysalis_crypto::random;
 
 use super::hold::Hold;
 use super::message::{self, Ask, Digest, Have, Item, Outgoing, VERSIONS};
-use super::replica::{Replica, Summary};
+use super::replica::{Replica, Summary, ids_of, rest_of, stamps_of};
 use super::sketch::{Cell, Difference, Salt, Sketch, key_of, slot_of};
 use super::track::{Fetching, Track};
 use crate::context::CausalContext;
@@ -151,8 +151,8 @@ pub struct SyncSession {
     /// The version spoken and the other side's limit, once it has said hello.
     agreed: Option<(u8, usize)>,
     is_hello_due: bool,
-    tracks: BTreeMap<String, Track>,
-    refusals: BTreeMap<String, Kind>,
+    tracks: SortedMap<String, Track>,
+    refusals: SortedMap<String, Kind>,
     hold: Hold,
     costly: u32,
     /// Deltas that were looked at for whether they say anything new, since the last tick.
@@ -200,8 +200,8 @@ impl SyncSession {
             salt,
             agreed: None,
             is_hello_due: is_initiator,
-            tracks: BTreeMap::new(),
-            refusals: BTreeMap::new(),
+            tracks: SortedMap::new(),
+            refusals: SortedMap::new(),
             hold: Hold::default(),
             costly: 0,
             compared: 0,
@@ -233,7 +233,7 @@ impl SyncSession {
             // At most 64 short ones: they have room.
             let _ = out.put(&Item::Refuse { name: &name, kind });
         }
-        for (name, track) in &mut self.tracks {
+        for (name, track) in self.tracks.iter_mut() {
             // Room for questions and cells, which are not divided.
             if out.len() > limit / 4 {
                 break;
@@ -306,7 +306,7 @@ impl SyncSession {
         for (name, _) in replica.names() {
             let track = match self.tracks.get_mut(name) {
                 Some(track) => track,
-                None => self.tracks.entry(name.to_owned()).or_default(),
+                None => self.tracks.get_or_default(name.to_owned()),
             };
             // Each has its own time: what is said of others is no answer about this one.
             if now_ms >= track.retry_at_ms {
@@ -344,7 +344,7 @@ impl SyncSession {
         for (name, _) in replica.names() {
             let track = match self.tracks.get_mut(name) {
                 Some(track) => track,
-                None => self.tracks.entry(name.to_owned()).or_default(),
+                None => self.tracks.get_or_default(name.to_owned()),
             };
             let changed = track.told != replica.revision(name);
             // The answering side waits for the hello, and each for what it is about to say.
@@ -374,8 +374,7 @@ impl SyncSession {
             }
             return;
         }
-        self.tracks.entry(name.to_owned()).or_default().retry_at_ms =
-            now_ms.saturating_add(self.config.retry_ms);
+        self.tracks.get_or_default(name.to_owned()).retry_at_ms = now_ms.saturating_add(self.config.retry_ms);
         match item {
             Item::Have { have, is_question, .. } => self.take_have(name, have, is_question, replica, events),
             Item::Ask { ask, .. } => self.take_ask(name, ask, replica, events),
@@ -400,7 +399,7 @@ impl SyncSession {
         }
         let Some(ours) = replica.summary(name).cloned() else { return };
         let revision = replica.revision(name);
-        let track = self.tracks.entry(name.to_owned()).or_default();
+        let track = self.tracks.get_or_default(name.to_owned());
         if have.digest == ours.digest {
             let is_new = track.equal_at != revision;
             if is_new {
@@ -499,7 +498,7 @@ impl SyncSession {
             return;
         }
         let Some(digest) = replica.digest(name) else { return };
-        let track = self.tracks.entry(name.to_owned()).or_default();
+        let track = self.tracks.get_or_default(name.to_owned());
         match ask {
             Ask::Rest(since) => {
                 // Still sending: what is missing afterwards is asked for again.
@@ -536,7 +535,7 @@ impl SyncSession {
     ) {
         let Some(ours) = replica.summary(name).cloned() else { return };
         let Some(revision) = replica.revision(name) else { return };
-        let track = self.tracks.entry(name.to_owned()).or_default();
+        let track = self.tracks.get_or_default(name.to_owned());
         // Cells of a state whose context is not known here could make a new element look like a removed one.
         let Some(theirs) = track.theirs.clone().filter(|theirs| theirs.digest == digest) else { return };
         // They come unasked, too.
@@ -560,7 +559,7 @@ impl SyncSession {
         let key = key_of(&salt);
         if fetching.ours.as_ref().is_none_or(|(made, _)| *made != revision) {
             let Some(state) = replica.get(name) else { return };
-            fetching.ours = Some((revision, Sketch::new(&salt, state.ids(&key))));
+            fetching.ours = Some((revision, Sketch::new(&salt, ids_of(state, &key))));
         }
         let Some((_, sketch)) = &mut fetching.ours else { return };
         let count = fetching.cells.len();
@@ -594,8 +593,9 @@ impl SyncSession {
         if have.context.is_some() {
             // Two contents of one dot: neither was removed, and merging will say so. Last, since no more comes of it, and
             // whole, with contexts: these say what was removed if it is only that two dots look like one.
-            let slots = |ids: &BTreeSet<u64>| ids.iter().map(|id| slot_of(*id)).collect::<BTreeSet<_>>();
-            let contested = &slots(&theirs) & &slots(&ours);
+            let slots = |ids: &SortedSet<u64>| ids.iter().map(|id| slot_of(*id)).collect::<SortedSet<_>>();
+            let (our_slots, mut contested) = (slots(&ours), slots(&theirs));
+            contested.retain(|slot| our_slots.contains(slot));
             let is_other = |id: &u64| !contested.contains(&slot_of(*id));
             if theirs.iter().chain(&ours).any(is_other) {
                 theirs.retain(is_other);
@@ -624,7 +624,7 @@ impl SyncSession {
         events: &mut Vec<SyncEvent>,
     ) {
         let Some(state) = replica.get(name) else { return };
-        match state.stamps_of(bytes) {
+        match stamps_of(state, bytes) {
             Err(error) => self.reject(name, error, bytes.to_vec(), events),
             Ok((stamps, newest)) if stamps > 0 && newest.ms() > self.until_ms(now_ms) => {
                 if !self.merge_parts(name, kind, bytes, replica, now_ms, events) {
@@ -749,7 +749,7 @@ impl SyncSession {
             return;
         }
         self.costly += 1;
-        match state.rest(since, limit) {
+        match rest_of(state, since, limit) {
             Ok(pieces) => {
                 track.pieces = pieces.into();
                 track.say(true, self.is_initiator);
@@ -763,7 +763,7 @@ impl SyncSession {
         &mut self,
         name: &str,
         salt: Salt,
-        ids: &BTreeSet<u64>,
+        ids: &SortedSet<u64>,
         heard: Option<&CausalContext>,
         replica: &mut Replica,
         events: &mut Vec<SyncEvent>,
@@ -773,7 +773,7 @@ impl SyncSession {
             return;
         }
         self.costly += 1;
-        let track = self.tracks.entry(name.to_owned()).or_default();
+        let track = self.tracks.get_or_default(name.to_owned());
         track.say(true, self.is_initiator);
         if ids.is_empty() {
             return;

@@ -404,7 +404,7 @@ fn snake(name: &str) -> String {
 }
 
 /// The fields of a `dict`, each taken once.
-struct Fields(std::collections::BTreeMap<Value, Value>);
+struct Fields(crdt::sorted::SortedMap<Value, Value>);
 
 impl Fields {
     fn new(value: Value) -> Plain<Self> {
