@@ -2,8 +2,6 @@
 //!
 //! Detection looks at the set of candidates, whatever their order and however often each is given.
 
-use crate::sorted::{SortedSet, sort_by};
-
 use super::join::{Shape, join};
 use crate::actor::ActorKey;
 use crate::clock::{ClockOrdering, VectorClock};
@@ -11,6 +9,7 @@ use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::mv_register::MvRegister;
 use crate::score::Score;
+use crate::sorted::{SortedSet, sort_by};
 use crate::value::Value;
 
 /// The most candidates that are looked at together.

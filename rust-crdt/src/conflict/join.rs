@@ -1,9 +1,9 @@
 //! Joins of plain values: what values of a kind have in common with the states of this crate.
 
-use crate::sorted::{SortedMap, SortedSet};
 use std::cmp::Ordering;
 
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::value::Value;
 
 /// How values of a key may be joined.

@@ -3,14 +3,13 @@
 //! A resolution changes nothing by itself. Accepting it is an ordinary write that covers all it has seen, so it
 //! replicates, and a concurrent resolution becomes a new, visible conflict.
 
-use crate::sorted::{SortedMap, SortedSet, sort_by};
-
 use super::generic::{Candidate, ConflictType, digest, distinct};
 use super::join::{Shape, join};
 use crate::clock::VectorClock;
 use crate::dot::Writer;
 use crate::error::CrdtError;
 use crate::mv_register::MvRegister;
+use crate::sorted::{SortedMap, SortedSet, sort_by};
 use crate::value::Value;
 
 /// How to choose among candidates.

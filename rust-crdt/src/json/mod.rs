@@ -9,7 +9,7 @@ mod clock;
 mod counter;
 mod dag;
 mod map;
-mod number;
+pub(crate) mod number;
 mod parts;
 mod read;
 mod record;

@@ -1,10 +1,9 @@
 //! The votes of a memory record: who verified it, and how sure each was.
 
-use crate::sorted::{SortedMap, sort};
-
-use super::{Fields, inside, list, present, within};
+use super::record::{Fields, inside, list, present, within};
 use crate::error::CrdtError;
 use crate::score::Score;
+use crate::sorted::{SortedMap, sort};
 use crate::value::Value;
 
 /// Who verified a record, each with a confidence at most once.
