@@ -1,6 +1,5 @@
 //! Dots name single updates; a writer gives them out, each once.
 
-use crate::sorted::SortedMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::actor::{ActorId, ActorKey};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
+use crate::sorted::SortedMap;
 
 /// The name of one update: an actor key and a counter from 1.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -96,6 +96,12 @@ impl Writer {
     #[must_use]
     pub fn actor(&self) -> &ActorKey {
         &self.actor
+    }
+
+    /// The greatest number given out so far, or the one it went on after.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
     }
 
     /// A new dot, above every one given out before and above this key's dots in `seen`.

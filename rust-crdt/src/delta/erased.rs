@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::Decompose;
+use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
@@ -37,6 +38,7 @@ pub(crate) trait Erased: Send + Sync {
     fn delta_from(&self, other: &dyn Erased) -> Result<Box<dyn Erased>, CrdtError>;
     fn delta_since(&self, context: &CausalContext) -> Result<Box<dyn Erased>, CrdtError>;
     fn causal_context(&self) -> Option<&CausalContext>;
+    fn greatest_of(&self, actor: &ActorKey) -> u64;
     fn name_parts(&self, each: &mut dyn FnMut(&[u8], usize));
     fn pick_parts(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Result<Box<dyn Erased>, CrdtError>;
     fn part_count(&self) -> usize;
@@ -144,6 +146,10 @@ impl<T: Decompose> Erased for T {
 
     fn causal_context(&self) -> Option<&CausalContext> {
         Decompose::causal_context(self)
+    }
+
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        Decompose::greatest_of(self, actor)
     }
 
     fn name_parts(&self, each: &mut dyn FnMut(&[u8], usize)) {

@@ -12,6 +12,7 @@ mod sets;
 use erased::taken;
 pub(crate) use erased::{Erased, join_delta};
 
+use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
@@ -55,6 +56,12 @@ pub trait Decompose: State + Send + Sync {
     /// The updates it has taken in, for a type where that alone tells two replicas what one of them lacks.
     fn causal_context(&self) -> Option<&CausalContext> {
         None
+    }
+
+    /// The greatest number of an update of an actor that the state knows of, for types whose updates have numbers that a
+    /// [`Writer`](crate::Writer) gives out; 0 for others, and where there is none.
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.causal_context().map_or(0, |context| context.greatest(actor))
     }
 
     /// What a replica that has taken in `context` lacks of new updates; removals of what it has are not among them.

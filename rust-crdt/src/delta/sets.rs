@@ -1,7 +1,5 @@
 //! Parts of sets: the elements.
 
-use crate::sorted::{SortedMap, SortedSet};
-
 use super::{Decompose, newest, parts_or_self};
 use crate::context::CausalContext;
 use crate::element::Element;
@@ -11,6 +9,7 @@ use crate::hlc::Stamp;
 use crate::lww_element_set::{LwwElementSet, Times, least};
 use crate::membership::Membership;
 use crate::or_set::OrSet;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::two_phase_set::TwoPhaseSet;
 
 impl Decompose for OrSet {

@@ -1,8 +1,7 @@
 //! Deltas whose stamps are ahead of local time, kept until it has come.
 
-use crate::sorted::SortedMap;
-
 use crate::hlc::Stamp;
+use crate::sorted::SortedMap;
 use crate::state::Kind;
 
 /// The most stamps that are held.

@@ -1,15 +1,17 @@
 //! The states of one replica by name, of any types.
 
-use crate::sorted::{SortedMap, SortedSet};
 use std::fmt::{self, Debug};
 
 use super::message::{Digest, MAX_NAME_LENGTH};
 use super::sketch::id_of;
+use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::delta::{Decompose, Erased};
+use crate::dot::Writer;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::membership::Membership;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::state::Kind;
 
 /// Named states that sessions keep equal with those of other replicas.
@@ -29,6 +31,8 @@ use crate::state::Kind;
 pub struct Replica {
     states: SortedMap<String, Entry>,
     members: Option<Membership>,
+    /// Who writes here and nowhere else.
+    own: SortedMap<ActorKey, Writer>,
 }
 
 struct Entry {
@@ -87,6 +91,20 @@ impl Replica {
             entry.change().collect(&members);
         }
         self.members = Some(members);
+    }
+
+    /// Takes note of a writer of this replica's: sessions tell when another side speaks of updates under its key that it has
+    /// not given out, [`SyncEvent::Claimed`](super::SyncEvent::Claimed).
+    pub fn own(&mut self, writer: &Writer) {
+        self.own.insert(writer.actor().clone(), writer.clone());
+    }
+
+    /// The keys of own writers under which a state knows of later updates than were given out, with the latest.
+    pub(super) fn claims(&self, name: &str) -> Vec<(&ActorKey, u64)> {
+        let Some(state) = self.get(name) else { return Vec::new() };
+        let greatest =
+            self.own.iter().map(|(actor, writer)| (actor, state.greatest_of(actor), writer.last()));
+        greatest.filter(|(_, known, last)| known > last).map(|(actor, known, _)| (actor, known)).collect()
     }
 
     /// The digest of a state.

@@ -4,9 +4,8 @@
 //! each item is in the first, and in ever fewer of the later ones. About 1.4 cells per difference are enough to read it off,
 //! however large the sets are, and nobody needs to know in advance how many that will be.
 
-use crate::sorted::{SortedMap, SortedSet};
-
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::wire::{Reader, put_number};
 
 /// What names of parts and checks of cells are hashed under, so that nobody who adds to a state can foresee them.
