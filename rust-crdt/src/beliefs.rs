@@ -1,13 +1,12 @@
 //! What an agent holds to be true, how firmly, and how much speaks for and against it.
 
-use crate::sorted::SortedMap;
-
 use crate::context::CausalContext;
 use crate::dot::Writer;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::lww::LwwRegister;
 use crate::score::Score;
+use crate::sorted::SortedMap;
 use crate::tally::Tally;
 use crate::time::ClockUnit;
 use crate::value::Value;

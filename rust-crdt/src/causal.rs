@@ -4,11 +4,11 @@
 //! where its cause comes before its effect in the order of (time, id): the graph of effective edges has no cycle on any
 //! replica, without coordination. The other edges stay and are listed.
 
-use crate::sorted::{SortedMap, SortedSet, sort_by};
 use std::collections::VecDeque;
 
 use crate::episodes::{Episode, EpisodeMemory, Held};
 use crate::hlc::Stamp;
+use crate::sorted::{SortedMap, SortedSet, sort_by};
 
 impl EpisodeMemory {
     /// Records that one episode caused another and returns the delta. Either may be unknown.
@@ -205,7 +205,7 @@ mod tests {
         let mut memory =
             memory(&names.iter().zip(0u32..).map(|(id, i)| (&**id, f64::from(i))).collect::<Vec<_>>());
         let mut memory = {
-            memory.limit(1 << 40);
+            memory.limit(std::num::NonZeroU64::MAX);
             memory.into_capacity(None)
         };
         let kept = memory.len();

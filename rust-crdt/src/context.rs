@@ -1,11 +1,10 @@
 //! Causal contexts: which updates a state has taken in, whether or not anything is left of them.
 
-use crate::sorted::{SortedMap, sort};
-
 use crate::actor::ActorKey;
 use crate::clock::{ClockOrdering, VectorClock};
 use crate::dot::Dot;
 use crate::runs::Runs;
+use crate::sorted::{SortedMap, sort};
 
 /// A set of dots: a version vector for what is known without gaps, and a cloud of dots above it.
 ///

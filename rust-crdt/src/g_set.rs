@@ -1,12 +1,11 @@
 //! A set that only grows, and may remember of each element when and by whom it was first added.
 
-use crate::sorted::SortedMap;
-
 use crate::actor::ActorKey;
 use crate::clock::VectorClock;
 use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::sorted::SortedMap;
 use crate::time::ClockUnit;
 use crate::value::Value;
 

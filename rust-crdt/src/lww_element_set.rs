@@ -1,10 +1,9 @@
 //! A set in which the latest of an element's additions and removals decides.
 
-use crate::sorted::SortedMap;
-
 use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::sorted::SortedMap;
 use crate::time::{ClockUnit, Finite};
 use crate::value::Value;
 

@@ -1,6 +1,5 @@
 //! A map of registers: per key the last write wins, and a removal is a write.
 
-use crate::sorted::SortedMap;
 use std::sync::Arc;
 
 use crate::actor::ActorKey;
@@ -10,6 +9,7 @@ use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::{HybridClock, Stamp};
 use crate::lww::OrderKey;
+use crate::sorted::SortedMap;
 use crate::time::ClockUnit;
 use crate::value::Value;
 

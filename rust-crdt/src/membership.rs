@@ -4,11 +4,10 @@
 //! then on no member can send anything that has not seen it. Source: Baquero et al., "Making Operation-Based CRDTs
 //! Operation-Based" (2014), section 4; who is a member is agreed on elsewhere, by consensus.
 
-use crate::sorted::{SortedMap, SortedSet};
-
 use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// Who shares a state, and how far each has come.
 ///

@@ -3,7 +3,6 @@
 //! Source: Preguiça et al., "Dotted Version Vectors" (2010), in the form of a set of dots and one context; pairs of
 //! clock and value as in Shapiro et al. (2011), section 3.2.2.
 
-use crate::sorted::{SortedMap, SortedSet};
 use std::cmp::Ordering;
 
 use crate::clock::{ClockOrdering, VectorClock};
@@ -11,6 +10,7 @@ use crate::context::CausalContext;
 use crate::dot::{Dot, Writer};
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::value::Value;
 
 /// The greatest number of concurrent clocks that callers of [`MvRegister::set`] may leave in one register.

@@ -2,6 +2,8 @@
 //!
 //! For an application to run where it runs, in any language. The tests of this crate go much further.
 
+use std::num::NonZeroU64;
+
 use crate::actor::ActorKey;
 use crate::agent::AgentState;
 use crate::beliefs::{Belief, BeliefState};
@@ -118,7 +120,7 @@ pub fn run(seed: u64, histories: u64) -> Report {
         run_one(
             &mut report,
             seed,
-            || EpisodeMemory::with(Some(4), ClockUnit::Milliseconds),
+            || EpisodeMemory::with(NonZeroU64::new(4), ClockUnit::Milliseconds),
             |state, _, random| match random.below(4) {
                 0 => Ok(state.link(random.text(), random.text())),
                 _ => state.add(random.episode()),

@@ -1,7 +1,5 @@
 //! What an agent can do, and how often it did it.
 
-use crate::sorted::SortedMap;
-
 use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::dot::Writer;
@@ -9,6 +7,7 @@ use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::lww::OrderKey;
 use crate::score::Score;
+use crate::sorted::SortedMap;
 use crate::tally::Tally;
 use crate::time::ClockUnit;
 

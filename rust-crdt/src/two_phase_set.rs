@@ -1,9 +1,8 @@
 //! A set whose removals are for ever.
 
-use crate::sorted::SortedSet;
-
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::value::Value;
 
 /// A set in which an element that was removed once, even before it was added, can never come back.

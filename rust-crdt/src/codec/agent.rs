@@ -1,5 +1,7 @@
 //! Bodies of an agent's state and its parts.
 
+use std::num::NonZeroU64;
+
 use super::parts::{
     put_actor, put_context, put_float, put_stamp, put_text, put_unit, take_actor, take_context, take_flag,
     take_float, take_stamp, take_text, take_unit,
@@ -112,7 +114,11 @@ impl Body for EpisodeMemory {
 
     fn take(reader: &mut Reader<'_>, _: &[ActorKey]) -> Result<Self, CrdtError> {
         let unit = take_unit(reader)?;
-        let capacity = if take_flag(reader)? { Some(reader.number()?) } else { None };
+        let mut capacity = None;
+        if take_flag(reader)? {
+            let given = NonZeroU64::new(reader.number()?).ok_or(CrdtError::Malformed("capacity of 0"))?;
+            capacity = Some(given);
+        }
         let mut memory = Self::with(capacity, unit);
         for _ in 0..reader.length()? {
             let episode = take_episode(unit, reader)?;

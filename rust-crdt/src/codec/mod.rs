@@ -14,13 +14,13 @@ mod set;
 
 pub(crate) use agent::episode_digest;
 
-use crate::sorted::SortedSet;
 use std::fmt::Debug;
 
 pub(crate) use parts::{put_runs, take_flag, take_runs};
 
 use crate::actor::{ActorKey, MAX_KEY_LENGTH};
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::state::Kind;
 use crate::wire::{Reader, put_length};
 

@@ -1,7 +1,5 @@
 //! Bodies of registers.
 
-use crate::sorted::SortedMap;
-
 use super::parts::{
     put_actor, put_clock, put_context, put_dot, put_float, put_stamp, put_text, put_unit, take_actor,
     take_clock, take_context, take_dot, take_elements, take_flag, take_float, take_stamp, take_text,
@@ -14,6 +12,7 @@ use crate::lww::LwwRegister;
 use crate::lww_map::{Entry, LwwMap};
 use crate::lww_numeric::{LwwNumericRegister, NumericMode};
 use crate::mv_register::{MAX_CLOCKS, MvRegister, Rank};
+use crate::sorted::SortedMap;
 use crate::state::Kind;
 use crate::time::Finite;
 use crate::wire::{Reader, put_length, put_number};

@@ -1,7 +1,5 @@
 //! Bodies of sets.
 
-use crate::sorted::{SortedMap, SortedSet};
-
 use super::parts::{
     put_actor, put_clock, put_context, put_stamp, put_text, put_unit, take_actor, take_clock, take_context,
     take_elements, take_flag, take_stamp, take_text, take_unit,
@@ -13,6 +11,7 @@ use crate::error::CrdtError;
 use crate::g_set::{GSet, Metadata};
 use crate::lww_element_set::{LwwElementSet, Times};
 use crate::or_set::{OrSet, form};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::state::Kind;
 use crate::two_phase_set::TwoPhaseSet;
 use crate::wire::{Reader, put_length, put_number};

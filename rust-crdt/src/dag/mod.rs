@@ -6,7 +6,6 @@
 mod node;
 mod query;
 
-use crate::sorted::{SortedMap, SortedSet, sort_by};
 use std::sync::Arc;
 
 use chrysalis_crypto::ed25519::SigningKey;
@@ -15,6 +14,7 @@ use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::dot::{Dot, Writer};
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet, sort_by};
 use crate::value::Value;
 
 pub(crate) use node::Seal;
@@ -23,6 +23,9 @@ pub use query::Fork;
 
 /// How many nodes may wait for their parents, unless a caller of [`MerkleDag::receive`] says otherwise.
 pub const MAX_WAITING: usize = 1 << 16;
+/// How many bytes of nodes may wait for their parents: payloads as encoded, 32 for each parent, and 256 for what is around
+/// them.
+pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// A replicated Merkle DAG. Merging is the union of the nodes.
 ///
@@ -47,6 +50,8 @@ pub const MAX_WAITING: usize = 1 << 16;
 pub struct MerkleDag {
     attached: SortedMap<NodeId, Attached>,
     waiting: SortedMap<NodeId, Waiting>,
+    /// The weight of all waiting nodes.
+    waiting_bytes: usize,
     /// (parent, child) of all nodes, attached or waiting.
     edges: SortedSet<(NodeId, NodeId)>,
     /// Attached nodes without an attached child.
@@ -67,6 +72,8 @@ struct Waiting {
     node: Arc<Node>,
     /// How many parents are not attached.
     missing: usize,
+    /// What it counts of [`MAX_WAITING_BYTES`].
+    weight: usize,
 }
 
 /// What [`MerkleDag::receive`] did.
@@ -85,6 +92,7 @@ impl MerkleDag {
         Self {
             attached: SortedMap::new(),
             waiting: SortedMap::new(),
+            waiting_bytes: 0,
             edges: SortedSet::new(),
             heads: SortedSet::new(),
             greatest: SortedMap::new(),
@@ -198,7 +206,8 @@ impl MerkleDag {
     /// Of two valid signatures of one node by one signer, the smaller is kept.
     ///
     /// # Errors
-    /// [`CrdtError::OrphanLimit`] when more than [`MAX_WAITING`] nodes would wait, and more than before; nothing changed. Ask for what is
+    /// [`CrdtError::OrphanLimit`] when more than [`MAX_WAITING`] nodes or [`MAX_WAITING_BYTES`] of them would wait, and more
+    /// than before; nothing changed. Ask for what is
     /// [`missing`](Self::missing) first, or use [`receive`](Self::receive).
     pub fn merge(&mut self, other: &Self) -> Result<(), CrdtError> {
         let plan = self.plan(self.unknown_of(other));
@@ -207,12 +216,15 @@ impl MerkleDag {
         if waiting > MAX_WAITING.max(self.waiting.len()) {
             return Err(CrdtError::OrphanLimit { limit: MAX_WAITING });
         }
+        if self.waiting_bytes_after(&plan) > MAX_WAITING_BYTES.max(self.waiting_bytes) {
+            return Err(CrdtError::OrphanLimit { limit: MAX_WAITING_BYTES });
+        }
         self.commit(plan);
         self.join_seals(other);
         Ok(())
     }
 
-    /// Joins what a peer sent, dropping waiting nodes while more than `max_waiting` wait.
+    /// Joins what a peer sent, dropping waiting nodes while more than `max_waiting` or [`MAX_WAITING_BYTES`] of them wait.
     ///
     /// The rule: from the author with the most waiting nodes, of several the greatest, drop the one with the greatest
     /// id. So a flood under one name costs that name's own nodes. To drop one is as if it had been lost on the way: it
@@ -224,6 +236,11 @@ impl MerkleDag {
         self.commit(plan);
         self.join_seals(other);
         Received { attached, evicted: self.evict(max_waiting) }
+    }
+
+    /// The greatest sequence number of an author's attached nodes, 0 when it has none.
+    pub(crate) fn greatest_seq(&self, author: &ActorKey) -> u64 {
+        self.greatest.get(author).copied().unwrap_or(0)
     }
 
     /// The authors of all nodes, some of them several times.
@@ -274,7 +291,7 @@ impl MerkleDag {
     fn commit(&mut self, plan: Plan) {
         let Plan { mut nodes, edges, missing, order } = plan;
         for id in order {
-            let node = nodes.remove(&id).or_else(|| self.waiting.remove(&id).map(|waiting| waiting.node));
+            let node = nodes.remove(&id).or_else(|| self.take_waiting(&id));
             let node = node.expect("what attaches is new or was waiting");
             let depth = node
                 .parents()
@@ -293,12 +310,28 @@ impl MerkleDag {
         }
         for (id, missing) in missing {
             if let Some(node) = nodes.remove(&id) {
-                self.waiting.insert(id, Waiting { node, missing });
+                let weight = node.weight();
+                self.waiting_bytes += weight;
+                self.waiting.insert(id, Waiting { node, missing, weight });
             } else if let Some(waiting) = self.waiting.get_mut(&id) {
                 waiting.missing = missing;
             }
         }
         self.edges.extend(edges);
+    }
+
+    fn waiting_bytes_after(&self, plan: &Plan) -> usize {
+        let attached = plan.order.iter().filter_map(|id| self.waiting.get(id));
+        let left = self.waiting_bytes - attached.map(|waiting| waiting.weight).sum::<usize>();
+        let waits = |id: &NodeId| plan.missing.get(id).is_some_and(|missing| *missing > 0);
+        let new = plan.nodes.iter().filter(|(id, _)| waits(id));
+        new.fold(left, |sum, (_, node)| sum.saturating_add(node.weight()))
+    }
+
+    fn take_waiting(&mut self, id: &NodeId) -> Option<Arc<Node>> {
+        let waiting = self.waiting.remove(id)?;
+        self.waiting_bytes -= waiting.weight;
+        Some(waiting.node)
     }
 
     /// Takes the smaller of two valid signatures of one node.
@@ -319,20 +352,29 @@ impl MerkleDag {
     }
 
     fn evict(&mut self, max_waiting: usize) -> Vec<NodeId> {
+        let mut evicted = self.evict_by(|dag| dag.waiting.len() > max_waiting, |_| 1);
+        evicted.extend(self.evict_by(|dag| dag.waiting_bytes > MAX_WAITING_BYTES, |waiting| waiting.weight));
+        evicted
+    }
+
+    /// Drops nodes of whichever author has most of them by this measure, while there are too many.
+    fn evict_by(&mut self, too_many: impl Fn(&Self) -> bool, measure: fn(&Waiting) -> usize) -> Vec<NodeId> {
         let mut evicted = Vec::new();
-        if self.waiting.len() <= max_waiting {
+        if !too_many(self) {
             return evicted;
         }
-        let mut by_author: SortedMap<ActorKey, SortedSet<NodeId>> = SortedMap::new();
+        let mut by_author: SortedMap<ActorKey, (usize, SortedSet<NodeId>)> = SortedMap::new();
         for (id, waiting) in &self.waiting {
-            by_author.get_or_default(waiting.node.author().clone()).insert(*id);
+            let (size, ids) = by_author.get_or_default(waiting.node.author().clone());
+            *size += measure(waiting);
+            ids.insert(*id);
         }
         let mut sizes: SortedSet<(usize, ActorKey)> =
-            by_author.iter().map(|(author, ids)| (ids.len(), author.clone())).collect();
-        while self.waiting.len() > max_waiting {
+            by_author.iter().map(|(author, (size, _))| (*size, author.clone())).collect();
+        while too_many(self) {
             let Some((size, author)) = sizes.pop_last() else { break };
-            let Some(id) = by_author.get_mut(&author).and_then(SortedSet::pop_last) else { continue };
-            sizes.insert((size - 1, author));
+            let Some(id) = by_author.get_mut(&author).and_then(|(_, ids)| ids.pop_last()) else { continue };
+            sizes.insert((size - self.waiting.get(&id).map_or(0, measure), author));
             self.drop_waiting(&id);
             evicted.push(id);
         }
@@ -340,8 +382,8 @@ impl MerkleDag {
     }
 
     fn drop_waiting(&mut self, id: &NodeId) {
-        if let Some(waiting) = self.waiting.remove(id) {
-            for parent in waiting.node.parents() {
+        if let Some(node) = self.take_waiting(id) {
+            for parent in node.parents() {
                 self.edges.remove(&(*parent, *id));
             }
         }
@@ -418,6 +460,28 @@ mod tests {
         whole.merge(&flood).unwrap();
         whole.merge(&MerkleDag::of([root])).unwrap();
         assert_eq!(dag, whole);
+    }
+
+    #[test]
+    fn waiting_nodes_are_bounded_by_their_bytes_too() {
+        let root = node("r", 1, &[]);
+        let large = |author: &str, seq| {
+            let payload = Value::bytes(vec![0; MAX_WAITING_BYTES / 4]);
+            Node::new([*root.id()], ActorKey::new(author).unwrap(), seq, payload).unwrap()
+        };
+        let mut dag = MerkleDag::of([large("a", 1), node("honest", 1, &[&root])]);
+        let flood = MerkleDag::of((1..=3).map(|seq| large("loud", seq)));
+        let before = dag.clone();
+        assert_eq!(dag.merge(&flood), Err(CrdtError::OrphanLimit { limit: MAX_WAITING_BYTES }));
+        assert_eq!(dag, before);
+        let received = dag.receive(&flood, MAX_WAITING);
+        assert_eq!((received.evicted.len(), dag.waiting().len()), (1, 4));
+        assert_eq!(dag.waiting().filter(|node| node.author().as_str() == "loud").count(), 2);
+        // What attaches waits no more.
+        dag.merge(&MerkleDag::of([root])).unwrap();
+        assert_eq!((dag.waiting_bytes, dag.waiting().len()), (0, 0));
+        dag.merge(&flood).unwrap();
+        assert_eq!(dag.len(), 6);
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The nodes of a Merkle DAG: what they hold, their hash, their signature.
 
-use crate::sorted::SortedSet;
-
 use chrysalis_crypto::ed25519::{self, SigningKey};
 
 use crate::actor::ActorKey;
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::value::Value;
 
 /// The name of a node: its BLAKE3 hash.
@@ -90,6 +89,13 @@ impl Node {
     #[must_use]
     pub fn payload(&self) -> &Value {
         self.payload.value()
+    }
+
+    /// What it counts of [`MAX_WAITING_BYTES`](super::MAX_WAITING_BYTES).
+    pub(super) fn weight(&self) -> usize {
+        let mut payload = Vec::new();
+        self.payload.encode_into(&mut payload);
+        payload.len() + 32 * self.parents.len() + 256
     }
 
     /// The Ed25519 public key whose signature this node carries. It was verified when the node came in.

@@ -1,11 +1,11 @@
 //! Questions to a Merkle DAG. All are answered from what is attached.
 
-use crate::sorted::{SortedMap, SortedSet, sort};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::{MerkleDag, Node, NodeId, children};
 use crate::actor::ActorKey;
+use crate::sorted::{SortedMap, SortedSet, sort};
 
 /// Evidence that an author went two ways: two nodes under one number, neither built on the other.
 ///

@@ -1,13 +1,12 @@
 //! The shape of a Merkle DAG.
 
-use crate::sorted::SortedSet;
-
 use chrysalis_crypto::hex;
 
 use super::parts::{put_actor, put_element, take_actor, take_element};
 use super::{Import, Json, JsonState, Record, invalid};
 use crate::dag::{MerkleDag, Node, NodeId, Seal};
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 
 /// `{"nodes":[{"id","parents":[id],"author","seq","payload","signer"|null,"signature"|null}]}`, in the order of ids; ids, keys
 /// and signatures are lower-case hexadecimal.

@@ -1,7 +1,5 @@
 //! Shapes of maps and of registers with several values.
 
-use crate::sorted::SortedMap;
-
 use super::parts::{
     put_actor, put_context, put_counts, put_dot, put_element, take_actor, take_context, take_counts,
     take_dot, take_element,
@@ -14,6 +12,7 @@ use crate::element::Element;
 use crate::error::CrdtError;
 use crate::lww_map::{Entry, LwwMap};
 use crate::mv_register::{MvRegister, Rank};
+use crate::sorted::SortedMap;
 use crate::time::ClockUnit;
 
 /// `{"entries":{key:{"value","timestamp","logical","nodeId","counter","removed"}},"context":{…}}`. A removal has the value

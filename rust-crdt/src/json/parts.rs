@@ -1,7 +1,5 @@
 //! The parts that shapes are made of: values, actors, dots, contexts.
 
-use crate::sorted::{SortedMap, sort};
-
 use super::text::Json;
 use super::{Record, invalid};
 use crate::actor::ActorKey;
@@ -11,6 +9,7 @@ use crate::context::CausalContext;
 use crate::dot::Dot;
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, sort};
 use crate::time::{Finite, MAX_SAFE_INTEGER};
 use crate::value::Value;
 

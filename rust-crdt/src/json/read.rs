@@ -1,9 +1,8 @@
 //! A strict reader of JSON, RFC 8259.
 
-use crate::sorted::SortedSet;
-
 use super::text::{Json, MAX_DEPTH};
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::time::MAX_SAFE_INTEGER;
 
 pub(super) fn parse(text: &str) -> Result<Json, CrdtError> {

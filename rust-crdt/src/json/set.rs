@@ -1,7 +1,5 @@
 //! Shapes of sets.
 
-use crate::sorted::{SortedMap, SortedSet};
-
 use super::parts::{
     put_actor, put_context, put_counts, put_dot, put_element, put_value, take_actor, take_context,
     take_counts, take_dot, take_element, take_value,
@@ -16,6 +14,7 @@ use crate::error::CrdtError;
 use crate::g_set::{GSet, Metadata};
 use crate::lww_element_set::{LwwElementSet, Times};
 use crate::or_set::OrSet;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::time::ClockUnit;
 use crate::two_phase_set::TwoPhaseSet;
 

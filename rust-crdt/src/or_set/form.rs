@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use chrysalis_store::chunk::{ChunkBuilder, Content};
+use chrysalis_store::store::Store;
+
 use super::OrSet;
 use crate::actor::ActorKey;
 use crate::codec::Table;
@@ -10,8 +13,6 @@ use crate::error::CrdtError;
 use crate::runs::Runs;
 use crate::sorted::sort;
 use crate::wire::{Reader, put_length, put_number};
-use chrysalis_store::chunk::{ChunkBuilder, Content};
-use chrysalis_store::store::Store;
 
 /// The bytes of an element, and a copy that its dots share when there are several.
 type Shared<'a> = (&'a [u8], Option<Arc<[u8]>>);

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use chrysalis_store::chunk::{Chunk, SPAN, bits};
+use chrysalis_store::store::Store;
+
 use super::OrSet;
 use crate::actor::ActorKey;
 use crate::error::CrdtError;
 use crate::runs::Runs;
-use chrysalis_store::chunk::{Chunk, SPAN, bits};
-use chrysalis_store::store::Store;
 
 /// What a merge changes, as far as it has been looked at, and how much of that is done.
 #[derive(Debug, Default)]

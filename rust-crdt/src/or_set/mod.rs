@@ -13,6 +13,9 @@ mod preview;
 
 use std::fmt;
 
+use chrysalis_store::chunk::{ChunkBuilder, Content};
+use chrysalis_store::store::{Handle, Store};
+
 pub use job::MergeJob;
 pub use preview::Preview;
 
@@ -22,8 +25,6 @@ use crate::dot::{Dot, Writer};
 use crate::error::CrdtError;
 use crate::sorted::sort;
 use crate::value::Value;
-use chrysalis_store::chunk::{ChunkBuilder, Content};
-use chrysalis_store::store::{Handle, Store};
 use merge::Plan;
 
 /// An observed-remove set of values.

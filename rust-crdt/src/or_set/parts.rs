@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use chrysalis_store::chunk::{Chunk, SPAN, bits};
+use chrysalis_store::store::Store;
+
 use super::{OrSet, decoded};
 use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::dot::{Dot, Writer};
 use crate::error::CrdtError;
 use crate::runs::Runs;
-use chrysalis_store::chunk::{Chunk, SPAN, bits};
-use chrysalis_store::store::Store;
 
 /// Takes the actor, the number and the bit of a live dot, its name, and how much of the name is the slot.
 type Visitor<'a> = dyn FnMut(&ActorKey, u64, u32, &[u8], usize) + 'a;

@@ -1,11 +1,11 @@
 //! What a merge would change, without making it.
 
-use crate::sorted::SortedMap;
+use chrysalis_store::chunk::bits;
 
 use super::merge::Step;
 use super::{OrSet, decoded};
+use crate::sorted::SortedMap;
 use crate::value::Value;
-use chrysalis_store::chunk::bits;
 
 /// What merging a set into another one would do to its elements, each list in the order of the encodings.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -3,9 +3,8 @@
 //! Bytes that this decoder accepts are exactly the bytes that this encoder writes, so that equal values have equal
 //! digests and signatures everywhere. Tags, `undefined`, indefinite lengths and integers below -2^63 are refused.
 
-use crate::sorted::SortedMap;
-
 use crate::error::CrdtError;
+use crate::sorted::SortedMap;
 use crate::value::{Float, Value};
 
 /// How deep arrays and maps may be nested. `[]` has depth 1.

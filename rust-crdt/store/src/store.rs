@@ -4,7 +4,6 @@
 //! about four for its share of a chunk. An element with several dots has one of them in the index and the others
 //! beside it.
 
-use crate::sorted::{SortedMap, SortedSet};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
@@ -15,6 +14,7 @@ use hashbrown::HashTable;
 use crate::actor::ActorKey;
 use crate::chunk::{Chunk, SPAN, bits};
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The greatest number of chunks: what is left of a handle's 32 bits beside the bit within a chunk.
 pub const MAX_CHUNKS: usize = 1 << (32 - BITS);

@@ -1,10 +1,10 @@
 //! Values that replicated types hold: one Rust value, one identity, one sequence of bytes.
 
-use crate::sorted::SortedMap;
 use std::cmp::Ordering;
 
 use crate::cbor;
 use crate::error::CrdtError;
+use crate::sorted::SortedMap;
 
 /// A value whose identity is its deterministic CBOR encoding (RFC 8949 section 4.2.1).
 ///
