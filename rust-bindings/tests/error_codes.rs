@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 use chrysalis_embedding::compress::CompressError;
 use chrysalis_embedding::similarity::SimilarityError;
@@ -17,6 +18,13 @@ const ARGUMENTS: [&str; 1] = ["INVALID_ARGUMENT"];
 fn typescript_declares_exactly_the_codes_of_rust_crypto() {
     let declared = declared(include_str!("../typescript/crypto/types.d.ts"), "CryptoErrorCode");
     let given: BTreeSet<&str> = CryptoError::CODES.iter().chain(&LOADER).copied().collect();
+    assert_eq!(declared, given);
+}
+
+#[test]
+fn typescript_declares_exactly_the_codes_of_rust_crdt() {
+    let declared = declared(include_str!("../typescript/crdt/types.d.ts"), "CrdtErrorCode");
+    let given: BTreeSet<&str> = CrdtError::CODES.iter().chain(&ARGUMENTS).chain(&LOADER).copied().collect();
     assert_eq!(declared, given);
 }
 

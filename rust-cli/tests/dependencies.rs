@@ -11,7 +11,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Part of rust-crypto, apart so that it is built for speed.
     ("kernels", &[]),
     ("crypto", &["kernels"]),
-    ("crdt", &["crypto"]),
+    // Part of rust-crdt, for the same reason.
+    ("store", &["crypto"]),
+    ("crdt", &["crypto", "store"]),
     ("journal", &["crypto"]),
     ("security", &["crypto", "journal"]),
     ("embedding", &["crypto", "journal"]),

@@ -1,13 +1,12 @@
 //! What an agent holds to be true, how firmly, and how much speaks for and against it.
 
-use std::collections::BTreeMap;
-
 use crate::context::CausalContext;
 use crate::dot::Writer;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::lww::LwwRegister;
 use crate::score::Score;
+use crate::sorted::SortedMap;
 use crate::tally::Tally;
 use crate::time::ClockUnit;
 use crate::value::Value;
@@ -42,7 +41,7 @@ pub struct Belief {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BeliefState {
     unit: ClockUnit,
-    beliefs: BTreeMap<String, Entry>,
+    beliefs: SortedMap<String, Entry>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -72,7 +71,7 @@ impl BeliefState {
     /// No beliefs, with a unit of time. Only states with equal ones merge.
     #[must_use]
     pub const fn with_unit(unit: ClockUnit) -> Self {
-        Self { unit, beliefs: BTreeMap::new() }
+        Self { unit, beliefs: SortedMap::new() }
     }
 
     /// Writes a belief and returns the delta. What is written is what is read, until someone else adds to it.
@@ -226,7 +225,7 @@ impl BeliefState {
     }
 
     fn apply(&mut self, id: &str, entry: Entry) -> Self {
-        let delta = Self { unit: self.unit, beliefs: BTreeMap::from([(id.to_owned(), entry)]) };
+        let delta = Self { unit: self.unit, beliefs: SortedMap::from([(id.to_owned(), entry)]) };
         self.merge(&delta).expect("the delta has this unit");
         delta
     }

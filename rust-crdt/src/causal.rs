@@ -4,16 +4,17 @@
 //! where its cause comes before its effect in the order of (time, id): the graph of effective edges has no cycle on any
 //! replica, without coordination. The other edges stay and are listed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::episodes::{Episode, EpisodeMemory, Held};
 use crate::hlc::Stamp;
+use crate::sorted::{SortedMap, SortedSet, sort_by};
 
 impl EpisodeMemory {
     /// Records that one episode caused another and returns the delta. Either may be unknown.
     pub fn link(&mut self, effect: &str, cause: &str) -> Self {
         let mut delta = Self::with(None, self.unit());
-        delta.links.entry(effect.to_owned()).or_default().insert(cause.to_owned());
+        delta.links.get_or_default(effect.to_owned()).insert(cause.to_owned());
         self.merge(&delta).expect("the delta has this unit");
         delta
     }
@@ -51,17 +52,17 @@ impl EpisodeMemory {
 
     /// The causes of an episode, their causes, and so on.
     #[must_use]
-    pub fn ancestors<'a>(&'a self, id: &'a str) -> BTreeSet<&'a str> {
+    pub fn ancestors<'a>(&'a self, id: &'a str) -> SortedSet<&'a str> {
         closure(id, |effect| self.causes_of(effect).collect())
     }
 
     /// The effects of an episode, their effects, and so on. Looks at all links once.
     #[must_use]
-    pub fn descendants<'a>(&'a self, id: &'a str) -> BTreeSet<&'a str> {
-        let mut effects: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    pub fn descendants<'a>(&'a self, id: &'a str) -> SortedSet<&'a str> {
+        let mut effects: SortedMap<&str, Vec<&str>> = SortedMap::new();
         for (effect, cause) in self.links() {
             if matches!(self.standing(effect, cause), Standing::Effective) {
-                effects.entry(cause).or_default().push(effect);
+                effects.get_or_default(cause).push(effect);
             }
         }
         closure(id, |cause| effects.get(cause).cloned().unwrap_or_default())
@@ -74,7 +75,7 @@ impl EpisodeMemory {
     #[must_use]
     pub fn causal_order(&self) -> Vec<&Episode> {
         let mut all: Vec<&Held> = self.shown_all().collect();
-        all.sort_by(|a, b| moment(a).cmp(&moment(b)));
+        sort_by(&mut all, |a, b| moment(a).cmp(&moment(b)));
         all.into_iter().map(|held| &held.episode).collect()
     }
 
@@ -86,7 +87,7 @@ impl EpisodeMemory {
         self.shown(cause)?;
         self.shown(effect)?;
         // Where to go from each episode found, towards the effect.
-        let mut next: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut next: SortedMap<&str, &str> = SortedMap::new();
         let mut queue = VecDeque::from([effect]);
         while let Some(at) = queue.pop_front() {
             if at == cause {
@@ -124,8 +125,8 @@ fn moment(held: &Held) -> (Stamp, &str) {
     (held.time, &held.episode.id)
 }
 
-fn closure<'a>(start: &'a str, step: impl Fn(&'a str) -> Vec<&'a str>) -> BTreeSet<&'a str> {
-    let mut found = BTreeSet::new();
+fn closure<'a>(start: &'a str, step: impl Fn(&'a str) -> Vec<&'a str>) -> SortedSet<&'a str> {
+    let mut found = SortedSet::new();
     let mut open = vec![start];
     while let Some(at) = open.pop() {
         for next in step(at) {
@@ -168,8 +169,8 @@ mod tests {
         }
         assert_eq!(memory.rejected_links().collect::<Vec<_>>(), [("a", "a"), ("a", "c")]);
         assert_eq!(memory.dangling_links().collect::<Vec<_>>(), [("a", "gone"), ("gone", "c")]);
-        assert_eq!(memory.ancestors("c"), BTreeSet::from(["a", "b"]));
-        assert_eq!(memory.descendants("a"), BTreeSet::from(["b", "c"]));
+        assert_eq!(memory.ancestors("c"), SortedSet::from(["a", "b"]));
+        assert_eq!(memory.descendants("a"), SortedSet::from(["b", "c"]));
         assert_eq!(memory.causes_of("c").collect::<Vec<_>>(), ["b"]);
         assert_eq!(memory.effects_of("a").collect::<Vec<_>>(), ["b"]);
         assert_eq!(memory.ancestors("a").len() + memory.ancestors("gone").len(), 0);
@@ -204,7 +205,7 @@ mod tests {
         let mut memory =
             memory(&names.iter().zip(0u32..).map(|(id, i)| (&**id, f64::from(i))).collect::<Vec<_>>());
         let mut memory = {
-            memory.limit(1 << 40);
+            memory.limit(std::num::NonZeroU64::MAX);
             memory.into_capacity(None)
         };
         let kept = memory.len();

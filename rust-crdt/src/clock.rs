@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::actor::ActorKey;
 use crate::error::CrdtError;
+use crate::sorted::sort_by;
 
 /// A counter per actor key, ordered by the keys' bytes. Entries of 0 do not exist.
 ///
@@ -223,7 +224,7 @@ impl FromIterator<(ActorKey, u64)> for VectorClock {
     fn from_iter<I: IntoIterator<Item = (ActorKey, u64)>>(entries: I) -> Self {
         let mut entries: Vec<(ActorKey, u64)> = entries.into_iter().filter(|(_, count)| *count > 0).collect();
         // The greatest of an actor's entries comes first and stays.
-        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        sort_by(&mut entries, |a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         entries.dedup_by(|later, first| later.0 == first.0);
         let (actors, counts): (Vec<_>, _) = entries.into_iter().unzip();
         Self { actors: (!actors.is_empty()).then(|| Arc::new(actors)), counts }

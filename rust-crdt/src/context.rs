@@ -1,11 +1,10 @@
 //! Causal contexts: which updates a state has taken in, whether or not anything is left of them.
 
-use std::collections::BTreeMap;
-
 use crate::actor::ActorKey;
 use crate::clock::{ClockOrdering, VectorClock};
 use crate::dot::Dot;
 use crate::runs::Runs;
+use crate::sorted::{SortedMap, sort};
 
 /// A set of dots: a version vector for what is known without gaps, and a cloud of dots above it.
 ///
@@ -14,13 +13,13 @@ use crate::runs::Runs;
 ///
 /// Source: Almeida et al., "Scalable and Accurate Causality Tracking for Eventually Consistent Stores" (2014).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct CausalContext(BTreeMap<ActorKey, Runs>);
+pub struct CausalContext(SortedMap<ActorKey, Runs>);
 
 impl CausalContext {
     /// The context of no update.
     #[must_use]
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(SortedMap::new())
     }
 
     /// Whether the update with this dot is in.
@@ -167,7 +166,7 @@ impl<'a> FromIterator<&'a Dot> for CausalContext {
     fn from_iter<I: IntoIterator<Item = &'a Dot>>(dots: I) -> Self {
         let mut dots: Vec<&Dot> = dots.into_iter().collect();
         // In order each goes behind those before it; out of order each could move all of them.
-        dots.sort_unstable();
+        sort(&mut dots);
         let mut context = Self::new();
         for dot in dots {
             context.insert(dot);

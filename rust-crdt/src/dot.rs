@@ -1,6 +1,5 @@
 //! Dots name single updates; a writer gives them out, each once.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::actor::{ActorId, ActorKey};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
+use crate::sorted::SortedMap;
 
 /// The name of one update: an actor key and a counter from 1.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -71,7 +71,7 @@ pub struct Writer {
     actor: ActorKey,
     last: Arc<AtomicU64>,
     /// The last number of each series that is counted apart.
-    series: Arc<Mutex<BTreeMap<String, u64>>>,
+    series: Arc<Mutex<SortedMap<String, u64>>>,
 }
 
 impl Writer {
@@ -96,6 +96,12 @@ impl Writer {
     #[must_use]
     pub fn actor(&self) -> &ActorKey {
         &self.actor
+    }
+
+    /// The greatest number given out so far, or the one it went on after.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
     }
 
     /// A new dot, above every one given out before and above this key's dots in `seen`.
@@ -134,7 +140,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::sorted::SortedSet;
 
     #[test]
     fn dots_have_one_spelling() {
@@ -162,7 +168,7 @@ mod tests {
                 .collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         });
-        assert_eq!(dots.iter().collect::<BTreeSet<_>>().len(), 2000);
+        assert_eq!(dots.iter().collect::<SortedSet<_>>().len(), 2000);
         assert_eq!(dots.iter().map(Dot::counter).max(), Some(2000));
     }
 

@@ -1,13 +1,14 @@
 //! What an agent went through: the most important episodes, and which of them caused which.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::codec;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::score::Score;
+use crate::sorted::{SortedMap, SortedSet, sort, sort_by};
 use crate::time::ClockUnit;
 use crate::value::Value;
 
@@ -42,13 +43,13 @@ pub struct Episode {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EpisodeMemory {
     unit: ClockUnit,
-    capacity: Option<u64>,
+    capacity: Option<NonZeroU64>,
     /// In the order of rank.
-    ranked: BTreeMap<Rank, Arc<Held>>,
+    ranked: SortedMap<Rank, Arc<Held>>,
     /// The same by id, the shown one of each first.
-    by_id: BTreeSet<IdKey>,
+    by_id: SortedSet<IdKey>,
     /// The causes of each effect; no empty set.
-    pub(crate) links: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) links: SortedMap<String, SortedSet<String>>,
 }
 
 type Digest = [u8; 32];
@@ -78,13 +79,14 @@ impl EpisodeMemory {
     /// No episodes, a capacity of [`DEFAULT_CAPACITY`], times in milliseconds.
     #[must_use]
     pub fn new() -> Self {
-        Self::with(Some(DEFAULT_CAPACITY), ClockUnit::Milliseconds)
+        Self::with(NonZeroU64::new(DEFAULT_CAPACITY), ClockUnit::Milliseconds)
     }
 
-    /// No episodes, with a capacity, `None` for no limit, and a unit of time.
+    /// No episodes, with a capacity, `None` for no limit, and a unit of time. There is no capacity of 0: since the smallest
+    /// one counts everywhere, it would take all episodes from all replicas.
     #[must_use]
-    pub fn with(capacity: Option<u64>, unit: ClockUnit) -> Self {
-        Self { unit, capacity, ranked: BTreeMap::new(), by_id: BTreeSet::new(), links: BTreeMap::new() }
+    pub fn with(capacity: Option<NonZeroU64>, unit: ClockUnit) -> Self {
+        Self { unit, capacity, ranked: SortedMap::new(), by_id: SortedSet::new(), links: SortedMap::new() }
     }
 
     /// Adds an episode, unless its id is known, and returns the delta.
@@ -105,7 +107,7 @@ impl EpisodeMemory {
     }
 
     /// Lowers the capacity to at most `capacity` and returns the delta.
-    pub fn limit(&mut self, capacity: u64) -> Self {
+    pub fn limit(&mut self, capacity: NonZeroU64) -> Self {
         let delta = Self::with(Some(capacity), self.unit);
         self.merge(&delta).expect("the delta has this unit");
         delta
@@ -114,7 +116,7 @@ impl EpisodeMemory {
     /// The same episodes and links with any capacity. A migration of all replicas at once: what merges with
     /// an older copy has the older, smaller capacity again.
     #[must_use]
-    pub fn into_capacity(mut self, capacity: Option<u64>) -> Self {
+    pub fn into_capacity(mut self, capacity: Option<NonZeroU64>) -> Self {
         self.capacity = capacity;
         self.cut();
         self
@@ -187,7 +189,7 @@ impl EpisodeMemory {
     /// How many pairs of id and content are kept at most.
     #[must_use]
     pub fn capacity(&self) -> Option<u64> {
-        self.capacity
+        self.capacity.map(NonZeroU64::get)
     }
 
     /// What times are counted in.
@@ -215,9 +217,14 @@ impl EpisodeMemory {
         }
         self.cut();
         for (effect, causes) in &other.links {
-            self.links.entry(effect.clone()).or_default().extend(causes.iter().cloned());
+            self.links.get_or_default(effect.clone()).extend(causes.iter().cloned());
         }
         Ok(())
+    }
+
+    /// The capacity as it is given.
+    pub(crate) fn limited(&self) -> Option<NonZeroU64> {
+        self.capacity
     }
 
     /// What merging would refuse.
@@ -264,11 +271,11 @@ impl EpisodeMemory {
     }
 
     fn is_full(&self) -> bool {
-        self.capacity.is_some_and(|capacity| self.ranked.len() as u64 >= capacity)
+        self.capacity.is_some_and(|capacity| self.ranked.len() as u64 >= capacity.get())
     }
 
     fn cut(&mut self) {
-        while self.capacity.is_some_and(|capacity| self.ranked.len() as u64 > capacity) {
+        while self.capacity.is_some_and(|capacity| self.ranked.len() as u64 > capacity.get()) {
             if let Some((rank, _)) = self.ranked.pop_last() {
                 self.by_id.remove(&(rank.id, rank.importance, rank.time, rank.digest));
             }
@@ -282,7 +289,7 @@ impl EpisodeMemory {
 
     fn keys(&self, id: Arc<str>) -> impl Iterator<Item = &IdKey> {
         let first = (Arc::clone(&id), Reverse(Score::one()), Reverse(Stamp::MAX), [0; 32]);
-        self.by_id.range(first..).take_while(move |key| key.0 == id)
+        self.by_id.starting_at(&first).take_while(move |key| key.0 == id)
     }
 
     fn held(&self, key: &IdKey) -> &Held {
@@ -292,7 +299,7 @@ impl EpisodeMemory {
 
     fn first<K: Ord>(&self, n: usize, key: impl Fn(&Held) -> K) -> Vec<&Episode> {
         let mut all: Vec<&Held> = self.shown_all().collect();
-        all.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.episode.id.cmp(&b.episode.id)));
+        sort_by(&mut all, |a, b| key(a).cmp(&key(b)).then_with(|| a.episode.id.cmp(&b.episode.id)));
         all.truncate(n);
         all.into_iter().map(|held| &held.episode).collect()
     }
@@ -311,7 +318,7 @@ fn admit(unit: ClockUnit, mut episode: Episode) -> Result<(Rank, Held), CrdtErro
     // -0 is 0 from here on.
     episode.timestamp = unit.time(time)?;
     episode.importance = importance.to_f64();
-    episode.tags.sort_unstable();
+    sort(&mut episode.tags);
     episode.tags.dedup();
     let held = Held { episode, time, importance };
     let digest = codec::episode_digest(unit, &held)?;
@@ -322,6 +329,7 @@ fn admit(unit: ClockUnit, mut episode: Episode) -> Result<(Rank, Held), CrdtErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::{Import, JsonState};
 
     pub(crate) fn episode(id: &str, timestamp: f64, importance: f64) -> Episode {
         Episode {
@@ -340,7 +348,7 @@ mod tests {
     }
 
     fn memory(capacity: u64, episodes: &[Episode]) -> EpisodeMemory {
-        let mut memory = EpisodeMemory::with(Some(capacity), ClockUnit::Milliseconds);
+        let mut memory = EpisodeMemory::with(NonZeroU64::new(capacity), ClockUnit::Milliseconds);
         for episode in episodes {
             memory.add(episode.clone()).unwrap();
         }
@@ -403,11 +411,16 @@ mod tests {
     }
 
     #[test]
-    fn a_capacity_of_nothing_keeps_nothing() {
-        let mut memory = memory(0, &[episode("a", 1.0, 1.0)]);
-        assert!(memory.is_empty() && memory.by_id.is_empty());
-        memory.merge(&self::memory(5, &[episode("b", 1.0, 1.0)])).unwrap();
-        assert!(memory.is_empty());
+    fn a_capacity_of_nothing_is_refused() {
+        let mut bytes = memory(1, &[]).to_bytes();
+        let at = bytes.len() - 3;
+        assert_eq!(bytes[at..], [1, 0, 0], "a capacity of 1, no episodes, no links");
+        bytes[at] = 0;
+        assert_eq!(EpisodeMemory::from_bytes(&bytes), Err(CrdtError::Malformed("capacity of 0")));
+        let text = r#"{"episodes":[],"max_episodes":0,"causal_links":{}}"#;
+        let import = Import::new().with_unit(ClockUnit::Milliseconds);
+        let refused = EpisodeMemory::from_json(text, &import);
+        assert!(matches!(refused, Err(CrdtError::InvalidJson { what: "max_episodes is 0", .. })));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! A set that only grows, and may remember of each element when and by whom it was first added.
 
-use std::collections::BTreeMap;
-
 use crate::actor::ActorKey;
 use crate::clock::VectorClock;
 use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::sorted::SortedMap;
 use crate::time::ClockUnit;
 use crate::value::Value;
 
@@ -15,7 +14,7 @@ use crate::value::Value;
 /// Merge is union. An element may carry [`Metadata`]; of two additions with metadata the one with the smaller stamp
 /// stays, and one with metadata stays before one without.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct GSet(BTreeMap<Element, Option<Box<Metadata>>>);
+pub struct GSet(SortedMap<Element, Option<Box<Metadata>>>);
 
 /// When and by whom an element was added.
 ///
@@ -54,7 +53,7 @@ impl GSet {
     /// The empty set.
     #[must_use]
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(SortedMap::new())
     }
 
     /// Adds an element and returns the delta.
@@ -125,12 +124,12 @@ impl GSet {
 
     fn apply(&mut self, value: Value, metadata: Option<Box<Metadata>>) -> Result<Self, CrdtError> {
         let (element, _) = Element::new(value)?;
-        let delta = Self(BTreeMap::from([(element, metadata)]));
+        let delta = Self(SortedMap::from([(element, metadata)]));
         self.merge(&delta)?;
         Ok(delta)
     }
 
-    pub(crate) fn from_entries(entries: BTreeMap<Element, Option<Box<Metadata>>>) -> Self {
+    pub(crate) fn from_entries(entries: SortedMap<Element, Option<Box<Metadata>>>) -> Self {
         Self(entries)
     }
 

@@ -1,11 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-pub mod actor;
 pub mod agent;
 pub mod beliefs;
 mod causal;
-pub mod cbor;
 pub mod clock;
 pub mod codec;
 pub mod conflict;
@@ -14,9 +12,7 @@ pub mod counter;
 pub mod dag;
 pub mod delta;
 pub mod dot;
-mod element;
 pub mod episodes;
-pub mod error;
 pub mod g_set;
 pub mod hlc;
 pub mod inclusion;
@@ -30,7 +26,6 @@ pub mod merger;
 pub mod mv_register;
 pub mod or_set;
 mod or_set_tags;
-mod runs;
 mod score;
 pub mod selftest;
 pub mod skills;
@@ -39,8 +34,14 @@ pub mod sync;
 mod tally;
 pub mod time;
 pub mod two_phase_set;
-pub mod value;
-mod wire;
+
+pub use chrysalis_store::{actor, error, sorted, value};
+use chrysalis_store::{element, runs, wire};
+
+/// Deterministic CBOR (RFC 8949 section 4.2.1) for [`Value`]: bytes that are read are exactly those that are written.
+pub mod cbor {
+    pub use chrysalis_store::cbor::{MAX_DEPTH, MAX_LENGTH, decode, encode};
+}
 
 pub use actor::{ActorId, ActorKey};
 pub use agent::AgentState;

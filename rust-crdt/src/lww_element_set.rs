@@ -1,10 +1,9 @@
 //! A set in which the latest of an element's additions and removals decides.
 
-use std::collections::BTreeMap;
-
 use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::sorted::SortedMap;
 use crate::time::{ClockUnit, Finite};
 use crate::value::Value;
 
@@ -15,7 +14,7 @@ use crate::value::Value;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LwwElementSet {
     unit: ClockUnit,
-    elements: BTreeMap<Element, Times>,
+    elements: SortedMap<Element, Times>,
 }
 
 /// The latest addition and removal of an element.
@@ -51,7 +50,7 @@ impl LwwElementSet {
     /// The empty set with times in a unit.
     #[must_use]
     pub const fn with_unit(unit: ClockUnit) -> Self {
-        Self { unit, elements: BTreeMap::new() }
+        Self { unit, elements: SortedMap::new() }
     }
 
     /// Records an addition and returns the delta.
@@ -124,7 +123,7 @@ impl LwwElementSet {
 
     fn apply(&mut self, value: Value, times: Times) -> Result<Self, CrdtError> {
         let (element, _) = Element::new(value)?;
-        let delta = Self { unit: self.unit, elements: BTreeMap::from([(element, times)]) };
+        let delta = Self { unit: self.unit, elements: SortedMap::from([(element, times)]) };
         self.merge(&delta)?;
         Ok(delta)
     }

@@ -1,6 +1,5 @@
 //! A map of registers: per key the last write wins, and a removal is a write.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::actor::ActorKey;
@@ -10,6 +9,7 @@ use crate::element::Element;
 use crate::error::CrdtError;
 use crate::hlc::{HybridClock, Stamp};
 use crate::lww::OrderKey;
+use crate::sorted::SortedMap;
 use crate::time::ClockUnit;
 use crate::value::Value;
 
@@ -19,9 +19,9 @@ use crate::value::Value;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LwwMap {
     unit: ClockUnit,
-    entries: BTreeMap<Arc<str>, Entry>,
+    entries: SortedMap<Arc<str>, Entry>,
     /// Where the dots of the entries are: finds one that two keys claim.
-    dots: BTreeMap<Dot, Arc<str>>,
+    dots: SortedMap<Dot, Arc<str>>,
     context: CausalContext,
 }
 
@@ -88,7 +88,7 @@ impl LwwMap {
     /// The empty map with stamps in a unit.
     #[must_use]
     pub const fn with_unit(unit: ClockUnit) -> Self {
-        Self { unit, entries: BTreeMap::new(), dots: BTreeMap::new(), context: CausalContext::new() }
+        Self { unit, entries: SortedMap::new(), dots: SortedMap::new(), context: CausalContext::new() }
     }
 
     /// Writes under a key with a stamp above all that the key and the clock have seen, and returns the delta.

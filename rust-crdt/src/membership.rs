@@ -4,11 +4,10 @@
 //! then on no member can send anything that has not seen it. Source: Baquero et al., "Making Operation-Based CRDTs
 //! Operation-Based" (2014), section 4; who is a member is agreed on elsewhere, by consensus.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// Who shares a state, and how far each has come.
 ///
@@ -38,9 +37,9 @@ use crate::error::CrdtError;
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Membership {
-    members: BTreeMap<ActorKey, CausalContext>,
-    retired: BTreeSet<ActorKey>,
-    forgotten: BTreeSet<ActorKey>,
+    members: SortedMap<ActorKey, CausalContext>,
+    retired: SortedSet<ActorKey>,
+    forgotten: SortedSet<ActorKey>,
     /// All that was stable at some time: what a later member takes over with a whole state.
     stable: CausalContext,
     /// What all members knew at some time when none knew anything else: no update from before it is under way.

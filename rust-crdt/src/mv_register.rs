@@ -4,13 +4,13 @@
 //! clock and value as in Shapiro et al. (2011), section 3.2.2.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::{ClockOrdering, VectorClock};
 use crate::context::CausalContext;
 use crate::dot::{Dot, Writer};
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::value::Value;
 
 /// The greatest number of concurrent clocks that callers of [`MvRegister::set`] may leave in one register.
@@ -22,11 +22,11 @@ pub const MAX_CLOCKS: usize = 1024;
 /// vector clocks of their own: of those values the ones stay whose clock no other clock in the register dominates.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct MvRegister {
-    dotted: BTreeMap<Dot, Element>,
+    dotted: SortedMap<Dot, Element>,
     context: CausalContext,
     /// The clocks that no other dominates, each with its values and whether a write has replaced them. A replaced value
     /// stays until a greater clock comes, so that an older copy does not bring it back.
-    clocked: BTreeMap<Rank, BTreeMap<Element, bool>>,
+    clocked: SortedMap<Rank, SortedMap<Element, bool>>,
 }
 
 /// One of the values of a register.
@@ -60,7 +60,7 @@ impl MvRegister {
     /// The register that was never written.
     #[must_use]
     pub const fn new() -> Self {
-        Self { dotted: BTreeMap::new(), context: CausalContext::new(), clocked: BTreeMap::new() }
+        Self { dotted: SortedMap::new(), context: CausalContext::new(), clocked: SortedMap::new() }
     }
 
     /// Writes a value in place of all values seen here, and returns the delta.
@@ -100,7 +100,7 @@ impl MvRegister {
         let (element, _) = Element::new(value.into())?;
         let covered = self.dotted.keys().filter(|dot| clock.get(dot.actor()) >= dot.counter());
         let mut delta = Self { context: covered.collect(), ..Self::new() };
-        delta.clocked.insert(Rank(clock), BTreeMap::from([(element, false)]));
+        delta.clocked.insert(Rank(clock), SortedMap::from([(element, false)]));
         self.merge(&delta)?;
         Ok(delta)
     }
@@ -108,7 +108,7 @@ impl MvRegister {
     /// The distinct values, in the order of their encodings. Several mean a conflict; none, that nothing was written.
     #[must_use]
     pub fn get(&self) -> Vec<&Value> {
-        let values: BTreeSet<&Value> = self.siblings().map(|sibling| sibling.value).collect();
+        let values: SortedSet<&Value> = self.siblings().map(|sibling| sibling.value).collect();
         values.into_iter().collect()
     }
 
@@ -179,11 +179,11 @@ impl MvRegister {
         Self { context, ..Self::new() }
     }
 
-    pub(crate) fn dotted(&self) -> &BTreeMap<Dot, Element> {
+    pub(crate) fn dotted(&self) -> &SortedMap<Dot, Element> {
         &self.dotted
     }
 
-    pub(crate) fn clocked(&self) -> &BTreeMap<Rank, BTreeMap<Element, bool>> {
+    pub(crate) fn clocked(&self) -> &SortedMap<Rank, SortedMap<Element, bool>> {
         &self.clocked
     }
 
@@ -196,19 +196,19 @@ impl MvRegister {
     /// two are compared.
     pub(crate) fn set_clocked(
         &mut self,
-        clocked: BTreeMap<Rank, BTreeMap<Element, bool>>,
+        clocked: SortedMap<Rank, SortedMap<Element, bool>>,
     ) -> Result<bool, CrdtError> {
         if clocked.len() > MAX_CLOCKS {
             return Err(CrdtError::TooMany { limit: MAX_CLOCKS });
         }
-        let joined = join_clocked(&BTreeMap::new(), &clocked)?;
+        let joined = join_clocked(&SortedMap::new(), &clocked)?;
         let apart = joined.len() == clocked.len();
         self.clocked = joined;
         Ok(apart)
     }
 }
 
-type Clocked = BTreeMap<Rank, BTreeMap<Element, bool>>;
+type Clocked = SortedMap<Rank, SortedMap<Element, bool>>;
 
 /// The clocks of both that no clock of either dominates, with all their values; replaced where it is so in either.
 fn join_clocked(ours: &Clocked, theirs: &Clocked) -> Result<Clocked, CrdtError> {
@@ -216,7 +216,7 @@ fn join_clocked(ours: &Clocked, theirs: &Clocked) -> Result<Clocked, CrdtError> 
     for (clock, values) in theirs {
         if let Some(known) = joined.get_mut(clock) {
             for (element, replaced) in values {
-                *known.entry(element.clone()).or_default() |= *replaced;
+                *known.get_or_default(element.clone()) |= *replaced;
             }
             continue;
         }
@@ -325,7 +325,7 @@ mod tests {
     fn more_clocks_than_the_limit_are_refused_before_they_are_compared() {
         // A chain: one clock is left of it, but only after all pairs.
         let chain = |count: usize| {
-            let values = BTreeMap::from([(Element::new("x".into()).unwrap().0, false)]);
+            let values = SortedMap::from([(Element::new("x".into()).unwrap().0, false)]);
             (1..=count as u64).map(|i| (Rank(clock(&[("a", i)])), values.clone())).collect()
         };
         let mut register = MvRegister::new();

@@ -2,13 +2,15 @@
 //!
 //! For an application to run where it runs, in any language. The tests of this crate go much further.
 
+use std::num::NonZeroU64;
+
 use crate::actor::ActorKey;
 use crate::agent::AgentState;
 use crate::beliefs::{Belief, BeliefState};
 use crate::clock::VectorClock;
 use crate::counter::{GCounter, PnCounter};
 use crate::dag::MerkleDag;
-use crate::delta::Decompose;
+use crate::delta::{Decompose, Erased, join_delta};
 use crate::dot::Writer;
 use crate::episodes::{Episode, EpisodeMemory};
 use crate::error::CrdtError;
@@ -118,7 +120,7 @@ pub fn run(seed: u64, histories: u64) -> Report {
         run_one(
             &mut report,
             seed,
-            || EpisodeMemory::with(Some(4), ClockUnit::Milliseconds),
+            || EpisodeMemory::with(NonZeroU64::new(4), ClockUnit::Milliseconds),
             |state, _, random| match random.below(4) {
                 0 => Ok(state.link(random.text(), random.text())),
                 _ => state.add(random.episode()),
@@ -159,17 +161,14 @@ fn run_one<T: Decompose>(
     start: impl Fn() -> T,
     change: impl Fn(&mut T, &mut By, &mut Random) -> Result<T, CrdtError>,
 ) {
-    let change = |state: &[u8], by: &mut By, random: &mut Random| {
-        let mut state = T::from_bytes(state)?;
-        let delta = change(&mut state, by, random)?;
-        Ok((state.to_bytes(), delta.to_bytes()))
-    };
     let subject = Subject {
         kind: T::KIND,
         start: start().to_bytes(),
-        change: &change,
-        join: join::<T>,
-        least: least::<T>,
+        change: &|state, by, random| {
+            let state = state.as_any_mut().downcast_mut().expect("read as a state of the type");
+            Ok(Box::new(change(state, by, random)?))
+        },
+        read: |bytes| Ok(Box::new(T::from_bytes(bytes)?)),
     };
     history(report, seed, &subject);
 }
@@ -178,25 +177,38 @@ fn run_one<T: Decompose>(
 struct Subject<'a> {
     kind: Kind,
     start: Vec<u8>,
-    /// Makes a random change and gives the state and the delta.
+    /// Makes a random change and gives the delta.
     change: &'a Change<'a>,
-    join: Combine,
-    /// The least delta of the first for the second.
-    least: Combine,
+    read: fn(&[u8]) -> Any,
 }
 
-type Combine = fn(&[u8], &[u8]) -> Encoded;
+type Any = Result<Box<dyn Erased>, CrdtError>;
 type Encoded = Result<Vec<u8>, CrdtError>;
-type Change<'a> = dyn Fn(&[u8], &mut By, &mut Random) -> Result<(Vec<u8>, Vec<u8>), CrdtError> + 'a;
+type Change<'a> = dyn Fn(&mut dyn Erased, &mut By, &mut Random) -> Any + 'a;
 
-fn join<T: Decompose>(a: &[u8], b: &[u8]) -> Result<Vec<u8>, CrdtError> {
-    let mut joined = T::from_bytes(a)?;
-    joined.join_delta(&T::from_bytes(b)?)?;
-    Ok(joined.to_bytes())
-}
+impl Subject<'_> {
+    /// The state after a random change, and the delta.
+    fn change(
+        &self,
+        state: &[u8],
+        by: &mut By,
+        random: &mut Random,
+    ) -> Result<(Vec<u8>, Vec<u8>), CrdtError> {
+        let mut state = (self.read)(state)?;
+        let delta = (self.change)(&mut *state, by, random)?;
+        Ok((state.bytes(), delta.bytes()))
+    }
 
-fn least<T: Decompose>(a: &[u8], b: &[u8]) -> Result<Vec<u8>, CrdtError> {
-    Ok(T::from_bytes(a)?.delta_from(&T::from_bytes(b)?)?.to_bytes())
+    fn join(&self, a: &[u8], b: &[u8]) -> Encoded {
+        let mut joined = (self.read)(a)?;
+        join_delta(&mut *joined, &*(self.read)(b)?)?;
+        Ok(joined.bytes())
+    }
+
+    /// The least delta of the first for the second.
+    fn least(&self, a: &[u8], b: &[u8]) -> Encoded {
+        Ok((self.read)(a)?.delta_from(&*(self.read)(b)?)?.bytes())
+    }
 }
 
 fn history(report: &mut Report, seed: u64, subject: &Subject<'_>) {
@@ -209,7 +221,7 @@ fn history(report: &mut Report, seed: u64, subject: &Subject<'_>) {
 
 /// Changes, deltas that arrive in any order and more than once, and the laws at the end.
 fn check_history(checks: &mut u64, random: &mut Random, subject: &Subject<'_>) -> Result<(), &'static str> {
-    let join = |a: &[u8], b: &[u8]| (subject.join)(a, b).map_err(|_| "states of one history merge");
+    let join = |a: &[u8], b: &[u8]| subject.join(a, b).map_err(|_| "states of one history merge");
     let mut check = |holds: bool, law: &'static str| {
         *checks += 1;
         if holds { Ok(()) } else { Err(law) }
@@ -225,7 +237,7 @@ fn check_history(checks: &mut u64, random: &mut Random, subject: &Subject<'_>) -
         let at = random.index(REPLICAS);
         let (state, by) = &mut replicas[at];
         if random.below(3) > 0 {
-            let (next, delta) = (subject.change)(state, by, random).map_err(|_| "a change is accepted")?;
+            let (next, delta) = subject.change(state, by, random).map_err(|_| "a change is accepted")?;
             check(join(state, &delta)? == next, "a change is the join of its delta")?;
             check(join(&next, state)? == next, "nothing goes back")?;
             *state = next;
@@ -250,7 +262,7 @@ fn check_history(checks: &mut u64, random: &mut Random, subject: &Subject<'_>) -
         }
     }
     check(from_deltas == whole, "deltas are as good as states")?;
-    let least = (subject.least)(a, b).map_err(|_| "a delta can be made")?;
+    let least = subject.least(a, b).map_err(|_| "a delta can be made")?;
     check(join(b, &least)? == both, "the least delta is enough")
 }
 

@@ -1,7 +1,5 @@
 //! What an agent can do, and how often it did it.
 
-use std::collections::BTreeMap;
-
 use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::dot::Writer;
@@ -9,6 +7,7 @@ use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::lww::OrderKey;
 use crate::score::Score;
+use crate::sorted::SortedMap;
 use crate::tally::Tally;
 use crate::time::ClockUnit;
 
@@ -32,7 +31,7 @@ use crate::time::ClockUnit;
 pub struct SkillAccumulator {
     policy: ProficiencyPolicy,
     unit: ClockUnit,
-    skills: BTreeMap<String, Entry>,
+    skills: SortedMap<String, Entry>,
 }
 
 /// Which of several proficiencies counts. Fixed when an accumulator is made.
@@ -77,7 +76,7 @@ impl SkillAccumulator {
     /// No skills, with a policy and a unit of time. Only accumulators with equal ones merge.
     #[must_use]
     pub const fn with(policy: ProficiencyPolicy, unit: ClockUnit) -> Self {
-        Self { policy, unit, skills: BTreeMap::new() }
+        Self { policy, unit, skills: SortedMap::new() }
     }
 
     /// Records a use of a skill and returns the delta. `proficiency` is from 0 to 1, `timestamp` in the unit.

@@ -10,7 +10,7 @@ use crate::error::CrdtError;
 /// Merge is commutative, associative and idempotent on the encoded bytes, and it applies wholly or not at all. The
 /// default is the state below all others of its options: where a type has a unit of time, a mode or a policy, states of other
 /// ones do not merge with it. Types of this crate alone implement it.
-pub trait State: Clone + Debug + Default + Eq + Sealed {
+pub trait State: Clone + Debug + Default + Eq + Sealed + 'static {
     /// Which type this is.
     const KIND: Kind;
 

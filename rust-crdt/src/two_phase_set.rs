@@ -1,9 +1,8 @@
 //! A set whose removals are for ever.
 
-use std::collections::BTreeSet;
-
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::value::Value;
 
 /// A set in which an element that was removed once, even before it was added, can never come back.
@@ -12,15 +11,15 @@ use crate::value::Value;
 /// Source: Shapiro et al. (2011), section 3.3.2, with removal also of what is not there.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TwoPhaseSet {
-    added: BTreeSet<Element>,
-    removed: BTreeSet<Element>,
+    added: SortedSet<Element>,
+    removed: SortedSet<Element>,
 }
 
 impl TwoPhaseSet {
     /// The empty set.
     #[must_use]
     pub const fn new() -> Self {
-        Self { added: BTreeSet::new(), removed: BTreeSet::new() }
+        Self { added: SortedSet::new(), removed: SortedSet::new() }
     }
 
     /// Adds an element and returns the delta. Without effect on what is seen when it was removed.
@@ -29,7 +28,7 @@ impl TwoPhaseSet {
     /// [`CrdtError::TooDeep`] or [`CrdtError::TooLong`] for a value over the limits; nothing changed.
     pub fn add(&mut self, value: impl Into<Value>) -> Result<Self, CrdtError> {
         let (element, _) = Element::new(value.into())?;
-        let delta = Self { added: BTreeSet::from([element]), removed: BTreeSet::new() };
+        let delta = Self { added: SortedSet::from([element]), removed: SortedSet::new() };
         self.merge(&delta);
         Ok(delta)
     }
@@ -40,7 +39,7 @@ impl TwoPhaseSet {
     /// As [`add`](Self::add).
     pub fn remove(&mut self, value: impl Into<Value>) -> Result<Self, CrdtError> {
         let (element, _) = Element::new(value.into())?;
-        let delta = Self { added: BTreeSet::new(), removed: BTreeSet::from([element]) };
+        let delta = Self { added: SortedSet::new(), removed: SortedSet::from([element]) };
         self.merge(&delta);
         Ok(delta)
     }
@@ -53,7 +52,7 @@ impl TwoPhaseSet {
 
     /// The elements, in the order of their encodings.
     pub fn elements(&self) -> impl Iterator<Item = &Value> {
-        self.added.difference(&self.removed).map(Element::value)
+        self.added.iter().filter(|element| !self.removed.contains(*element)).map(Element::value)
     }
 
     /// Whatever was added, removed or not, in the order of the encodings.
@@ -80,15 +79,15 @@ impl TwoPhaseSet {
 
     /// Union of what was added and of what was removed.
     pub fn merge(&mut self, other: &Self) {
-        self.added.extend(other.added.difference(&self.added).cloned().collect::<Vec<_>>());
-        self.removed.extend(other.removed.difference(&self.removed).cloned().collect::<Vec<_>>());
+        self.added.extend(other.added.iter().cloned());
+        self.removed.extend(other.removed.iter().cloned());
     }
 
-    pub(crate) fn from_parts(added: BTreeSet<Element>, removed: BTreeSet<Element>) -> Self {
+    pub(crate) fn from_parts(added: SortedSet<Element>, removed: SortedSet<Element>) -> Self {
         Self { added, removed }
     }
 
-    pub(crate) fn parts(&self) -> (&BTreeSet<Element>, &BTreeSet<Element>) {
+    pub(crate) fn parts(&self) -> (&SortedSet<Element>, &SortedSet<Element>) {
         (&self.added, &self.removed)
     }
 }

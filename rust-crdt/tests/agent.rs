@@ -8,6 +8,7 @@ use chrysalis_crdt::conflict::persona::{PersonaConflictType, PersonaOutput, Pers
 use chrysalis_crdt::dag::{Node, NodeId};
 use chrysalis_crdt::inclusion::{leaf_hash, prove, root};
 use chrysalis_crdt::json::{Envelope, Import};
+use chrysalis_crdt::sorted::SortedSet;
 use chrysalis_crdt::{
     ActorId, ActorKey, AgentState, BeliefState, CrdtError, Episode, EpisodeMemory, JsonState, MerkleDag,
     SkillAccumulator, State, Value, Writer, merger,
@@ -286,10 +287,10 @@ fn a_diamond_is_walked_in_order() {
 #[test]
 fn ancestors_descendants_and_reachability() {
     let (dag, [a, b, c, d]) = diamond();
-    assert_eq!(dag.ancestors(&d), BTreeSet::from([a, b, c]));
-    assert_eq!(dag.ancestors(&a), BTreeSet::new());
-    assert_eq!(dag.descendants(&a), BTreeSet::from([b, c, d]));
-    assert_eq!(dag.descendants(&d), BTreeSet::new());
+    assert_eq!(dag.ancestors(&d), SortedSet::from([a, b, c]));
+    assert_eq!(dag.ancestors(&a), SortedSet::new());
+    assert_eq!(dag.descendants(&a), SortedSet::from([b, c, d]));
+    assert_eq!(dag.descendants(&d), SortedSet::new());
     assert!(dag.is_ancestor(&a, &d) && !dag.is_ancestor(&d, &a) && !dag.is_ancestor(&b, &c));
     assert!(!dag.contains(&[0; 32]) && dag.get(&[0; 32]).is_none() && dag.ancestors(&[0; 32]).is_empty());
 }
@@ -330,7 +331,7 @@ fn deep_chains_arrive_backwards() {
     for chunk in nodes[1..].rchunks(1000) {
         dag.receive(&MerkleDag::of(chunk.iter().cloned()), usize::MAX);
     }
-    assert_eq!((dag.len(), dag.missing()), (0, BTreeSet::from([first])));
+    assert_eq!((dag.len(), dag.missing()), (0, SortedSet::from([first])));
     assert_eq!(MerkleDag::from_bytes(&dag.to_bytes()).as_ref(), Ok(&dag));
     let received = dag.receive(&MerkleDag::of([nodes[0].clone()]), 0);
     assert_eq!(received.attached.len() as u64, length);

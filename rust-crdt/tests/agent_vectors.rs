@@ -92,13 +92,13 @@ fn states() -> Vec<Json> {
         other
     };
 
-    let mut episodes = EpisodeMemory::with(Some(3), ClockUnit::Milliseconds);
+    let mut episodes = EpisodeMemory::with(std::num::NonZeroU64::new(3), ClockUnit::Milliseconds);
     for (id, timestamp, importance) in
         [("\u{1f600}", 2.0, 0.5), ("\u{ff5e}", 2.0, 0.5), ("10", 3.0, 1.0), ("9", 1.0, 0.25)]
     {
         episodes.add(episode(id, timestamp, importance)).unwrap();
     }
-    let mut other = EpisodeMemory::with(Some(4), ClockUnit::Milliseconds);
+    let mut other = EpisodeMemory::with(std::num::NonZeroU64::new(4), ClockUnit::Milliseconds);
     other.add(Episode { content: Value::map([("k", Value::Null)]), ..episode("10", 3.0, 1.0) }).unwrap();
     episodes.merge(&other).unwrap();
     episodes.link("10", "\u{1f600}");

@@ -130,7 +130,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
-            prop::collection::btree_map(inner.clone(), inner, 0..5).prop_map(Value::Map),
+            prop::collection::btree_map(inner.clone(), inner, 0..5).prop_map(Value::map),
         ]
     })
 }

@@ -158,7 +158,7 @@ fn empty(kind: &str, options: Option<&Json>) -> Box<dyn Any> {
         "mv_register" => Box::new(MvRegister::new()),
         "skill_accumulator" => Box::new(SkillAccumulator::new()),
         "episode_memory" => Box::new(EpisodeMemory::with(
-            option("maxEpisodes").and_then(Json::as_u64),
+            option("maxEpisodes").and_then(Json::as_u64).and_then(std::num::NonZeroU64::new),
             ClockUnit::Milliseconds,
         )),
         "belief_state" => Box::new(BeliefState::with_unit(unit)),

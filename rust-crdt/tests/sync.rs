@@ -611,3 +611,41 @@ fn too_long_messages_and_those_of_other_sessions_are_refused() {
     let other = [0xc5, 8, 0, 0, 0, 0, 0, 0, 0];
     assert!(matches!(session.receive(&mut replica, &other, 0), Err(CrdtError::Malformed(_))));
 }
+
+/// A peer that names updates under another's key beyond what was given out there is found out, once for each.
+#[test]
+fn claims_on_an_own_key_are_told() {
+    let own = writer("own");
+    let mut replica = Replica::new();
+    let mut set = OrSet::new();
+    set.add(&own, "mine").unwrap();
+    replica.insert("s", set.clone()).unwrap();
+    replica.own(&own);
+    // The key was copied: it goes on elsewhere.
+    let copied = Writer::resume(own.actor().clone(), own.last());
+    let mut theirs = set;
+    theirs.add(&writer("peer"), "fine").unwrap();
+    let mut other = Replica::new();
+    other.insert("s", theirs.clone()).unwrap();
+    let mut pair = Pair::new([other, replica], SyncConfig::default());
+    pair.talk();
+    assert!(
+        !pair.events.iter().any(|event| matches!(event, SyncEvent::Claimed { .. })),
+        "nothing was claimed"
+    );
+    for number in [2u32, 3] {
+        pair.events.clear();
+        pair.replicas[0].state_mut::<OrSet>("s").unwrap().add(&copied, u64::from(number)).unwrap();
+        pair.talk();
+        let claimed = SyncEvent::Claimed {
+            name: "s".to_owned(),
+            actor: own.actor().clone(),
+            counter: u64::from(number),
+        };
+        assert_eq!(pair.events.iter().filter(|event| **event == claimed).count(), 1, "{:?}", pair.events);
+    }
+    // What is written here now goes above the claims.
+    let state = pair.replicas[1].state_mut::<OrSet>("s").unwrap();
+    state.add(&own, "later").unwrap();
+    assert_eq!((own.last(), state.context().greatest(own.actor())), (4, 4));
+}

@@ -173,6 +173,8 @@ export type SyncEvent =
   | { type: 'merged' | 'equal' | 'refused'; name: string }
   | { type: 'held'; name: string; aheadMs: number }
   | { type: 'rejected'; name: string; code: CrdtErrorCode; delta: Uint8Array }
+  | { type: 'failed'; name: string; code: CrdtErrorCode }
+  | { type: 'claimed'; name: string; actor: string; counter: number | bigint }
   | { type: 'unknown'; name: string; kind: StateKind }
   | { type: 'other' };
 

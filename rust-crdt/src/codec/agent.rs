@@ -1,5 +1,7 @@
 //! Bodies of an agent's state and its parts.
 
+use std::num::NonZeroU64;
+
 use super::parts::{
     put_actor, put_context, put_float, put_stamp, put_text, put_unit, take_actor, take_context, take_flag,
     take_float, take_stamp, take_text, take_unit,
@@ -8,7 +10,6 @@ use super::{Body, Table, canonical};
 use crate::actor::{ActorId, ActorKey};
 use crate::agent::AgentState;
 use crate::beliefs::{self, BeliefState};
-use crate::cbor;
 use crate::context::CausalContext;
 use crate::episodes::{Episode, EpisodeMemory, Held};
 use crate::error::CrdtError;
@@ -113,7 +114,11 @@ impl Body for EpisodeMemory {
 
     fn take(reader: &mut Reader<'_>, _: &[ActorKey]) -> Result<Self, CrdtError> {
         let unit = take_unit(reader)?;
-        let capacity = if take_flag(reader)? { Some(reader.number()?) } else { None };
+        let mut capacity = None;
+        if take_flag(reader)? {
+            let given = NonZeroU64::new(reader.number()?).ok_or(CrdtError::Malformed("capacity of 0"))?;
+            capacity = Some(given);
+        }
         let mut memory = Self::with(capacity, unit);
         for _ in 0..reader.length()? {
             let episode = take_episode(unit, reader)?;
@@ -259,7 +264,7 @@ fn put_episode(unit: ClockUnit, held: &Held, out: &mut Vec<u8>) -> Result<(), Cr
     let episode = &held.episode;
     put_text(&episode.id, out);
     for value in [&episode.content, &episode.context, &episode.outcome] {
-        cbor::encode_into(value, out)?;
+        chrysalis_store::cbor::encode_into(value, out)?;
     }
     put_stamp(unit, held.time, out);
     put_float(held.importance.to_finite(), out);

@@ -14,13 +14,13 @@ mod set;
 
 pub(crate) use agent::episode_digest;
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 pub(crate) use parts::{put_runs, take_flag, take_runs};
 
 use crate::actor::{ActorKey, MAX_KEY_LENGTH};
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::state::Kind;
 use crate::wire::{Reader, put_length};
 
@@ -31,7 +31,7 @@ pub const VERSION: u8 = 1;
 const DIGEST_CONTEXT: &str = "chrysalis 2026-11-20 crdt state v1";
 
 /// What a type gives for [`State`](crate::State), which every type with a body is.
-pub(crate) trait Body: Clone + Debug + Default + Eq {
+pub(crate) trait Body: Clone + Debug + Default + Eq + 'static {
     const KIND: Kind;
 
     /// The actors that occur, and no others: `decode` compares.
@@ -78,29 +78,46 @@ pub(crate) use canonical;
 
 pub(crate) fn encode<T: Body>(state: &T) -> Vec<u8> {
     let table = state.table();
-    let mut out = vec![VERSION, T::KIND.to_byte()];
-    put_table(&table, &mut out);
+    let mut out = Vec::new();
+    put_head(T::KIND, &table, &mut out);
     state.put(&table, &mut out);
     out
 }
 
 pub(crate) fn decode<T: Body>(bytes: &[u8]) -> Result<T, CrdtError> {
+    let (mut reader, actors) = begin(T::KIND, bytes)?;
+    let state = T::take(&mut reader, &actors)?;
+    end(&reader, &state.table(), &actors)?;
+    Ok(state)
+}
+
+/// What is in front of a body.
+fn begin(kind: Kind, bytes: &[u8]) -> Result<(Reader<'_>, Vec<ActorKey>), CrdtError> {
     let mut reader = Reader::new(bytes);
     if reader.byte()? != VERSION {
         return Err(CrdtError::Malformed("unknown version"));
     }
-    if reader.byte()? != T::KIND.to_byte() {
+    if reader.byte()? != kind.to_byte() {
         return Err(CrdtError::Malformed("another type"));
     }
     let actors = take_table(&mut reader)?;
-    let state = T::take(&mut reader, &actors)?;
+    Ok((reader, actors))
+}
+
+/// What must hold behind one: nothing is left, and all actors were needed.
+fn end(reader: &Reader<'_>, table: &Table<'_>, actors: &[ActorKey]) -> Result<(), CrdtError> {
     if !reader.is_empty() {
         return Err(CrdtError::Malformed("bytes after the state"));
     }
-    if !state.table().0.into_iter().eq(&actors) {
+    if !table.iter().eq(actors) {
         return Err(CrdtError::Malformed("actor without an update"));
     }
-    Ok(state)
+    Ok(())
+}
+
+fn put_head(kind: Kind, table: &Table<'_>, out: &mut Vec<u8>) {
+    out.extend([VERSION, kind.to_byte()]);
+    put_table(table, out);
 }
 
 pub(crate) fn put_table(table: &Table<'_>, out: &mut Vec<u8>) {
@@ -139,8 +156,15 @@ pub(crate) struct Table<'a>(Vec<&'a ActorKey>);
 impl<'a> Table<'a> {
     /// The table of these actors, each as often as it likes and in any order.
     pub(crate) fn of(actors: impl IntoIterator<Item = &'a ActorKey>) -> Self {
-        let actors: BTreeSet<_> = actors.into_iter().collect();
-        Self(actors.into_iter().collect())
+        Self::of_any(&mut actors.into_iter())
+    }
+
+    fn of_any(actors: &mut dyn Iterator<Item = &'a ActorKey>) -> Self {
+        let mut table = SortedSet::new();
+        for actor in actors {
+            table.insert(actor);
+        }
+        Self(table.into_iter().collect())
     }
 
     /// The table of actors that come in byte order, each once.

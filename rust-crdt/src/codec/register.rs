@@ -1,7 +1,5 @@
 //! Bodies of registers.
 
-use std::collections::BTreeMap;
-
 use super::parts::{
     put_actor, put_clock, put_context, put_dot, put_float, put_stamp, put_text, put_unit, take_actor,
     take_clock, take_context, take_dot, take_elements, take_flag, take_float, take_stamp, take_text,
@@ -14,6 +12,7 @@ use crate::lww::LwwRegister;
 use crate::lww_map::{Entry, LwwMap};
 use crate::lww_numeric::{LwwNumericRegister, NumericMode};
 use crate::mv_register::{MAX_CLOCKS, MvRegister, Rank};
+use crate::sorted::SortedMap;
 use crate::state::Kind;
 use crate::time::Finite;
 use crate::wire::{Reader, put_length, put_number};
@@ -185,7 +184,7 @@ impl Body for MvRegister {
                 return Err(CrdtError::Malformed("dot outside the context"));
             }
         }
-        let mut clocked = BTreeMap::new();
+        let mut clocked = SortedMap::new();
         let count = reader.length()?;
         if count > MAX_CLOCKS {
             return Err(CrdtError::TooMany { limit: MAX_CLOCKS });
@@ -195,7 +194,7 @@ impl Body for MvRegister {
             if clocked.last_key_value().is_some_and(|(last, _)| *last >= clock) {
                 return Err(CrdtError::Malformed("clocks are not in order"));
             }
-            let mut values = BTreeMap::new();
+            let mut values = SortedMap::new();
             take_elements(reader, |reader, element| {
                 values.insert(element, take_flag(reader)?);
                 Ok(())

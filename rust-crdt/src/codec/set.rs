@@ -1,7 +1,5 @@
 //! Bodies of sets.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::parts::{
     put_actor, put_clock, put_context, put_stamp, put_text, put_unit, take_actor, take_clock, take_context,
     take_elements, take_flag, take_stamp, take_text, take_unit,
@@ -13,6 +11,7 @@ use crate::error::CrdtError;
 use crate::g_set::{GSet, Metadata};
 use crate::lww_element_set::{LwwElementSet, Times};
 use crate::or_set::{OrSet, form};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::state::Kind;
 use crate::two_phase_set::TwoPhaseSet;
 use crate::wire::{Reader, put_length, put_number};
@@ -66,7 +65,7 @@ impl Body for GSet {
 
     fn take(reader: &mut Reader<'_>, actors: &[ActorKey]) -> Result<Self, CrdtError> {
         let any = take_flag(reader)?;
-        let mut entries = BTreeMap::new();
+        let mut entries = SortedMap::new();
         take_elements(reader, |reader, element| {
             let has = any && take_flag(reader)?;
             let metadata = if has { Some(Box::new(take_metadata(reader, actors)?)) } else { None };
@@ -134,8 +133,8 @@ impl Body for TwoPhaseSet {
     }
 }
 
-fn take_plain(reader: &mut Reader<'_>) -> Result<BTreeSet<Element>, CrdtError> {
-    let mut elements = BTreeSet::new();
+fn take_plain(reader: &mut Reader<'_>) -> Result<SortedSet<Element>, CrdtError> {
+    let mut elements = SortedSet::new();
     take_elements(reader, |_, element| {
         elements.insert(element);
         Ok(())

@@ -2,8 +2,6 @@
 //!
 //! Detection looks at the set of candidates, whatever their order and however often each is given.
 
-use std::collections::BTreeSet;
-
 use super::join::{Shape, join};
 use crate::actor::ActorKey;
 use crate::clock::{ClockOrdering, VectorClock};
@@ -11,6 +9,7 @@ use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::mv_register::MvRegister;
 use crate::score::Score;
+use crate::sorted::{SortedSet, sort_by};
 use crate::value::Value;
 
 /// The most candidates that are looked at together.
@@ -123,9 +122,9 @@ pub fn detect(
     };
     let all = distinct(candidates)?;
     let greatest = maximal(&all);
-    let values: BTreeSet<&Value> = greatest.iter().map(|one| &one.value).collect();
+    let values: SortedSet<&Value> = greatest.iter().map(|one| &one.value).collect();
 
-    let mut codes: BTreeSet<&'static str> = checks.failures.iter().map(CrdtError::code).collect();
+    let mut codes: SortedSet<&'static str> = checks.failures.iter().map(CrdtError::code).collect();
     let mut conflicts = Vec::new();
     if values.len() > 1 {
         let kind = match join(shape, &values) {
@@ -162,7 +161,7 @@ pub fn detect(
             Ok(Conflict { kind, key: key.to_owned(), digest: digest(&candidates)?, candidates, codes })
         })
         .collect::<Result<_, CrdtError>>()?;
-    conflicts.sort_by_key(|conflict| conflict.kind);
+    sort_by(&mut conflicts, |a, b| a.kind.cmp(&b.kind));
     Ok(conflicts)
 }
 
@@ -189,7 +188,7 @@ pub(super) fn distinct(candidates: &[Candidate]) -> Result<Vec<&Candidate>, Crdt
     }
     let mut all: Vec<(Vec<u8>, &Candidate)> =
         candidates.iter().map(|one| Ok((encode(one)?, one))).collect::<Result<_, CrdtError>>()?;
-    all.sort_by(|a, b| a.0.cmp(&b.0));
+    sort_by(&mut all, |a, b| a.0.cmp(&b.0));
     all.dedup_by(|a, b| a.0 == b.0);
     Ok(all.into_iter().map(|(_, one)| one).collect())
 }

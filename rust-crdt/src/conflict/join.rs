@@ -1,9 +1,9 @@
 //! Joins of plain values: what values of a kind have in common with the states of this crate.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::value::Value;
 
 /// How values of a key may be joined.
@@ -36,7 +36,7 @@ pub enum NumberPolicy {
 ///
 /// # Errors
 /// [`CrdtError::WrongShape`] for a value that is not of the shape.
-pub fn join(shape: &Shape, values: &BTreeSet<&Value>) -> Result<Option<Value>, CrdtError> {
+pub fn join(shape: &Shape, values: &SortedSet<&Value>) -> Result<Option<Value>, CrdtError> {
     match shape {
         Shape::Single => Ok(single(values)),
         Shape::Text => {
@@ -44,14 +44,14 @@ pub fn join(shape: &Shape, values: &BTreeSet<&Value>) -> Result<Option<Value>, C
             if all { Ok(single(values)) } else { Err(CrdtError::WrongShape("not a text")) }
         }
         Shape::Set => {
-            let mut union = BTreeSet::new();
+            let mut union = SortedSet::new();
             for value in values {
                 union.extend(value.as_array().ok_or(CrdtError::WrongShape("not an array"))?);
             }
             Ok(Some(Value::Array(union.into_iter().cloned().collect())))
         }
         Shape::Counter => {
-            let mut counts: BTreeMap<Value, Value> = BTreeMap::new();
+            let mut counts: SortedMap<Value, Value> = SortedMap::new();
             for value in values {
                 for (actor, count) in entries(value)? {
                     let number = count.as_u64().filter(|_| actor.as_text().is_some());
@@ -63,13 +63,13 @@ pub fn join(shape: &Shape, values: &BTreeSet<&Value>) -> Result<Option<Value>, C
             Ok(Some(Value::Map(counts)))
         }
         Shape::Map(inner) => {
-            let mut by_key: BTreeMap<&Value, BTreeSet<&Value>> = BTreeMap::new();
+            let mut by_key: SortedMap<&Value, SortedSet<&Value>> = SortedMap::new();
             for value in values {
                 for (key, value) in entries(value)? {
-                    by_key.entry(key).or_default().insert(value);
+                    by_key.get_or_default(key).insert(value);
                 }
             }
-            let mut joined = BTreeMap::new();
+            let mut joined = SortedMap::new();
             for (key, values) in by_key {
                 let Some(value) = join(inner, &values)? else { return Ok(None) };
                 joined.insert(key.clone(), value);
@@ -90,7 +90,7 @@ pub fn join(shape: &Shape, values: &BTreeSet<&Value>) -> Result<Option<Value>, C
     }
 }
 
-fn single(values: &BTreeSet<&Value>) -> Option<Value> {
+fn single(values: &SortedSet<&Value>) -> Option<Value> {
     let mut values = values.iter();
     match (values.next(), values.next()) {
         (Some(value), None) => Some((*value).clone()),
@@ -98,7 +98,7 @@ fn single(values: &BTreeSet<&Value>) -> Option<Value> {
     }
 }
 
-fn entries(value: &Value) -> Result<&BTreeMap<Value, Value>, CrdtError> {
+fn entries(value: &Value) -> Result<&SortedMap<Value, Value>, CrdtError> {
     value.as_map().ok_or(CrdtError::WrongShape("not a map"))
 }
 
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn both(shape: &Shape, a: &Value, b: &Value) -> Result<Option<Value>, CrdtError> {
-        join(shape, &BTreeSet::from([a, b]))
+        join(shape, &SortedSet::from([a, b]))
     }
 
     #[test]

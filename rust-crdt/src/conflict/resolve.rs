@@ -3,14 +3,13 @@
 //! A resolution changes nothing by itself. Accepting it is an ordinary write that covers all it has seen, so it
 //! replicates, and a concurrent resolution becomes a new, visible conflict.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::generic::{Candidate, ConflictType, digest, distinct};
 use super::join::{Shape, join};
 use crate::clock::VectorClock;
 use crate::dot::Writer;
 use crate::error::CrdtError;
 use crate::mv_register::MvRegister;
+use crate::sorted::{SortedMap, SortedSet, sort_by};
 use crate::value::Value;
 
 /// How to choose among candidates.
@@ -188,7 +187,7 @@ fn rank<'a>(all: &[&'a Candidate], order: Order) -> Result<Vec<&'a Candidate>, C
         let hash = blake3::hash(&one.value.to_bytes()?);
         keyed.push(((time, &one.writer, hash.as_bytes()[..16].to_vec(), &one.value), *one));
     }
-    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    sort_by(&mut keyed, |a, b| a.0.cmp(&b.0));
     Ok(keyed.into_iter().map(|(_, one)| one).collect())
 }
 
@@ -196,7 +195,9 @@ fn choose(ranked: &[&Candidate], shape: &Shape, strategy: Strategy) -> Result<Op
     match strategy {
         Strategy::LastWriterWins => Ok(ranked.last().map(|one| one.value.clone())),
         Strategy::FirstWriterWins => Ok(ranked.first().map(|one| one.value.clone())),
-        Strategy::SemanticMerge => join(shape, &ranked.iter().map(|one| &one.value).collect::<BTreeSet<_>>()),
+        Strategy::SemanticMerge => {
+            join(shape, &ranked.iter().map(|one| &one.value).collect::<SortedSet<_>>())
+        }
         Strategy::MajorityVote => Ok(majority(ranked).cloned()),
         Strategy::ManualReview => Ok(None),
     }
@@ -204,16 +205,16 @@ fn choose(ranked: &[&Candidate], shape: &Shape, strategy: Strategy) -> Result<Op
 
 /// The value with the votes of more than half of the known agents.
 fn majority<'a>(ranked: &[&'a Candidate]) -> Option<&'a Value> {
-    let mut votes: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut votes: SortedMap<&str, &Value> = SortedMap::new();
     for one in ranked {
         if let Some(writer) = &one.writer {
             // Later ones replace earlier ones.
             votes.insert(writer.id(), &one.value);
         }
     }
-    let mut counts: BTreeMap<&Value, usize> = BTreeMap::new();
+    let mut counts: SortedMap<&Value, usize> = SortedMap::new();
     for value in votes.values() {
-        *counts.entry(value).or_default() += 1;
+        *counts.get_or_default(value) += 1;
     }
     counts.into_iter().find(|(_, count)| count * 2 > votes.len()).map(|(value, _)| value)
 }

@@ -6,7 +6,6 @@
 mod node;
 mod query;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrysalis_crypto::ed25519::SigningKey;
@@ -15,6 +14,7 @@ use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::dot::{Dot, Writer};
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet, sort_by};
 use crate::value::Value;
 
 pub(crate) use node::Seal;
@@ -23,6 +23,9 @@ pub use query::Fork;
 
 /// How many nodes may wait for their parents, unless a caller of [`MerkleDag::receive`] says otherwise.
 pub const MAX_WAITING: usize = 1 << 16;
+/// How many bytes of nodes may wait for their parents: payloads as encoded, 32 for each parent, and 256 for what is around
+/// them.
+pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// A replicated Merkle DAG. Merging is the union of the nodes.
 ///
@@ -45,14 +48,16 @@ pub const MAX_WAITING: usize = 1 << 16;
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct MerkleDag {
-    attached: BTreeMap<NodeId, Attached>,
-    waiting: BTreeMap<NodeId, Waiting>,
+    attached: SortedMap<NodeId, Attached>,
+    waiting: SortedMap<NodeId, Waiting>,
+    /// The weight of all waiting nodes.
+    waiting_bytes: usize,
     /// (parent, child) of all nodes, attached or waiting.
-    edges: BTreeSet<(NodeId, NodeId)>,
+    edges: SortedSet<(NodeId, NodeId)>,
     /// Attached nodes without an attached child.
-    heads: BTreeSet<NodeId>,
+    heads: SortedSet<NodeId>,
     /// The greatest sequence number of each author of an attached node.
-    greatest: BTreeMap<ActorKey, u64>,
+    greatest: SortedMap<ActorKey, u64>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,6 +72,8 @@ struct Waiting {
     node: Arc<Node>,
     /// How many parents are not attached.
     missing: usize,
+    /// What it counts of [`MAX_WAITING_BYTES`].
+    weight: usize,
 }
 
 /// What [`MerkleDag::receive`] did.
@@ -83,11 +90,12 @@ impl MerkleDag {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            attached: BTreeMap::new(),
-            waiting: BTreeMap::new(),
-            edges: BTreeSet::new(),
-            heads: BTreeSet::new(),
-            greatest: BTreeMap::new(),
+            attached: SortedMap::new(),
+            waiting: SortedMap::new(),
+            waiting_bytes: 0,
+            edges: SortedSet::new(),
+            heads: SortedSet::new(),
+            greatest: SortedMap::new(),
         }
     }
 
@@ -181,15 +189,14 @@ impl MerkleDag {
     /// All nodes, attached and waiting, in the order of ids.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         let mut all: Vec<&Node> = self.attached.values().map(|attached| &*attached.node).collect();
-        // Both parts are sorted; merging two runs is what the stable sort does in linear time.
         all.extend(self.waiting());
-        all.sort_by_key(|node| node.id());
+        sort_by(&mut all, |a, b| a.id().cmp(b.id()));
         all.into_iter()
     }
 
     /// The nodes that waiting ones need and nobody has sent, in the order of ids.
     #[must_use]
-    pub fn missing(&self) -> BTreeSet<NodeId> {
+    pub fn missing(&self) -> SortedSet<NodeId> {
         let parents = self.waiting().flat_map(Node::parents);
         parents.filter(|id| self.get(id).is_none()).copied().collect()
     }
@@ -199,7 +206,8 @@ impl MerkleDag {
     /// Of two valid signatures of one node by one signer, the smaller is kept.
     ///
     /// # Errors
-    /// [`CrdtError::OrphanLimit`] when more than [`MAX_WAITING`] nodes would wait, and more than before; nothing changed. Ask for what is
+    /// [`CrdtError::OrphanLimit`] when more than [`MAX_WAITING`] nodes or [`MAX_WAITING_BYTES`] of them would wait, and more
+    /// than before; nothing changed. Ask for what is
     /// [`missing`](Self::missing) first, or use [`receive`](Self::receive).
     pub fn merge(&mut self, other: &Self) -> Result<(), CrdtError> {
         let plan = self.plan(self.unknown_of(other));
@@ -208,12 +216,15 @@ impl MerkleDag {
         if waiting > MAX_WAITING.max(self.waiting.len()) {
             return Err(CrdtError::OrphanLimit { limit: MAX_WAITING });
         }
+        if self.waiting_bytes_after(&plan) > MAX_WAITING_BYTES.max(self.waiting_bytes) {
+            return Err(CrdtError::OrphanLimit { limit: MAX_WAITING_BYTES });
+        }
         self.commit(plan);
         self.join_seals(other);
         Ok(())
     }
 
-    /// Joins what a peer sent, dropping waiting nodes while more than `max_waiting` wait.
+    /// Joins what a peer sent, dropping waiting nodes while more than `max_waiting` or [`MAX_WAITING_BYTES`] of them wait.
     ///
     /// The rule: from the author with the most waiting nodes, of several the greatest, drop the one with the greatest
     /// id. So a flood under one name costs that name's own nodes. To drop one is as if it had been lost on the way: it
@@ -227,13 +238,18 @@ impl MerkleDag {
         Received { attached, evicted: self.evict(max_waiting) }
     }
 
+    /// The greatest sequence number of an author's attached nodes, 0 when it has none.
+    pub(crate) fn greatest_seq(&self, author: &ActorKey) -> u64 {
+        self.greatest.get(author).copied().unwrap_or(0)
+    }
+
     /// The authors of all nodes, some of them several times.
     pub(crate) fn authors(&self) -> impl Iterator<Item = &ActorKey> {
         self.greatest.keys().chain(self.waiting().map(Node::author))
     }
 
     /// The new nodes of another graph.
-    fn unknown_of(&self, other: &Self) -> BTreeMap<NodeId, Arc<Node>> {
+    fn unknown_of(&self, other: &Self) -> SortedMap<NodeId, Arc<Node>> {
         let attached = other.attached.iter().map(|(id, attached)| (id, &attached.node));
         let waiting = other.waiting.iter().map(|(id, waiting)| (id, &waiting.node));
         let unknown = attached.chain(waiting).filter(|(id, _)| self.get(id).is_none());
@@ -241,14 +257,14 @@ impl MerkleDag {
     }
 
     /// Finds out what new nodes attach, without changing anything.
-    fn plan(&self, mut nodes: BTreeMap<NodeId, Arc<Node>>) -> Plan {
+    fn plan(&self, mut nodes: SortedMap<NodeId, Arc<Node>>) -> Plan {
         nodes.retain(|id, _| self.get(id).is_none());
         let edges = nodes
             .values()
             .flat_map(|node| node.parents().iter().map(|parent| (*parent, *node.id())))
             .collect();
-        let mut plan = Plan { nodes, edges, missing: BTreeMap::new(), order: Vec::new() };
-        let mut ready = BTreeSet::new();
+        let mut plan = Plan { nodes, edges, missing: SortedMap::new(), order: Vec::new() };
+        let mut ready = SortedSet::new();
         for (id, node) in &plan.nodes {
             let missing = node.parents().iter().filter(|parent| !self.attached.contains_key(*parent)).count();
             plan.missing.insert(*id, missing);
@@ -262,7 +278,7 @@ impl MerkleDag {
                 children(&plan.edges, &id).chain(children(&self.edges, &id)).copied().collect();
             for child in children {
                 let before = || self.waiting.get(&child).map_or(0, |waiting| waiting.missing);
-                let missing = plan.missing.entry(child).or_insert_with(before);
+                let missing = plan.missing.get_or_insert_with(child, before);
                 *missing -= 1;
                 if *missing == 0 {
                     ready.insert(child);
@@ -275,7 +291,7 @@ impl MerkleDag {
     fn commit(&mut self, plan: Plan) {
         let Plan { mut nodes, edges, missing, order } = plan;
         for id in order {
-            let node = nodes.remove(&id).or_else(|| self.waiting.remove(&id).map(|waiting| waiting.node));
+            let node = nodes.remove(&id).or_else(|| self.take_waiting(&id));
             let node = node.expect("what attaches is new or was waiting");
             let depth = node
                 .parents()
@@ -288,18 +304,34 @@ impl MerkleDag {
             }
             // Parents come first, so no child is attached yet.
             self.heads.insert(id);
-            let greatest = self.greatest.entry(node.author().clone()).or_default();
+            let greatest = self.greatest.get_or_default(node.author().clone());
             *greatest = node.seq().max(*greatest);
             self.attached.insert(id, Attached { node, depth: depth.unwrap_or(0) });
         }
         for (id, missing) in missing {
             if let Some(node) = nodes.remove(&id) {
-                self.waiting.insert(id, Waiting { node, missing });
+                let weight = node.weight();
+                self.waiting_bytes += weight;
+                self.waiting.insert(id, Waiting { node, missing, weight });
             } else if let Some(waiting) = self.waiting.get_mut(&id) {
                 waiting.missing = missing;
             }
         }
         self.edges.extend(edges);
+    }
+
+    fn waiting_bytes_after(&self, plan: &Plan) -> usize {
+        let attached = plan.order.iter().filter_map(|id| self.waiting.get(id));
+        let left = self.waiting_bytes - attached.map(|waiting| waiting.weight).sum::<usize>();
+        let waits = |id: &NodeId| plan.missing.get(id).is_some_and(|missing| *missing > 0);
+        let new = plan.nodes.iter().filter(|(id, _)| waits(id));
+        new.fold(left, |sum, (_, node)| sum.saturating_add(node.weight()))
+    }
+
+    fn take_waiting(&mut self, id: &NodeId) -> Option<Arc<Node>> {
+        let waiting = self.waiting.remove(id)?;
+        self.waiting_bytes -= waiting.weight;
+        Some(waiting.node)
     }
 
     /// Takes the smaller of two valid signatures of one node.
@@ -320,20 +352,29 @@ impl MerkleDag {
     }
 
     fn evict(&mut self, max_waiting: usize) -> Vec<NodeId> {
+        let mut evicted = self.evict_by(|dag| dag.waiting.len() > max_waiting, |_| 1);
+        evicted.extend(self.evict_by(|dag| dag.waiting_bytes > MAX_WAITING_BYTES, |waiting| waiting.weight));
+        evicted
+    }
+
+    /// Drops nodes of whichever author has most of them by this measure, while there are too many.
+    fn evict_by(&mut self, too_many: impl Fn(&Self) -> bool, measure: fn(&Waiting) -> usize) -> Vec<NodeId> {
         let mut evicted = Vec::new();
-        if self.waiting.len() <= max_waiting {
+        if !too_many(self) {
             return evicted;
         }
-        let mut by_author: BTreeMap<ActorKey, BTreeSet<NodeId>> = BTreeMap::new();
+        let mut by_author: SortedMap<ActorKey, (usize, SortedSet<NodeId>)> = SortedMap::new();
         for (id, waiting) in &self.waiting {
-            by_author.entry(waiting.node.author().clone()).or_default().insert(*id);
+            let (size, ids) = by_author.get_or_default(waiting.node.author().clone());
+            *size += measure(waiting);
+            ids.insert(*id);
         }
-        let mut sizes: BTreeSet<(usize, ActorKey)> =
-            by_author.iter().map(|(author, ids)| (ids.len(), author.clone())).collect();
-        while self.waiting.len() > max_waiting {
+        let mut sizes: SortedSet<(usize, ActorKey)> =
+            by_author.iter().map(|(author, (size, _))| (*size, author.clone())).collect();
+        while too_many(self) {
             let Some((size, author)) = sizes.pop_last() else { break };
-            let Some(id) = by_author.get_mut(&author).and_then(BTreeSet::pop_last) else { continue };
-            sizes.insert((size - 1, author));
+            let Some(id) = by_author.get_mut(&author).and_then(|(_, ids)| ids.pop_last()) else { continue };
+            sizes.insert((size - self.waiting.get(&id).map_or(0, measure), author));
             self.drop_waiting(&id);
             evicted.push(id);
         }
@@ -341,8 +382,8 @@ impl MerkleDag {
     }
 
     fn drop_waiting(&mut self, id: &NodeId) {
-        if let Some(waiting) = self.waiting.remove(id) {
-            for parent in waiting.node.parents() {
+        if let Some(node) = self.take_waiting(id) {
+            for parent in node.parents() {
                 self.edges.remove(&(*parent, *id));
             }
         }
@@ -352,17 +393,19 @@ impl MerkleDag {
 /// What a merge will do.
 struct Plan {
     /// The new nodes.
-    nodes: BTreeMap<NodeId, Arc<Node>>,
+    nodes: SortedMap<NodeId, Arc<Node>>,
     /// Their (parent, child).
-    edges: BTreeSet<(NodeId, NodeId)>,
+    edges: SortedSet<(NodeId, NodeId)>,
     /// How many parents will be missing, for new nodes and for waiting ones where that changes.
-    missing: BTreeMap<NodeId, usize>,
+    missing: SortedMap<NodeId, usize>,
     /// What attaches, parents first.
     order: Vec<NodeId>,
 }
 
-fn children<'a>(edges: &'a BTreeSet<(NodeId, NodeId)>, id: &NodeId) -> impl Iterator<Item = &'a NodeId> {
-    edges.range((*id, [0; 32])..=(*id, [0xff; 32])).map(|(_, child)| child)
+fn children<'a>(edges: &'a SortedSet<(NodeId, NodeId)>, id: &NodeId) -> impl Iterator<Item = &'a NodeId> {
+    let id = *id;
+    let edges = edges.starting_at(&(id, [0; 32])).take_while(move |(parent, _)| *parent == id);
+    edges.map(|(_, child)| child)
 }
 
 #[cfg(test)]
@@ -390,11 +433,11 @@ mod tests {
             assert_eq!(dag, whole);
         }
         let mut part = MerkleDag::of([all[3].clone(), all[1].clone()]);
-        assert_eq!(part.missing(), BTreeSet::from([*all[0].id(), *all[2].id()]));
+        assert_eq!(part.missing(), SortedSet::from([*all[0].id(), *all[2].id()]));
         part.merge(&MerkleDag::of([all[0].clone()])).unwrap();
         assert_eq!(
             (part.len(), part.waiting().len(), part.missing()),
-            (2, 1, BTreeSet::from([*all[2].id()]))
+            (2, 1, SortedSet::from([*all[2].id()]))
         );
     }
 
@@ -417,6 +460,28 @@ mod tests {
         whole.merge(&flood).unwrap();
         whole.merge(&MerkleDag::of([root])).unwrap();
         assert_eq!(dag, whole);
+    }
+
+    #[test]
+    fn waiting_nodes_are_bounded_by_their_bytes_too() {
+        let root = node("r", 1, &[]);
+        let large = |author: &str, seq| {
+            let payload = Value::bytes(vec![0; MAX_WAITING_BYTES / 5]);
+            Node::new([*root.id()], ActorKey::new(author).unwrap(), seq, payload).unwrap()
+        };
+        let mut dag = MerkleDag::of([large("a", 1), node("honest", 1, &[&root])]);
+        let flood = MerkleDag::of((1..=4).map(|seq| large("loud", seq)));
+        let before = dag.clone();
+        assert_eq!(dag.merge(&flood), Err(CrdtError::OrphanLimit { limit: MAX_WAITING_BYTES }));
+        assert_eq!(dag, before);
+        let received = dag.receive(&flood, MAX_WAITING);
+        assert_eq!((received.evicted.len(), dag.waiting().len()), (1, 5));
+        assert_eq!(dag.waiting().filter(|node| node.author().as_str() == "loud").count(), 3);
+        // What attaches waits no more.
+        dag.merge(&MerkleDag::of([root])).unwrap();
+        assert_eq!((dag.waiting_bytes, dag.waiting().len()), (0, 0));
+        dag.merge(&flood).unwrap();
+        assert_eq!(dag.len(), 7);
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The nodes of a Merkle DAG: what they hold, their hash, their signature.
 
-use std::collections::BTreeSet;
-
 use chrysalis_crypto::ed25519::{self, SigningKey};
 
 use crate::actor::ActorKey;
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::value::Value;
 
 /// The name of a node: its BLAKE3 hash.
@@ -48,7 +47,7 @@ impl Node {
         seq: u64,
         payload: impl Into<Value>,
     ) -> Result<Self, CrdtError> {
-        let parents = parents.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let parents = parents.into_iter().collect::<SortedSet<_>>().into_iter().collect();
         let (payload, _) = Element::new(payload.into())?;
         Self::from_parts(parents, author, seq, payload, None)
     }
@@ -90,6 +89,13 @@ impl Node {
     #[must_use]
     pub fn payload(&self) -> &Value {
         self.payload.value()
+    }
+
+    /// What it counts of [`MAX_WAITING_BYTES`](super::MAX_WAITING_BYTES).
+    pub(super) fn weight(&self) -> usize {
+        let mut payload = Vec::new();
+        self.payload.encode_into(&mut payload);
+        payload.len() + 32 * self.parents.len() + 256
     }
 
     /// The Ed25519 public key whose signature this node carries. It was verified when the node came in.
@@ -195,7 +201,7 @@ mod tests {
             Node::new([[1; 32], [2; 32]], one.author().clone(), 2, "x").unwrap(),
             one.clone().signed(&SigningKey::from_seed(&[7; 32])),
         ];
-        let ids: BTreeSet<_> = others.iter().chain([&one]).map(|node| *node.id()).collect();
+        let ids: SortedSet<_> = others.iter().chain([&one]).map(|node| *node.id()).collect();
         assert_eq!(ids.len(), 6);
         assert_eq!(Node::new([], one.author().clone(), 0, "x"), Err(CrdtError::InvalidDot));
     }

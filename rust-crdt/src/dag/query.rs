@@ -1,10 +1,11 @@
 //! Questions to a Merkle DAG. All are answered from what is attached.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use super::{MerkleDag, Node, NodeId, children};
 use crate::actor::ActorKey;
+use crate::sorted::{SortedMap, SortedSet, sort};
 
 /// Evidence that an author went two ways: two nodes under one number, neither built on the other.
 ///
@@ -45,13 +46,13 @@ impl MerkleDag {
 
     /// Everything this node builds on, directly or not, without itself.
     #[must_use]
-    pub fn ancestors(&self, id: &NodeId) -> BTreeSet<NodeId> {
+    pub fn ancestors(&self, id: &NodeId) -> SortedSet<NodeId> {
         self.closure(id, |id| self.parents(id).to_vec())
     }
 
     /// Everything that builds on this node, directly or not, without itself.
     #[must_use]
-    pub fn descendants(&self, id: &NodeId) -> BTreeSet<NodeId> {
+    pub fn descendants(&self, id: &NodeId) -> SortedSet<NodeId> {
         self.closure(id, |id| self.children(id).copied().collect())
     }
 
@@ -61,7 +62,7 @@ impl MerkleDag {
     #[must_use]
     pub fn is_ancestor(&self, a: &NodeId, b: &NodeId) -> bool {
         let Some(floor) = self.attached.get(a).map(|attached| attached.depth) else { return false };
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedSet::new();
         let mut open = vec![*b];
         while let Some(at) = open.pop() {
             for parent in self.parents(&at) {
@@ -86,7 +87,7 @@ impl MerkleDag {
     /// All attached nodes, parents before children, the smallest id first where several may come.
     #[must_use]
     pub fn topological_order(&self) -> Vec<&Node> {
-        let mut missing: BTreeMap<&NodeId, usize> = BTreeMap::new();
+        let mut missing: SortedMap<&NodeId, usize> = SortedMap::new();
         let mut ready = BinaryHeap::new();
         for (id, attached) in &self.attached {
             let count = attached.node.parents().len();
@@ -118,15 +119,15 @@ impl MerkleDag {
     #[must_use]
     pub fn forks(&self) -> Vec<Fork> {
         type Number<'a> = (&'a ActorKey, Option<&'a [u8; 32]>, u64);
-        let mut groups: BTreeMap<Number<'_>, Vec<(u64, NodeId)>> = BTreeMap::new();
+        let mut groups: SortedMap<Number<'_>, Vec<(u64, NodeId)>> = SortedMap::new();
         for (id, attached) in &self.attached {
             let node = &attached.node;
-            groups.entry((node.author(), node.signer(), node.seq())).or_default().push((attached.depth, *id));
+            groups.get_or_default((node.author(), node.signer(), node.seq())).push((attached.depth, *id));
         }
         let mut forks = Vec::new();
         for ((author, signer, seq), mut ids) in groups {
             // All lie on one way exactly if each neighbour in depth builds on the one before.
-            ids.sort_unstable();
+            sort(&mut ids);
             let apart = ids.windows(2).find(|pair| !self.is_ancestor(&pair[0].1, &pair[1].1));
             if let Some([(_, a), (_, b)]) = apart {
                 let nodes = [*a.min(b), *a.max(b)];
@@ -147,7 +148,7 @@ impl MerkleDag {
     /// Nodes that are not attached here are skipped, so the delta may be larger than necessary.
     #[must_use]
     pub fn since(&self, heads: &[NodeId]) -> Self {
-        let mut known = BTreeSet::new();
+        let mut known = SortedSet::new();
         let mut open: Vec<NodeId> = heads.iter().filter(|id| self.contains(id)).copied().collect();
         while let Some(at) = open.pop() {
             if known.insert(at) {
@@ -157,8 +158,8 @@ impl MerkleDag {
         Self::of(self.nodes().filter(|node| !known.contains(node.id())).cloned())
     }
 
-    fn closure(&self, id: &NodeId, step: impl Fn(&NodeId) -> Vec<NodeId>) -> BTreeSet<NodeId> {
-        let mut found = BTreeSet::new();
+    fn closure(&self, id: &NodeId, step: impl Fn(&NodeId) -> Vec<NodeId>) -> SortedSet<NodeId> {
+        let mut found = SortedSet::new();
         let mut open = vec![*id];
         while let Some(at) = open.pop() {
             for next in step(&at) {
@@ -192,8 +193,8 @@ mod tests {
         assert_eq!(order, [&a, first, second, &d]);
         assert_eq!(dag.roots().collect::<Vec<_>>(), [a.id()]);
         assert_eq!(dag.heads().collect::<Vec<_>>(), [d.id()]);
-        assert_eq!(dag.ancestors(d.id()), BTreeSet::from([*a.id(), *b.id(), *c.id()]));
-        assert_eq!(dag.descendants(a.id()), BTreeSet::from([*b.id(), *c.id(), *d.id()]));
+        assert_eq!(dag.ancestors(d.id()), SortedSet::from([*a.id(), *b.id(), *c.id()]));
+        assert_eq!(dag.descendants(a.id()), SortedSet::from([*b.id(), *c.id(), *d.id()]));
         assert!(dag.is_ancestor(a.id(), d.id()) && !dag.is_ancestor(d.id(), a.id()));
         assert!(!dag.is_ancestor(b.id(), c.id()) && !dag.is_ancestor(a.id(), a.id()));
         assert_eq!(dag.children(a.id()).count(), 2);

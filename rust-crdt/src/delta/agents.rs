@@ -1,6 +1,7 @@
 //! Parts of what agents know: skills, episodes, beliefs; and of Merkle DAGs.
 
 use super::{Decompose, newest, parts_or_self};
+use crate::actor::ActorKey;
 use crate::agent::AgentState;
 use crate::beliefs::BeliefState;
 use crate::dag::{MerkleDag, Node};
@@ -51,7 +52,7 @@ impl Decompose for EpisodeMemory {
     fn split(&self) -> Vec<Self> {
         let unlimited = || Self::with(None, self.unit());
         let mut parts = Vec::new();
-        parts.extend(self.capacity().map(|capacity| Self::with(Some(capacity), self.unit())));
+        parts.extend(self.limited().map(|capacity| Self::with(Some(capacity), self.unit())));
         for held in self.kept() {
             let mut part = unlimited();
             part.take_in(held.episode.clone()).expect("an episode that is kept was admitted before");
@@ -73,6 +74,10 @@ impl Decompose for EpisodeMemory {
 }
 
 impl Decompose for AgentState {
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.context().greatest(actor)
+    }
+
     /// The parts of skills, episodes and beliefs, and the runs of updates.
     fn split(&self) -> Vec<Self> {
         let Some(agent) = self.agent() else { return Vec::new() };
@@ -123,6 +128,10 @@ impl MerkleDag {
 }
 
 impl Decompose for MerkleDag {
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.greatest_seq(actor)
+    }
+
     fn split(&self) -> Vec<Self> {
         self.in_order().map(|node| Self::of([node.clone()])).collect()
     }

@@ -1,6 +1,7 @@
 //! Parts of clocks, contexts and counters: the entries and runs.
 
 use super::Decompose;
+use crate::actor::ActorKey;
 use crate::clock::VectorClock;
 use crate::context::CausalContext;
 use crate::counter::{GCounter, PnCounter};
@@ -17,6 +18,10 @@ impl Decompose for VectorClock {
 }
 
 impl Decompose for CausalContext {
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.greatest(actor)
+    }
+
     fn split(&self) -> Vec<Self> {
         let part = |(actor, start, end)| {
             let mut part = Self::new();

@@ -5,11 +5,14 @@
 
 mod agents;
 mod clocks;
+mod erased;
 mod registers;
 mod sets;
 
-use std::collections::BTreeSet;
+use erased::taken;
+pub(crate) use erased::{Erased, join_delta};
 
+use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
@@ -30,8 +33,7 @@ pub trait Decompose: State + Send + Sync {
 
     /// Whether merging `part` would change nothing.
     fn covers(&self, part: &Self) -> bool {
-        let mut joined = self.clone();
-        joined.merge(part).is_ok() && joined == *self
+        erased::covers(self, part)
     }
 
     /// The least delta that brings `other` up to the join of both: the parts it does not cover.
@@ -39,14 +41,7 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// What merging the parts gives.
     fn delta_from(&self, other: &Self) -> Result<Self, CrdtError> {
-        let known: BTreeSet<Vec<u8>> = other.split().iter().map(State::to_bytes).collect();
-        let mut delta = Self::default();
-        for part in self.split() {
-            if !known.contains(&part.to_bytes()) && !other.covers(&part) {
-                delta.join_delta(&part)?;
-            }
-        }
-        Ok(delta)
+        erased::delta_from(self, other).map(taken)
     }
 
     /// Joins a delta into this state. The empty delta changes nothing, and the empty state takes a delta over, whatever
@@ -55,22 +50,18 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// What the type's own `merge` gives; nothing changed.
     fn join_delta(&mut self, delta: &Self) -> Result<(), CrdtError> {
-        let empty = Self::default();
-        if *delta == empty {
-            return Ok(());
-        }
-        match self.merge(delta) {
-            Err(CrdtError::UnitMismatch | CrdtError::ModeMismatch) if *self == empty => {
-                self.clone_from(delta);
-                Ok(())
-            }
-            result => result,
-        }
+        join_delta(self, delta)
     }
 
     /// The updates it has taken in, for a type where that alone tells two replicas what one of them lacks.
     fn causal_context(&self) -> Option<&CausalContext> {
         None
+    }
+
+    /// The greatest number of an update of an actor that the state knows of, for types whose updates have numbers that a
+    /// [`Writer`](crate::Writer) gives out; 0 for others, and where there is none.
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.causal_context().map_or(0, |context| context.greatest(actor))
     }
 
     /// What a replica that has taken in `context` lacks of new updates; removals of what it has are not among them.
@@ -95,13 +86,7 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// What merging the parts gives.
     fn pick_parts(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Result<Self, CrdtError> {
-        let mut picked = Self::default();
-        for part in self.split() {
-            if pick(&part.to_bytes(), 0) {
-                picked.join_delta(&part)?;
-            }
-        }
-        Ok(picked)
+        erased::pick_parts(self, pick).map(taken)
     }
 
     /// How many named parts there are.
@@ -163,34 +148,8 @@ pub trait Decompose: State + Send + Sync {
     /// # Errors
     /// What merging the parts gives.
     fn to_pieces(&self, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
-        pieces_of(self, limit)
+        erased::pieces_of(self, limit)
     }
-}
-
-/// [`Decompose::to_pieces`] by halves.
-fn pieces_of<T: Decompose>(state: &T, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
-    let whole = state.to_wire();
-    if whole.len() <= limit {
-        return Ok(vec![whole]);
-    }
-    let parts = state.split();
-    // Halves until they fit: each part is merged once per level.
-    let mut pieces = Vec::new();
-    let mut rest = vec![&parts[..]];
-    while let Some(some) = rest.pop() {
-        let mut joined = T::default();
-        for part in some {
-            joined.join_delta(part)?;
-        }
-        let bytes = joined.to_wire();
-        if bytes.len() <= limit || some.len() < 2 {
-            pieces.push(bytes);
-        } else {
-            let (front, back) = some.split_at(some.len() / 2);
-            rest.extend([back, front]);
-        }
-    }
-    Ok(pieces)
 }
 
 /// The parts, or the state itself when it has none and is not the empty one: then only what its creation fixed is told.

@@ -1,8 +1,8 @@
 //! Parts of registers and of maps of them: the writes.
 
-use std::collections::BTreeMap;
-
-use super::{Decompose, newest, parts_or_self, pieces_of};
+use super::erased::pieces_of;
+use super::{Decompose, newest, parts_or_self};
+use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
@@ -11,8 +11,13 @@ use crate::lww_map::LwwMap;
 use crate::lww_numeric::LwwNumericRegister;
 use crate::membership::Membership;
 use crate::mv_register::MvRegister;
+use crate::sorted::SortedMap;
 
 impl Decompose for LwwRegister {
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.context().greatest(actor)
+    }
+
     /// The winning write with each run of known writes: a context alone has no encoding.
     fn split(&self) -> Vec<Self> {
         if self.get().is_none() {
@@ -101,6 +106,10 @@ impl Decompose for LwwNumericRegister {
 }
 
 impl Decompose for LwwMap {
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.context().greatest(actor)
+    }
+
     /// The entries with their dots, then the runs of other dots.
     fn split(&self) -> Vec<Self> {
         let overwritten = self.context().difference(&self.dots().collect());
@@ -138,6 +147,10 @@ impl Decompose for LwwMap {
 }
 
 impl Decompose for MvRegister {
+    fn greatest_of(&self, actor: &ActorKey) -> u64 {
+        self.context().greatest(actor)
+    }
+
     /// The written values with their dots, the runs of other dots, then the values with clocks.
     fn split(&self) -> Vec<Self> {
         let live: CausalContext = self.dotted().keys().collect();
@@ -150,9 +163,9 @@ impl Decompose for MvRegister {
         parts.extend(self.context().difference(&live).split().into_iter().map(Self::with_context));
         for (clock, values) in self.clocked() {
             for (element, is_replaced) in values {
-                let values = BTreeMap::from([(element.clone(), *is_replaced)]);
+                let values = SortedMap::from([(element.clone(), *is_replaced)]);
                 let mut part = Self::new();
-                let is_set = part.set_clocked(BTreeMap::from([(clock.clone(), values)]));
+                let is_set = part.set_clocked(SortedMap::from([(clock.clone(), values)]));
                 assert_eq!(is_set, Ok(true), "one clock is below no other");
                 parts.push(part);
             }

@@ -1,7 +1,5 @@
 //! Parts of sets: the elements.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Decompose, newest, parts_or_self};
 use crate::context::CausalContext;
 use crate::element::Element;
@@ -11,6 +9,7 @@ use crate::hlc::Stamp;
 use crate::lww_element_set::{LwwElementSet, Times, least};
 use crate::membership::Membership;
 use crate::or_set::OrSet;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::two_phase_set::TwoPhaseSet;
 
 impl Decompose for OrSet {
@@ -89,7 +88,7 @@ impl Decompose for OrSet {
 
 impl GSet {
     fn one(element: &Element, metadata: Option<&Metadata>) -> Self {
-        Self::from_entries(BTreeMap::from([(element.clone(), metadata.cloned().map(Box::new))]))
+        Self::from_entries(SortedMap::from([(element.clone(), metadata.cloned().map(Box::new))]))
     }
 }
 
@@ -132,7 +131,7 @@ impl Decompose for GSet {
 
     fn pick_parts(&self, pick: &mut dyn FnMut(&[u8], usize) -> bool) -> Result<Self, CrdtError> {
         let mut name = Vec::new();
-        let mut picked = BTreeMap::new();
+        let mut picked = SortedMap::new();
         for (element, metadata) in self.entries() {
             name_of(element, metadata, &mut name);
             if pick(&name, 0) {
@@ -156,9 +155,9 @@ impl Decompose for GSet {
 impl Decompose for TwoPhaseSet {
     fn split(&self) -> Vec<Self> {
         let (added, removed) = self.parts();
-        let one = |element: &Element| BTreeSet::from([element.clone()]);
-        let added = added.iter().map(|element| Self::from_parts(one(element), BTreeSet::new()));
-        let removed = removed.iter().map(|element| Self::from_parts(BTreeSet::new(), one(element)));
+        let one = |element: &Element| SortedSet::from([element.clone()]);
+        let added = added.iter().map(|element| Self::from_parts(one(element), SortedSet::new()));
+        let removed = removed.iter().map(|element| Self::from_parts(SortedSet::new(), one(element)));
         added.chain(removed).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! Shapes of an agent's state and its parts.
 
+use std::num::NonZeroU64;
+
 use super::parts::{
     put_actor, put_context, put_counts, put_value, take_actor, take_context, take_element, take_value,
 };
@@ -106,7 +108,10 @@ impl JsonState for EpisodeMemory {
 
     fn from_data(data: &Json, import: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?.only(&["episodes", "max_episodes", "causal_links"])?;
-        let capacity = record.present("max_episodes").map(Json::to_count).transpose()?;
+        let capacity = match record.present("max_episodes") {
+            None => None,
+            Some(count) => Some(NonZeroU64::new(count.to_count()?).ok_or(invalid("max_episodes is 0"))?),
+        };
         let unit = import.unit_or(older(!record.has("causal_links")))?;
         let mut memory = Self::with(capacity, unit);
         for episode in record.items("episodes")? {

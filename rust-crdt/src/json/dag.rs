@@ -1,13 +1,12 @@
 //! The shape of a Merkle DAG.
 
-use std::collections::BTreeSet;
-
 use chrysalis_crypto::hex;
 
 use super::parts::{put_actor, put_element, take_actor, take_element};
 use super::{Import, Json, JsonState, Record, invalid};
 use crate::dag::{MerkleDag, Node, NodeId, Seal};
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 
 /// `{"nodes":[{"id","parents":[id],"author","seq","payload","signer"|null,"signature"|null}]}`, in the order of ids; ids, keys
 /// and signatures are lower-case hexadecimal.
@@ -33,7 +32,7 @@ impl JsonState for MerkleDag {
     fn from_data(data: &Json, _: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?.only(&["nodes"])?;
         let mut nodes: Vec<Node> = Vec::new();
-        let mut ids = BTreeSet::new();
+        let mut ids = SortedSet::new();
         for json in record.items("nodes")? {
             let record = Record::new(json)?.only(&[
                 "id",

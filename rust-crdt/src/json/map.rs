@@ -1,7 +1,5 @@
 //! Shapes of maps and of registers with several values.
 
-use std::collections::BTreeMap;
-
 use super::parts::{
     put_actor, put_context, put_counts, put_dot, put_element, take_actor, take_context, take_counts,
     take_dot, take_element,
@@ -14,6 +12,7 @@ use crate::element::Element;
 use crate::error::CrdtError;
 use crate::lww_map::{Entry, LwwMap};
 use crate::mv_register::{MvRegister, Rank};
+use crate::sorted::SortedMap;
 use crate::time::ClockUnit;
 
 /// `{"entries":{key:{"value","timestamp","logical","nodeId","counter","removed"}},"context":{…}}`. A removal has the value
@@ -111,9 +110,9 @@ impl JsonState for MvRegister {
         let record = Record::new(data)?.only(&["values", "resolved", "context"])?;
         let context = record.optional("context").map_or(Ok(CausalContext::new()), take_context)?;
         let mut register = Self::with_context(context);
-        let mut clocked: BTreeMap<Rank, BTreeMap<Element, bool>> = BTreeMap::new();
+        let mut clocked: SortedMap<Rank, SortedMap<Element, bool>> = SortedMap::new();
         let mut insert = |clock: VectorClock, element, replaced| {
-            let twice = clocked.entry(Rank(clock)).or_default().insert(element, replaced).is_some();
+            let twice = clocked.get_or_default(Rank(clock)).insert(element, replaced).is_some();
             if twice { Err(invalid("a pair of clock and value twice")) } else { Ok(()) }
         };
         for item in record.items("values")? {

@@ -9,7 +9,7 @@ mod clock;
 mod counter;
 mod dag;
 mod map;
-mod number;
+pub(crate) mod number;
 mod parts;
 mod read;
 mod record;
@@ -20,7 +20,7 @@ mod text;
 use crate::actor::ActorKey;
 use crate::clock::VectorClock;
 use crate::error::CrdtError;
-use crate::state::State;
+use crate::state::{Kind, State};
 use crate::time::{ClockUnit, MAX_SAFE_INTEGER};
 
 pub use text::{Json, MAX_DEPTH};
@@ -141,18 +141,7 @@ pub trait JsonState: State {
     /// # Errors
     /// As [`to_data`](Self::to_data).
     fn to_json(&self, envelope: &Envelope) -> Result<String, CrdtError> {
-        let mut fields = vec![
-            ("version", Json::from(VERSION)),
-            ("source_language", Json::from(envelope.source_language.as_str())),
-            ("crdt_type", Json::from(Self::KIND.as_str())),
-            ("lamport_clock", Json::count(envelope.lamport_clock)?),
-            ("vector_clock", envelope.vector_clock.to_data()?),
-        ];
-        if let Some(unit) = self.clock_unit() {
-            fields.push(("clock", Json::from(unit.as_str())));
-        }
-        fields.push(("data", self.to_data()?));
-        Ok(Json::record(fields).to_text())
+        write(Self::KIND, self.clock_unit(), self.to_data()?, envelope)
     }
 
     /// The state in an envelope of version 1.0.0 or 2.0.0, and what the envelope says; or the state of data alone, with
@@ -161,18 +150,36 @@ pub trait JsonState: State {
     /// # Errors
     /// As [`from_data`](Self::from_data), and [`CrdtError::TooDeep`] above [`MAX_DEPTH`].
     fn from_json(text: &str, import: &Import) -> Result<(Self, Envelope), CrdtError> {
-        let json = Json::parse(text)?;
-        match envelope(&json)? {
-            None => Ok((Self::from_data(&json, import)?, Envelope::default())),
-            Some(found) => {
-                if found.kind != Self::KIND.as_str() {
-                    return Err(invalid("another crdt_type"));
-                }
-                let import = found.import(import)?;
-                Ok((Self::from_data(found.data, &import)?, found.envelope))
-            }
-        }
+        let (data, import, envelope) = read(Self::KIND, text, import)?;
+        Ok((Self::from_data(&data, &import)?, envelope))
     }
+}
+
+/// The text of an envelope with this data.
+fn write(kind: Kind, unit: Option<ClockUnit>, data: Json, envelope: &Envelope) -> Result<String, CrdtError> {
+    let mut fields = vec![
+        ("version", Json::from(VERSION)),
+        ("source_language", Json::from(envelope.source_language.as_str())),
+        ("crdt_type", Json::from(kind.as_str())),
+        ("lamport_clock", Json::count(envelope.lamport_clock)?),
+        ("vector_clock", envelope.vector_clock.to_data()?),
+    ];
+    if let Some(unit) = unit {
+        fields.push(("clock", Json::from(unit.as_str())));
+    }
+    fields.push(("data", data));
+    Ok(Json::record(fields).to_text())
+}
+
+/// The data of a text, what is known about it, and what its envelope says.
+fn read(kind: Kind, text: &str, import: &Import) -> Result<(Json, Import, Envelope), CrdtError> {
+    let json = Json::parse(text)?;
+    let Some(found) = envelope(&json)? else { return Ok((json, import.clone(), Envelope::default())) };
+    if found.kind != kind.as_str() {
+        return Err(invalid("another crdt_type"));
+    }
+    let (import, envelope) = (found.import(import)?, found.envelope);
+    Ok((json.into_field("data").ok_or(invalid("a field is missing"))?, import, envelope))
 }
 
 /// An envelope as read.
@@ -181,7 +188,6 @@ struct Found<'a> {
     kind: &'a str,
     unit: Option<ClockUnit>,
     envelope: Envelope,
-    data: &'a Json,
 }
 
 impl Found<'_> {
@@ -240,7 +246,7 @@ fn envelope(json: &Json) -> Result<Option<Found<'_>>, CrdtError> {
             None => VectorClock::new(),
         },
     };
-    Ok(Some(Found { old, kind: record.text("crdt_type")?, unit, envelope, data: record.field("data")? }))
+    Ok(Some(Found { old, kind: record.text("crdt_type")?, unit, envelope }))
 }
 
 /// The number, if every reader of JSON keeps it.

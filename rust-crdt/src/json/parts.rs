@@ -1,7 +1,5 @@
 //! The parts that shapes are made of: values, actors, dots, contexts.
 
-use std::collections::BTreeMap;
-
 use super::text::Json;
 use super::{Record, invalid};
 use crate::actor::ActorKey;
@@ -11,6 +9,7 @@ use crate::context::CausalContext;
 use crate::dot::Dot;
 use crate::element::Element;
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, sort};
 use crate::time::{Finite, MAX_SAFE_INTEGER};
 use crate::value::Value;
 
@@ -52,7 +51,7 @@ pub(crate) fn put_value(value: &Value) -> Result<Json, CrdtError> {
         Value::Array(items) => Ok(Json::Array(items.iter().map(put_value).collect::<Result<_, _>>()?)),
         Value::Map(entries) => {
             // The map orders short keys first; objects order their fields as plain bytes.
-            let mut fields = BTreeMap::new();
+            let mut fields = SortedMap::new();
             for (key, value) in entries {
                 let Value::Text(key) = key else { return Err(CrdtError::NoJsonForm) };
                 fields.insert(key.clone(), put_value(value)?);
@@ -166,7 +165,7 @@ pub(crate) fn take_context(json: &Json) -> Result<CausalContext, CrdtError> {
         let counters = counters.to_items()?.iter().map(Json::to_count);
         let mut counters = counters.collect::<Result<Vec<_>, _>>()?;
         // In order each goes behind those before it; out of order each could move all of them.
-        counters.sort_unstable();
+        sort(&mut counters);
         for counter in counters {
             context.insert(&Dot::new(actor.clone(), counter)?);
         }

@@ -1,9 +1,8 @@
 //! A strict reader of JSON, RFC 8259.
 
-use std::collections::BTreeSet;
-
 use super::text::{Json, MAX_DEPTH};
 use crate::error::CrdtError;
+use crate::sorted::SortedSet;
 use crate::time::MAX_SAFE_INTEGER;
 
 pub(super) fn parse(text: &str) -> Result<Json, CrdtError> {
@@ -112,7 +111,7 @@ impl Reader<'_> {
                 return Err(self.wrong("no comma or end of the object"));
             }
         }
-        let mut names = BTreeSet::new();
+        let mut names = SortedSet::new();
         if !fields.iter().all(|(name, _)| names.insert(name.as_str())) {
             return Err(self.wrong("a field twice"));
         }

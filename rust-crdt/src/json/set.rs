@@ -1,7 +1,5 @@
 //! Shapes of sets.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::parts::{
     put_actor, put_context, put_counts, put_dot, put_element, put_value, take_actor, take_context,
     take_counts, take_dot, take_element, take_value,
@@ -16,6 +14,7 @@ use crate::error::CrdtError;
 use crate::g_set::{GSet, Metadata};
 use crate::lww_element_set::{LwwElementSet, Times};
 use crate::or_set::OrSet;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::time::ClockUnit;
 use crate::two_phase_set::TwoPhaseSet;
 
@@ -122,7 +121,7 @@ impl JsonState for GSet {
             }
             None => return plain(items),
         }
-        let mut entries = BTreeMap::new();
+        let mut entries = SortedMap::new();
         for item in items {
             let item = Record::new(item)?.only(&["value", "metadata"])?;
             let (element, _) = take_element(item.field("value")?)?;
@@ -185,7 +184,7 @@ fn take_metadata(json: &Json) -> Result<Metadata, CrdtError> {
 impl JsonState for TwoPhaseSet {
     fn to_data(&self) -> Result<Json, CrdtError> {
         let (added, removed) = self.parts();
-        let list = |elements: &BTreeSet<Element>| {
+        let list = |elements: &SortedSet<Element>| {
             elements.iter().map(put_element).collect::<Result<_, _>>().map(Json::Array)
         };
         Ok(Json::record([("added", list(added)?), ("removed", list(removed)?)]))
@@ -194,7 +193,7 @@ impl JsonState for TwoPhaseSet {
     fn from_data(data: &Json, _: &Import) -> Result<Self, CrdtError> {
         let record = Record::new(data)?;
         let list = |items: &[Json]| {
-            items.iter().map(|item| Ok(take_element(item)?.0)).collect::<Result<BTreeSet<_>, CrdtError>>()
+            items.iter().map(|item| Ok(take_element(item)?.0)).collect::<Result<SortedSet<_>, CrdtError>>()
         };
         if record.has("add") {
             record.only(&["add", "remove"])?;

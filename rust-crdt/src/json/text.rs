@@ -78,6 +78,12 @@ impl Json {
         if let Self::Object(fields) = self { Some(fields) } else { None }
     }
 
+    /// The value of a field, without copying.
+    pub(crate) fn into_field(self, name: &str) -> Option<Self> {
+        let Self::Object(fields) = self else { return None };
+        fields.into_iter().find(|(known, _)| known == name).map(|(_, json)| json)
+    }
+
     /// The number.
     pub(crate) fn to_number(&self) -> Result<f64, CrdtError> {
         if let Self::Number(number) = self { Ok(*number) } else { Err(super::invalid("not a number")) }

@@ -4,14 +4,17 @@
 //! gave them, and all the rest is one last-writer record. On such forms merging is commutative, associative and idempotent.
 //! Arguments are never changed.
 
+mod join;
+mod record;
 mod votes;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
-use crate::conflict::join::compare;
 use crate::error::CrdtError;
+use crate::sorted::SortedMap;
 use crate::value::Value;
+use join::{Join, order};
+use record::{Fields, extract, fields, insert, inside, list, value, within};
 use votes::Votes;
 
 /// Merges lists of episodic (or working) memories: records with a `memoryId`. The result is sorted by it.
@@ -79,21 +82,6 @@ pub fn merge_memory_states(ours: &Value, theirs: &Value) -> Result<Value, CrdtEr
     Ok(value(merged))
 }
 
-type Fields = BTreeMap<String, Value>;
-
-/// How the values of one field come together.
-#[derive(Clone, Copy)]
-enum Join {
-    /// Arrays as sets; a lone text is a set of one.
-    Union,
-    /// The smaller number or text.
-    Min,
-    /// The greater number or text.
-    Max,
-    /// The greater count for each name, or for each place in lists.
-    Vector,
-}
-
 /// The fields that join by themselves, in the order of their paths.
 const JOINS: [(&[&str], Join); 12] = [
     (&["alternatePhrasings"], Join::Union),
@@ -128,7 +116,7 @@ fn merge_records(
     id: &str,
     contents: &[&str],
 ) -> Result<Vec<Value>, CrdtError> {
-    let mut by_id: BTreeMap<String, Form> = BTreeMap::new();
+    let mut by_id: SortedMap<String, Form> = SortedMap::new();
     for record in ours.iter().chain(theirs) {
         let mut form = Form::of(record)?;
         let name = form
@@ -146,7 +134,7 @@ fn merge_records(
         };
         by_id.insert(name, merged);
     }
-    Ok(by_id.into_values().map(Form::into_value).collect())
+    Ok(by_id.into_iter().map(|(_, form)| form.into_value()).collect())
 }
 
 impl Form {
@@ -278,133 +266,9 @@ impl Time {
     }
 }
 
-impl Join {
-    /// Checks a value and brings it into its one form.
-    fn normal(self, given: Value) -> Result<Value, CrdtError> {
-        match self {
-            Self::Union => {
-                let items = match given {
-                    Value::Array(items) => items,
-                    text @ Value::Text(_) => vec![text],
-                    _ => return Err(CrdtError::WrongShape("not a list")),
-                };
-                Ok(Value::Array(items.into_iter().collect::<BTreeSet<_>>().into_iter().collect()))
-            }
-            Self::Min | Self::Max => order(&given, &given).map(|_| given),
-            Self::Vector => {
-                let counts = match &given {
-                    Value::Array(items) => items.iter().all(|count| count.as_u64().is_some()),
-                    Value::Map(entries) => entries
-                        .iter()
-                        .all(|(name, count)| name.as_text().is_some() && count.as_u64().is_some()),
-                    _ => false,
-                };
-                if counts { Ok(given) } else { Err(CrdtError::WrongShape("not a vector of counts")) }
-            }
-        }
-    }
-
-    /// Joins two values in their form.
-    fn apply(self, a: Option<Value>, b: Option<Value>) -> Result<Option<Value>, CrdtError> {
-        let (Some(a), Some(b)) = (&a, &b) else { return Ok(a.or(b)) };
-        match self {
-            Self::Union => {
-                let both = [a, b].into_iter().filter_map(Value::as_array).flatten();
-                let union: BTreeSet<&Value> = both.collect();
-                Ok(Some(Value::Array(union.into_iter().cloned().collect())))
-            }
-            Self::Min => Ok(Some(if order(b, a)? == Ordering::Less { b.clone() } else { a.clone() })),
-            Self::Max => Ok(Some(if order(b, a)? == Ordering::Greater { b.clone() } else { a.clone() })),
-            Self::Vector => match (a, b) {
-                (Value::Array(a), Value::Array(b)) => {
-                    let count = |list: &[Value], i| list.get(i).and_then(Value::as_u64).unwrap_or(0);
-                    let all = (0..a.len().max(b.len())).map(|i| Value::from(count(a, i).max(count(b, i))));
-                    Ok(Some(Value::Array(all.collect())))
-                }
-                (Value::Map(a), Value::Map(b)) => {
-                    let mut all = a.clone();
-                    for (name, count) in b {
-                        let known = all.get(name).and_then(Value::as_u64);
-                        if known < count.as_u64() {
-                            all.insert(name.clone(), count.clone());
-                        }
-                    }
-                    Ok(Some(Value::Map(all)))
-                }
-                _ => Err(CrdtError::WrongShape("a vector by name and one by place")),
-            },
-        }
-    }
-}
-
-/// The order of two numbers or two texts.
-fn order(a: &Value, b: &Value) -> Result<Ordering, CrdtError> {
-    match (a, b) {
-        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => Ok(compare(a, b)),
-        (Value::Text(a), Value::Text(b)) => Ok(a.cmp(b)),
-        _ => Err(CrdtError::WrongShape("not two numbers or two texts")),
-    }
-}
-
 /// Whether an id is the hexadecimal of a 256-, 384- or 512-bit hash.
 fn is_content_hash(id: &str) -> bool {
     matches!(id.len(), 64 | 96 | 128) && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-fn fields(record: &Value) -> Result<Fields, CrdtError> {
-    let entries = record.as_map().ok_or(CrdtError::WrongShape("not a record"))?;
-    let field = |(name, value): (&Value, &Value)| {
-        let name = name.as_text().ok_or(CrdtError::WrongShape("name of a field is not a text"))?;
-        Ok((name.to_owned(), value.clone()))
-    };
-    entries.iter().map(field).collect()
-}
-
-fn value(fields: Fields) -> Value {
-    Value::map(fields)
-}
-
-fn list(given: Option<Value>) -> Result<Vec<Value>, CrdtError> {
-    match present(given) {
-        None => Ok(Vec::new()),
-        Some(given) => given.into_array().ok_or(CrdtError::WrongShape("not a list")),
-    }
-}
-
-fn present(given: Option<Value>) -> Option<Value> {
-    given.filter(|given| !given.is_null())
-}
-
-fn extract(fields: &mut Fields, join: Join, name: &str) -> Result<Option<Value>, CrdtError> {
-    present(fields.remove(name)).map(|given| join.normal(given)).transpose()
-}
-
-fn insert(fields: &mut Fields, name: &str, found: Option<Value>) {
-    if let Some(found) = found {
-        fields.insert(name.to_owned(), found);
-    }
-}
-
-/// Takes something out of an inner record, and the inner record if nothing is left of it: it comes back with the field.
-fn within(
-    record: &mut Fields,
-    name: &str,
-    take: impl FnOnce(&mut Fields) -> Result<Option<Value>, CrdtError>,
-) -> Result<Option<Value>, CrdtError> {
-    let Some(inner) = present(record.remove(name)) else { return Ok(None) };
-    let mut inner = fields(&inner)?;
-    let found = take(&mut inner)?;
-    if !inner.is_empty() {
-        record.insert(name.to_owned(), value(inner));
-    }
-    Ok(found)
-}
-
-/// Changes an inner record, which is made if it is missing.
-fn inside(record: &mut Fields, name: &str, change: impl FnOnce(&mut Fields)) {
-    let mut inner = record.get(name).and_then(|inner| fields(inner).ok()).unwrap_or_default();
-    change(&mut inner);
-    record.insert(name.to_owned(), value(inner));
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! The votes of a memory record: who verified it, and how sure each was.
 
-use std::collections::BTreeMap;
-
-use super::{Fields, inside, list, present, within};
+use super::record::{Fields, inside, list, present, within};
 use crate::error::CrdtError;
 use crate::score::Score;
+use crate::sorted::{SortedMap, sort};
 use crate::value::Value;
 
 /// Who verified a record, each with a confidence at most once.
 #[derive(Default)]
 pub(super) struct Votes {
-    by_verifier: BTreeMap<String, Option<Score>>,
+    by_verifier: SortedMap<String, Option<Score>>,
     /// Whether the record says what follows from the votes: `confidenceScores`, `trimmedMean`, `median`,
     /// `verificationCount`.
     derived: [bool; 4],
@@ -73,7 +72,7 @@ impl Votes {
     }
 
     fn join(&mut self, verifier: String, score: Option<Score>) {
-        let known = self.by_verifier.entry(verifier).or_default();
+        let known = self.by_verifier.get_or_default(verifier);
         *known = match (*known, score) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -93,7 +92,7 @@ impl Votes {
     /// Writes the votes, and what follows from them where the record says it.
     pub(super) fn put(self, record: &mut Fields) {
         let mut scores: Vec<Score> = self.by_verifier.values().copied().flatten().collect();
-        scores.sort_unstable();
+        sort(&mut scores);
         let scores: Vec<f64> = scores.into_iter().map(Score::to_f64).collect();
         let number = |number: f64| Value::float(number).expect("a mean of scores is finite");
         let verifiers: Vec<Value> =

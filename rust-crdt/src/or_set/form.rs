@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use chrysalis_store::chunk::{ChunkBuilder, Content};
+use chrysalis_store::store::Store;
+
 use super::OrSet;
-use super::chunk::{ChunkBuilder, Content};
-use super::store::Store;
 use crate::actor::ActorKey;
 use crate::codec::Table;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::runs::Runs;
+use crate::sorted::sort;
 use crate::wire::{Reader, put_length, put_number};
 
 /// The bytes of an element, and a copy that its dots share when there are several.
@@ -18,8 +20,8 @@ type Shared<'a> = (&'a [u8], Option<Arc<[u8]>>);
 /// Appends the elements in the order of their encodings, each with its dots.
 pub(crate) fn put(set: &OrSet, table: &Table<'_>, out: &mut Vec<u8>) {
     let store = &set.store;
-    let actor_of_slot = store.numbered_slots(table);
-    let heads = set.sorted_heads();
+    let actor_of_slot = store.numbered_slots(|actor| table.index(actor));
+    let heads = store.sorted_heads();
     put_length(heads.len(), out);
     let mut dots = Vec::new();
     for head in heads {
@@ -28,7 +30,7 @@ pub(crate) fn put(set: &OrSet, table: &Table<'_>, out: &mut Vec<u8>) {
         for handle in std::iter::once(head).chain(store.others(head)) {
             dots.push((actor_of_slot[store.slot_of(handle)], store.dot(handle).1));
         }
-        dots.sort_unstable();
+        sort(&mut dots);
         put_dots(&dots, out);
     }
 }

@@ -3,12 +3,12 @@
 //! Three words decide about 64 dots: which are live here, which there, and which the other side knows. Planning
 //! touches nothing, so that a refused merge changes nothing; it stops when a budget is used up and goes on later.
 
-use std::ops::Bound;
 use std::sync::Arc;
 
+use chrysalis_store::chunk::{Chunk, SPAN, bits};
+use chrysalis_store::store::Store;
+
 use super::OrSet;
-use super::chunk::{Chunk, SPAN, bits};
-use super::store::Store;
 use crate::actor::ActorKey;
 use crate::error::CrdtError;
 use crate::runs::Runs;
@@ -68,8 +68,8 @@ impl Plan {
                 continue;
             }
             let from = match &self.cursor {
-                Some((done, number)) if done == actor => Bound::Excluded(*number),
-                _ => Bound::Unbounded,
+                Some((done, number)) if done == actor => number + 1,
+                _ => 0,
             };
             if !self.extend_actor(actor, covered, from, ours, theirs, budget)? {
                 return Ok(false);
@@ -84,22 +84,14 @@ impl Plan {
         &mut self,
         actor: &ActorKey,
         covered: &Runs,
-        from: Bound<u64>,
+        first: u64,
         ours: &OrSet,
         theirs: &OrSet,
         budget: &mut usize,
     ) -> Result<bool, CrdtError> {
         let known = ours.context.runs_of(actor);
         let own = ours.store.chunks_of(actor);
-        let beyond = |number: &u64| match from {
-            Bound::Excluded(done) => *number > done,
-            _ => true,
-        };
-        let rest = theirs
-            .store
-            .chunks_of(actor)
-            .into_iter()
-            .flat_map(|chunks| chunks.range((from, Bound::Unbounded)));
+        let rest = theirs.store.chunks_of(actor).into_iter().flat_map(|chunks| chunks.starting_at(&first));
         let mut rest = rest.map(|(number, slot)| (*number, theirs.store.chunk(*slot))).peekable();
         let mut last = None;
         let mut pair = |number: u64, slot: Option<u32>, other: Option<&Arc<Chunk>>| {
@@ -112,8 +104,9 @@ impl Plan {
             Ok(true)
         };
         for (start, end) in covered.iter() {
-            let covered = own.into_iter().flat_map(|own| own.range(start / SPAN..=end / SPAN));
-            for (&number, &slot) in covered.filter(|(number, _)| beyond(number)) {
+            let covered = own.into_iter().flat_map(|own| own.starting_at(&(start / SPAN)));
+            let covered = covered.take_while(|(number, _)| **number <= end / SPAN);
+            for (&number, &slot) in covered.filter(|(number, _)| **number >= first) {
                 if last.replace(number) == Some(number) {
                     continue;
                 }

@@ -4,16 +4,17 @@
 //! but no element has was removed. Source: Bieniusa et al., "An Optimized Conflict-free Replicated Set" (2012);
 //! deltas after Almeida et al., "Delta State Replicated Data Types" (2018).
 
-mod chunk;
 pub(crate) mod form;
 mod job;
 mod merge;
 mod packed;
 mod parts;
 mod preview;
-mod store;
 
 use std::fmt;
+
+use chrysalis_store::chunk::{ChunkBuilder, Content};
+use chrysalis_store::store::{Handle, Store};
 
 pub use job::MergeJob;
 pub use preview::Preview;
@@ -22,10 +23,9 @@ use crate::cbor;
 use crate::context::CausalContext;
 use crate::dot::{Dot, Writer};
 use crate::error::CrdtError;
+use crate::sorted::sort;
 use crate::value::Value;
-use chunk::{ChunkBuilder, Content};
 use merge::Plan;
-use store::{Handle, Store};
 
 /// An observed-remove set of values.
 ///
@@ -75,7 +75,7 @@ impl OrSet {
         for value in values {
             encoded.push(cbor::encode(&value.into())?);
         }
-        encoded.sort_unstable();
+        sort(&mut encoded);
         encoded.dedup();
         let mut builder = ChunkBuilder::default();
         let mut dots: Vec<Dot> = Vec::new();
@@ -132,14 +132,14 @@ impl OrSet {
 
     /// The elements, in the order of their encodings. Sorts them first: O(n log n).
     pub fn elements(&self) -> impl ExactSizeIterator<Item = Value> {
-        self.sorted_heads().into_iter().map(|head| decoded(self.store.element(head)))
+        self.store.sorted_heads().into_iter().map(|head| decoded(self.store.element(head)))
     }
 
     /// The dots that keep an element in the set, in order; none when it is not there.
     pub fn tags(&self, value: &Value) -> impl Iterator<Item = Dot> + use<> {
         let mut dots: Vec<Dot> =
             cbor::encode(value).map(|element| self.dots(&element).collect()).unwrap_or_default();
-        dots.sort_unstable();
+        sort(&mut dots);
         dots.into_iter()
     }
 
@@ -247,17 +247,6 @@ impl OrSet {
         let head = self.store.find(element);
         head.into_iter().chain(head.into_iter().flat_map(|head| self.store.others(head)))
     }
-
-    /// One dot of each element, in the order of the elements.
-    fn sorted_heads(&self) -> Vec<Handle> {
-        // Most comparisons are settled by the first eight bytes.
-        let mut heads: Vec<(u64, Handle)> =
-            self.store.heads().map(|head| (first_eight(self.store.element(head)), head)).collect();
-        heads.sort_unstable_by(|a, b| {
-            a.0.cmp(&b.0).then_with(|| self.store.element(a.1).cmp(self.store.element(b.1)))
-        });
-        heads.into_iter().map(|(_, head)| head).collect()
-    }
 }
 
 impl Eq for OrSet {}
@@ -291,13 +280,6 @@ impl fmt::Debug for OrSet {
 
 fn decoded(element: &[u8]) -> Value {
     cbor::decode(element).expect("what is kept was checked or encoded before")
-}
-
-fn first_eight(bytes: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    let length = bytes.len().min(8);
-    first[..length].copy_from_slice(&bytes[..length]);
-    u64::from_be_bytes(first)
 }
 
 #[cfg(test)]

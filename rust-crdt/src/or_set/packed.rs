@@ -3,24 +3,20 @@
 //! Smaller than the canonical encoding, and made in the order of the dots, so that both ends go through the chunks
 //! from front to back. A reader knows both by the second byte. `docs/encodings/sync.md` describes it.
 
+use chrysalis_store::chunk::{SPAN, bits};
+use chrysalis_store::packed::{CHUNK_COST, Elements, MAX_EXPANSION, put_element};
+use chrysalis_store::store::Store;
+
 use super::OrSet;
-use super::chunk::{ChunkBuilder, Content, SPAN, bits};
-use super::store::Store;
-use crate::cbor;
 use crate::codec::{self, Table, VERSION, put_runs, take_runs};
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::runs::Runs;
 use crate::state::Kind;
-use crate::wire::{Reader, put_length};
+use crate::wire::Reader;
 
 /// Added to the type byte of the canonical encoding.
 pub(crate) const PACKED: u8 = 0x80;
-/// How many bytes of elements one byte of the encoding may stand for; a set that is denser is sent in canonical form.
-const MAX_EXPANSION: usize = 16;
-/// What a chunk of 64 counters counts there beside its elements, however few: the memory that it takes.
-const CHUNK_COST: usize = 128;
-
 impl OrSet {
     /// The encoding for the wire: packed where that is allowed, else canonical. Linear in the result.
     #[must_use]
@@ -102,62 +98,14 @@ fn unpack(bytes: &[u8]) -> Result<OrSet, CrdtError> {
         live.push(alive);
     }
     let mut store = Store::new();
-    let mut element: Vec<u8> = Vec::new();
-    let mut rest = bytes.len().saturating_mul(MAX_EXPANSION);
-    let mut charge = |cost| {
-        rest = usize::checked_sub(rest, cost).ok_or(CrdtError::Malformed("elements are too dense"))?;
-        Ok::<_, CrdtError>(())
-    };
+    let mut elements = Elements::new(bytes.len());
     for (actor, alive) in actors.iter().zip(&live) {
-        let mut builder = ChunkBuilder::default();
-        let mut last = None;
-        for (start, end) in alive.iter() {
-            // Each costs at least two bytes, so a run that is longer than the input ends with an error.
-            for counter in start..=end {
-                take_element(&mut reader, &mut element)?;
-                let is_new = last.replace(counter / SPAN) != Some(counter / SPAN);
-                charge(element.len() + if is_new { CHUNK_COST } else { 0 })?;
-                if let Some((number, chunk)) = builder.push(counter, Content::Plain(&element)) {
-                    store.check_room(1)?;
-                    store.put_chunk(actor, number, chunk);
-                }
-            }
-        }
-        if let Some((number, chunk)) = builder.finish() {
-            store.check_room(1)?;
-            store.put_chunk(actor, number, chunk);
-        }
+        elements.take(&mut reader, actor, alive, &mut store)?;
     }
     if !reader.is_empty() {
         return Err(CrdtError::Malformed("bytes after the state"));
     }
     Ok(OrSet { store, context })
-}
-
-/// How many bytes it begins with that the one before begins with, then the length of the rest, and the rest.
-fn put_element(element: &[u8], before: &[u8], out: &mut Vec<u8>) {
-    let shared = element.iter().zip(before).take_while(|(a, b)| a == b).count();
-    put_length(shared, out);
-    put_length(element.len() - shared, out);
-    out.extend_from_slice(&element[shared..]);
-}
-
-/// Turns the element before into the next one.
-fn take_element(reader: &mut Reader<'_>, element: &mut Vec<u8>) -> Result<(), CrdtError> {
-    let shared = reader.number()?;
-    let shared = usize::try_from(shared).ok().filter(|shared| *shared <= element.len());
-    let shared = shared.ok_or(CrdtError::Malformed("element shares more than there is"))?;
-    let length = reader.length()?;
-    let rest = reader.take(length)?;
-    if rest.first().is_some_and(|first| element.get(shared) == Some(first)) {
-        return Err(CrdtError::Malformed("element shares less than it could"));
-    }
-    element.truncate(shared);
-    element.extend_from_slice(rest);
-    if cbor::check_prefix(element)?.len() != element.len() {
-        return Err(CrdtError::Malformed("bytes after the value"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::chunk::{Chunk, SPAN, bits};
-use super::store::Store;
+use chrysalis_store::chunk::{Chunk, SPAN, bits};
+use chrysalis_store::store::Store;
+
 use super::{OrSet, decoded};
 use crate::actor::ActorKey;
 use crate::context::CausalContext;

@@ -1,10 +1,10 @@
 //! What a merge would change, without making it.
 
-use std::collections::BTreeMap;
+use chrysalis_store::chunk::bits;
 
-use super::chunk::bits;
 use super::merge::Step;
 use super::{OrSet, decoded};
+use crate::sorted::SortedMap;
 use crate::value::Value;
 
 /// What merging a set into another one would do to its elements, each list in the order of the encodings.
@@ -28,14 +28,14 @@ struct Fate {
 
 impl Preview {
     pub(super) fn new(ours: &OrSet, theirs: &OrSet, steps: &[Step]) -> Self {
-        let mut fates: BTreeMap<&[u8], Fate> = BTreeMap::new();
+        let mut fates: SortedMap<&[u8], Fate> = SortedMap::new();
         for step in steps {
             if let Some(own) = step.slot.map(|slot| ours.store.chunk(slot)) {
-                bits(step.remove).for_each(|bit| fates.entry(own.get(bit)).or_default().removed += 1);
+                bits(step.remove).for_each(|bit| fates.get_or_default(own.get(bit)).removed += 1);
             }
             if let Some(other) = &step.theirs {
-                bits(step.add).for_each(|bit| fates.entry(other.get(bit)).or_default().added += 1);
-                bits(step.refuse).for_each(|bit| fates.entry(other.get(bit)).or_default().refused += 1);
+                bits(step.add).for_each(|bit| fates.get_or_default(other.get(bit)).added += 1);
+                bits(step.refuse).for_each(|bit| fates.get_or_default(other.get(bit)).refused += 1);
             }
         }
         let mut preview = Self::default();

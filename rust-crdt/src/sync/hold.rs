@@ -1,8 +1,7 @@
 //! Deltas whose stamps are ahead of local time, kept until it has come.
 
-use std::collections::BTreeMap;
-
 use crate::hlc::Stamp;
+use crate::sorted::SortedMap;
 use crate::state::Kind;
 
 /// The most stamps that are held.
@@ -13,7 +12,7 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 /// Held deltas, by their greatest stamp and their hash: one that comes twice is held once.
 #[derive(Debug, Default)]
 pub(super) struct Hold {
-    deltas: BTreeMap<(Stamp, [u8; 32]), Held>,
+    deltas: SortedMap<(Stamp, [u8; 32]), Held>,
     stamps: usize,
     bytes: usize,
 }
@@ -54,11 +53,10 @@ impl Hold {
 
     /// The next delta with no stamp above `until_ms`.
     pub(super) fn pop(&mut self, until_ms: u64) -> Option<Held> {
-        let entry = self.deltas.first_entry()?;
-        if entry.key().0.ms() > until_ms {
+        if self.deltas.first_key_value()?.0.0.ms() > until_ms {
             return None;
         }
-        let held = entry.remove();
+        let (_, held) = self.deltas.pop_first()?;
         self.stamps -= held.stamps;
         self.bytes -= held.bytes.len() + held.name.len();
         Some(held)

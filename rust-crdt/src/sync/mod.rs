@@ -5,13 +5,17 @@
 //! [`receive`](SyncSession::receive), in any order, some twice and some never, and says now and then what time it is.
 //! Messages and rounds are described in `docs/encodings/sync.md`.
 
+mod event;
 mod hold;
+mod intake;
 mod message;
 mod replica;
+mod send;
 mod session;
 mod sketch;
 mod track;
 
+pub use event::{SyncConfig, SyncEvent};
 pub use message::MAX_NAME_LENGTH;
 pub use replica::Replica;
-pub use session::{SyncConfig, SyncEvent, SyncSession};
+pub use session::SyncSession;

@@ -1,16 +1,17 @@
 //! The states of one replica by name, of any types.
 
-use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use super::message::{Digest, MAX_NAME_LENGTH};
 use super::sketch::id_of;
+use crate::actor::ActorKey;
 use crate::context::CausalContext;
-use crate::delta::Decompose;
+use crate::delta::{Decompose, Erased};
+use crate::dot::Writer;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
 use crate::membership::Membership;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::state::Kind;
 
 /// Named states that sessions keep equal with those of other replicas.
@@ -28,11 +29,12 @@ use crate::state::Kind;
 /// ```
 #[derive(Debug, Default)]
 pub struct Replica {
-    states: BTreeMap<String, Entry>,
+    states: SortedMap<String, Entry>,
     members: Option<Membership>,
+    /// Who writes here and nowhere else.
+    own: SortedMap<ActorKey, Writer>,
 }
 
-#[derive(Debug)]
 struct Entry {
     state: Box<dyn Erased>,
     summary: Option<Summary>,
@@ -58,7 +60,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`CrdtError::TooLong`] for a name that is empty or over 256 bytes; nothing changed.
-    pub fn insert<T: Decompose + 'static>(&mut self, name: &str, state: T) -> Result<(), CrdtError> {
+    pub fn insert<T: Decompose>(&mut self, name: &str, state: T) -> Result<(), CrdtError> {
         if name.is_empty() || name.len() > MAX_NAME_LENGTH {
             return Err(CrdtError::TooLong { limit: MAX_NAME_LENGTH });
         }
@@ -69,12 +71,12 @@ impl Replica {
 
     /// The state under a name, if it is of this type.
     #[must_use]
-    pub fn state<T: Decompose + 'static>(&self, name: &str) -> Option<&T> {
+    pub fn state<T: Decompose>(&self, name: &str) -> Option<&T> {
         self.states.get(name)?.state.as_any().downcast_ref()
     }
 
     /// The same, to be changed.
-    pub fn state_mut<T: Decompose + 'static>(&mut self, name: &str) -> Option<&mut T> {
+    pub fn state_mut<T: Decompose>(&mut self, name: &str) -> Option<&mut T> {
         self.states.get_mut(name)?.change().as_any_mut().downcast_mut()
     }
 
@@ -89,6 +91,20 @@ impl Replica {
             entry.change().collect(&members);
         }
         self.members = Some(members);
+    }
+
+    /// Takes note of a writer of this replica's: sessions tell when another side speaks of updates under its key that it has
+    /// not given out, [`SyncEvent::Claimed`](super::SyncEvent::Claimed).
+    pub fn own(&mut self, writer: &Writer) {
+        self.own.insert(writer.actor().clone(), writer.clone());
+    }
+
+    /// The keys of own writers under which a state knows of later updates than were given out, with the latest.
+    pub(super) fn claims(&self, name: &str) -> Vec<(&ActorKey, u64)> {
+        let Some(state) = self.get(name) else { return Vec::new() };
+        let greatest =
+            self.own.iter().map(|(actor, writer)| (actor, state.greatest_of(actor), writer.last()));
+        greatest.filter(|(_, known, last)| known > last).map(|(actor, known, _)| (actor, known)).collect()
     }
 
     /// The digest of a state.
@@ -108,7 +124,11 @@ impl Replica {
     /// Computed once per change.
     pub(super) fn summary(&mut self, name: &str) -> Option<&Summary> {
         let Entry { state, summary, .. } = self.states.get_mut(name)?;
-        Some(summary.get_or_insert_with(|| state.summarise()))
+        Some(summary.get_or_insert_with(|| Summary {
+            digest: state.digest(),
+            parts: state.part_count() as u64,
+            context: state.causal_context().cloned(),
+        }))
     }
 
     pub(super) fn is_summarised(&self, name: &str) -> bool {
@@ -122,7 +142,7 @@ impl Replica {
     /// Joins a delta for the wire into a state, without what was forgotten; whether that changed it, or may have.
     pub(super) fn merge(&mut self, name: &str, bytes: &[u8], is_compared: bool) -> Result<bool, CrdtError> {
         let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else { return Ok(false) };
-        let is_changed = state.merge_wire(bytes, self.members.as_ref(), is_compared)?;
+        let is_changed = merge_wire(&mut **state, bytes, self.members.as_ref(), is_compared)?;
         note_change(is_changed, summary, revision);
         Ok(is_changed)
     }
@@ -139,7 +159,7 @@ impl Replica {
         until_ms: u64,
     ) -> Result<Option<Sorted>, CrdtError> {
         let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else { return Ok(None) };
-        let sorted = state.merge_parts(bytes, self.members.as_ref(), until_ms)?;
+        let sorted = merge_parts(&mut **state, bytes, self.members.as_ref(), until_ms)?;
         note_change(sorted.as_ref().is_some_and(|sorted| sorted.is_changed), summary, revision);
         Ok(sorted)
     }
@@ -150,15 +170,19 @@ impl Replica {
         &mut self,
         name: &str,
         key: &[u8; 32],
-        ids: &BTreeSet<u64>,
+        ids: &SortedSet<u64>,
         heard: Option<&CausalContext>,
         limit: usize,
     ) -> Settled {
         let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else {
             return (Ok(Vec::new()), false);
         };
-        let (pieces, is_changed) = state.settle(key, ids, heard, limit);
+        let (rest, is_changed) = match settle(&mut **state, key, ids, heard) {
+            Ok(settled) => settled,
+            Err(error) => return (Err(error), false),
+        };
         note_change(is_changed, summary, revision);
+        let pieces = if rest.is_bottom() { Ok(Vec::new()) } else { rest.to_pieces(limit) };
         (pieces, is_changed)
     }
 }
@@ -194,167 +218,108 @@ impl Entry {
     }
 }
 
-/// A state whose type a session does not know.
-pub(super) trait Erased: Debug + Send + Sync {
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-    fn kind(&self) -> Kind;
-    fn summarise(&self) -> Summary;
-    /// The ids of all parts.
-    fn ids(&self, key: &[u8; 32]) -> Vec<u64>;
-    /// Everything, or what is new since a context, in pieces for the wire.
-    fn rest(&self, since: Option<&CausalContext>, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError>;
-    /// See [`Replica::settle`].
-    fn settle(
-        &mut self,
-        key: &[u8; 32],
-        ids: &BTreeSet<u64>,
-        heard: Option<&CausalContext>,
-        limit: usize,
-    ) -> Settled;
-    /// The stamps of a delta.
-    fn stamps_of(&self, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError>;
-    /// False when nothing changed, as far as that was to be looked at.
-    fn merge_wire(
-        &mut self,
-        bytes: &[u8],
-        members: Option<&Membership>,
-        is_compared: bool,
-    ) -> Result<bool, CrdtError>;
-    /// See [`Replica::merge_parts`].
-    fn merge_parts(
-        &mut self,
-        bytes: &[u8],
-        members: Option<&Membership>,
-        until_ms: u64,
-    ) -> Result<Option<Sorted>, CrdtError>;
-    fn collect(&mut self, members: &Membership);
+impl Debug for Entry {
+    /// The kind alone: what a state holds is not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.state.kind().as_str())
+    }
 }
 
-impl<T: Decompose + 'static> Erased for T {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
+/// The ids of all parts of a state.
+pub(super) fn ids_of(state: &dyn Erased, key: &[u8; 32]) -> Vec<u64> {
+    let mut ids = Vec::new();
+    state.name_parts(&mut |name, slot| ids.push(id_of(key, name, slot)));
+    ids
+}
 
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
+/// Everything of a state, or what is new since a context, in pieces for the wire.
+pub(super) fn rest_of(
+    state: &dyn Erased,
+    since: Option<&CausalContext>,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>, CrdtError> {
+    match since {
+        Some(context) => state.delta_since(context)?.to_pieces(limit),
+        None => state.to_pieces(limit),
     }
+}
 
-    fn kind(&self) -> Kind {
-        T::KIND
+/// The stamps of a delta of a state's type.
+pub(super) fn stamps_of(state: &dyn Erased, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError> {
+    if !state.has_stamps() {
+        return Ok((0, Stamp::ZERO));
     }
+    Ok(state.read_wire(bytes)?.stamps())
+}
 
-    fn summarise(&self) -> Summary {
-        Summary {
-            digest: self.digest(),
-            parts: self.part_count() as u64,
-            context: self.causal_context().cloned(),
-        }
+fn settle(
+    state: &mut dyn Erased,
+    key: &[u8; 32],
+    ids: &SortedSet<u64>,
+    heard: Option<&CausalContext>,
+) -> Result<(Box<dyn Erased>, bool), CrdtError> {
+    let picked = state.pick_parts(&mut |name, slot| ids.contains(&id_of(key, name, slot)))?;
+    let Some(heard) = heard else { return Ok((picked, false)) };
+    let rest = state.drop_heard(picked.copy(), heard)?;
+    let is_changed = !rest.equals(&*picked);
+    Ok((rest, is_changed))
+}
+
+fn merge_wire(
+    state: &mut dyn Erased,
+    bytes: &[u8],
+    members: Option<&Membership>,
+    is_compared: bool,
+) -> Result<bool, CrdtError> {
+    if members.is_none() && !is_compared {
+        return state.merge_wire(bytes).map(|()| true);
     }
-
-    fn ids(&self, key: &[u8; 32]) -> Vec<u64> {
-        let mut ids = Vec::new();
-        self.name_parts(&mut |name, slot| ids.push(id_of(key, name, slot)));
-        ids
+    let mut incoming = state.read_wire(bytes)?;
+    if let Some(members) = members {
+        state.screen(&mut *incoming, members);
     }
-
-    fn rest(&self, since: Option<&CausalContext>, limit: usize) -> Result<Vec<Vec<u8>>, CrdtError> {
-        match since {
-            Some(context) => self.delta_since(context)?.to_pieces(limit),
-            None => self.to_pieces(limit),
-        }
+    if incoming.is_bottom() || is_compared && state.covers(&*incoming) {
+        return Ok(false);
     }
+    state.join(&*incoming).map(|()| true)
+}
 
-    fn settle(
-        &mut self,
-        key: &[u8; 32],
-        ids: &BTreeSet<u64>,
-        heard: Option<&CausalContext>,
-        limit: usize,
-    ) -> Settled {
-        let picked = match self.pick_parts(&mut |name, slot| ids.contains(&id_of(key, name, slot))) {
-            Ok(picked) => picked,
-            Err(error) => return (Err(error), false),
-        };
-        let (rest, is_changed) = match heard.map(|context| self.drop_heard(picked.clone(), context)) {
-            Some(Err(error)) => return (Err(error), false),
-            Some(Ok(rest)) => {
-                let is_changed = rest != picked;
-                (rest, is_changed)
-            }
-            None => (picked, false),
-        };
-        let pieces = if rest == T::default() { Ok(Vec::new()) } else { rest.to_pieces(limit) };
-        (pieces, is_changed)
+fn merge_parts(
+    state: &mut dyn Erased,
+    bytes: &[u8],
+    members: Option<&Membership>,
+    until_ms: u64,
+) -> Result<Option<Sorted>, CrdtError> {
+    // A register is one write, and what an agent knows goes with the updates that it says it knows.
+    if matches!(state.kind(), Kind::LwwRegister | Kind::LwwNumericRegister | Kind::AgentState) {
+        return Ok(None);
     }
-
-    fn stamps_of(&self, bytes: &[u8]) -> Result<(usize, Stamp), CrdtError> {
-        if !T::HAS_STAMPS {
-            return Ok((0, Stamp::ZERO));
-        }
-        Ok(T::from_wire(bytes)?.stamps())
+    let mut incoming = state.read_wire(bytes)?;
+    if let Some(members) = members {
+        state.screen(&mut *incoming, members);
     }
-
-    fn merge_wire(
-        &mut self,
-        bytes: &[u8],
-        members: Option<&Membership>,
-        is_compared: bool,
-    ) -> Result<bool, CrdtError> {
-        if members.is_none() && !is_compared {
-            return Decompose::merge_wire(self, bytes).map(|()| true);
-        }
-        let mut incoming = T::from_wire(bytes)?;
-        if let Some(members) = members {
-            self.screen(&mut incoming, members);
-        }
-        if incoming == T::default() || is_compared && self.covers(&incoming) {
-            return Ok(false);
-        }
-        self.merge(&incoming).map(|()| true)
+    let parts = incoming.parts();
+    if parts.len() < 2 {
+        return Ok(None);
     }
-
-    fn merge_parts(
-        &mut self,
-        bytes: &[u8],
-        members: Option<&Membership>,
-        until_ms: u64,
-    ) -> Result<Option<Sorted>, CrdtError> {
-        // A register is one write, and what an agent knows goes with the updates that it says it knows.
-        if matches!(T::KIND, Kind::LwwRegister | Kind::LwwNumericRegister | Kind::AgentState) {
-            return Ok(None);
-        }
-        let mut incoming = T::from_wire(bytes)?;
-        if let Some(members) = members {
-            self.screen(&mut incoming, members);
-        }
-        let parts = incoming.split();
-        if parts.len() < 2 {
-            return Ok(None);
-        }
-        let before = self.clone();
-        let mut sorted = Sorted::default();
-        let mut others: Option<(CrdtError, T)> = None;
-        for part in parts {
-            let (stamps, newest) = part.stamps();
-            if stamps > 0 && newest.ms() > until_ms {
-                sorted.early.push((newest, stamps, part.to_wire()));
-            } else if let Err(error) = self.merge(&part) {
-                if sorted.refused.len() < MAX_EVIDENCE {
-                    sorted.refused.push((error, part.to_wire()));
-                } else if let Some((_, joined)) = &mut others {
-                    joined.merge(&part).expect("parts of one state, of which the first is there");
-                } else {
-                    others = Some((error, part));
-                }
+    let before = state.copy();
+    let mut sorted = Sorted::default();
+    let mut others: Option<(CrdtError, Box<dyn Erased>)> = None;
+    for part in parts {
+        let (stamps, newest) = part.stamps();
+        if stamps > 0 && newest.ms() > until_ms {
+            sorted.early.push((newest, stamps, part.wire()));
+        } else if let Err(error) = state.join(&*part) {
+            if sorted.refused.len() < MAX_EVIDENCE {
+                sorted.refused.push((error, part.wire()));
+            } else if let Some((_, joined)) = &mut others {
+                joined.join(&*part).expect("parts of one state, of which the first is there");
+            } else {
+                others = Some((error, part));
             }
         }
-        sorted.refused.extend(others.map(|(error, joined)| (error, joined.to_wire())));
-        sorted.is_changed = *self != before;
-        Ok(Some(sorted))
     }
-
-    fn collect(&mut self, members: &Membership) {
-        Decompose::collect(self, members);
-    }
+    sorted.refused.extend(others.map(|(error, joined)| (error, joined.wire())));
+    sorted.is_changed = !state.equals(&*before);
+    Ok(Some(sorted))
 }

@@ -3,18 +3,17 @@
 //! One side begins and asks; the other one answers. Every message can be lost, doubled or late: what was merged shows in
 //! the digests and contexts that are compared next, so that a session goes on where the state is, whatever got lost.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use chrysalis_crypto::random;
 
+use super::event::{SyncConfig, SyncEvent};
 use super::hold::Hold;
 use super::message::{self, Ask, Digest, Have, Item, Outgoing, VERSIONS};
-use super::replica::{Replica, Summary};
+use super::replica::{Replica, Summary, ids_of};
 use super::sketch::{Cell, Difference, Salt, Sketch, key_of, slot_of};
 use super::track::{Fetching, Track};
-use crate::context::CausalContext;
+use crate::actor::ActorKey;
 use crate::error::CrdtError;
-use crate::hlc::{DEFAULT_MAX_DRIFT_MS, Stamp};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::state::Kind;
 
 /// States of up to so many parts are sent whole rather than compared.
@@ -25,88 +24,9 @@ const GROWTH: usize = 4;
 /// More than this and sending everything is cheaper than sketching the difference.
 const MAX_CELLS: usize = 1 << 15;
 /// Costly answers, linear in a state, between two ticks: what bounds the work that a peer can cause.
-const COSTLY_PER_TICK: u32 = 64;
+pub(super) const COSTLY_PER_TICK: u32 = 64;
 /// A piece of a state is no longer, so that the other side can afford to divide it.
-const MAX_PIECE: usize = 256 << 10;
-/// What a message needs beside a piece of a state: header, name, kind, length.
-const OVERHEAD: usize = 9 + 1 + 2 + message::MAX_NAME_LENGTH + 1 + 10;
-
-/// What a session may do.
-#[derive(Clone, Copy, Debug)]
-pub struct SyncConfig {
-    /// The longest message to send, in bytes; at least 2,048. Only a single element or a causal context that is longer
-    /// exceeds it. The other side's limit counts too.
-    pub max_message_bytes: usize,
-    /// The longest message to take, in bytes.
-    pub max_receive_bytes: usize,
-    /// How far ahead of local time a stamp may be to be merged at once.
-    pub max_drift_ms: u64,
-    /// After how long without an answer to ask again.
-    pub retry_ms: u64,
-}
-
-impl Default for SyncConfig {
-    fn default() -> Self {
-        Self {
-            max_message_bytes: 64 << 10,
-            max_receive_bytes: 17 << 20,
-            max_drift_ms: DEFAULT_MAX_DRIFT_MS,
-            retry_ms: 1000,
-        }
-    }
-}
-
-/// What happened while a message was taken in.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum SyncEvent {
-    /// A state was changed by what the other side said: merged with one of its states, or rid of what it has removed.
-    Merged {
-        /// Its name.
-        name: String,
-    },
-    /// Both sides have the same state, as far as this side knows.
-    Equal {
-        /// Its name.
-        name: String,
-    },
-    /// A delta has stamps too far ahead. Those of its parts are held and merged when their time has come.
-    Held {
-        /// The name of its state.
-        name: String,
-        /// How far its greatest stamp is ahead of local time.
-        ahead_ms: u64,
-    },
-    /// A delta, or a part of one, was refused; the state is as it was, except for other parts of the delta. After
-    /// [`CrdtError::Equivocation`] it is evidence against the actor.
-    Rejected {
-        /// The name of its state.
-        name: String,
-        /// Why.
-        error: CrdtError,
-        /// What was refused, in the encoding for the wire.
-        delta: Vec<u8>,
-    },
-    /// What the other side lacks could not be taken out of a state here, and is not sent.
-    Failed {
-        /// The name of the state.
-        name: String,
-        /// Why.
-        error: CrdtError,
-    },
-    /// The other side speaks of a state that is not here, or is of another kind here.
-    Unknown {
-        /// Its name.
-        name: String,
-        /// Its kind there.
-        kind: Kind,
-    },
-    /// A state is not there on the other side, or is of another kind there.
-    Refused {
-        /// Its name.
-        name: String,
-    },
-}
+pub(super) const MAX_PIECE: usize = 256 << 10;
 
 /// One side of a conversation that makes two replicas equal.
 ///
@@ -143,21 +63,23 @@ pub enum SyncEvent {
 /// ```
 #[derive(Debug)]
 pub struct SyncSession {
-    config: SyncConfig,
-    is_initiator: bool,
+    pub(super) config: SyncConfig,
+    pub(super) is_initiator: bool,
     /// None on the answering side before the first message.
     session: Option<u64>,
     salt: Salt,
     /// The version spoken and the other side's limit, once it has said hello.
-    agreed: Option<(u8, usize)>,
+    pub(super) agreed: Option<(u8, usize)>,
     is_hello_due: bool,
-    tracks: BTreeMap<String, Track>,
-    refusals: BTreeMap<String, Kind>,
-    hold: Hold,
-    costly: u32,
+    pub(super) tracks: SortedMap<String, Track>,
+    refusals: SortedMap<String, Kind>,
+    pub(super) hold: Hold,
+    pub(super) costly: u32,
     /// Deltas that were looked at for whether they say anything new, since the last tick.
-    compared: u32,
+    pub(super) compared: u32,
     retry_at_ms: u64,
+    /// The latest claims on own keys that were told of.
+    pub(super) claimed: SortedMap<ActorKey, u64>,
 }
 
 impl SyncSession {
@@ -200,12 +122,13 @@ impl SyncSession {
             salt,
             agreed: None,
             is_hello_due: is_initiator,
-            tracks: BTreeMap::new(),
-            refusals: BTreeMap::new(),
+            tracks: SortedMap::new(),
+            refusals: SortedMap::new(),
             hold: Hold::default(),
             costly: 0,
             compared: 0,
             retry_at_ms: 0,
+            claimed: SortedMap::new(),
         }
     }
 
@@ -233,7 +156,7 @@ impl SyncSession {
             // At most 64 short ones: they have room.
             let _ = out.put(&Item::Refuse { name: &name, kind });
         }
-        for (name, track) in &mut self.tracks {
+        for (name, track) in self.tracks.iter_mut() {
             // Room for questions and cells, which are not divided.
             if out.len() > limit / 4 {
                 break;
@@ -306,7 +229,7 @@ impl SyncSession {
         for (name, _) in replica.names() {
             let track = match self.tracks.get_mut(name) {
                 Some(track) => track,
-                None => self.tracks.entry(name.to_owned()).or_default(),
+                None => self.tracks.get_or_default(name.to_owned()),
             };
             // Each has its own time: what is said of others is no answer about this one.
             if now_ms >= track.retry_at_ms {
@@ -333,7 +256,7 @@ impl SyncSession {
         self.hold.len()
     }
 
-    fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         let theirs = self.agreed.map_or(usize::MAX, |(_, limit)| limit);
         self.config.max_message_bytes.min(theirs).max(2048)
     }
@@ -344,7 +267,7 @@ impl SyncSession {
         for (name, _) in replica.names() {
             let track = match self.tracks.get_mut(name) {
                 Some(track) => track,
-                None => self.tracks.entry(name.to_owned()).or_default(),
+                None => self.tracks.get_or_default(name.to_owned()),
             };
             let changed = track.told != replica.revision(name);
             // The answering side waits for the hello, and each for what it is about to say.
@@ -374,8 +297,7 @@ impl SyncSession {
             }
             return;
         }
-        self.tracks.entry(name.to_owned()).or_default().retry_at_ms =
-            now_ms.saturating_add(self.config.retry_ms);
+        self.tracks.get_or_default(name.to_owned()).retry_at_ms = now_ms.saturating_add(self.config.retry_ms);
         match item {
             Item::Have { have, is_question, .. } => self.take_have(name, have, is_question, replica, events),
             Item::Ask { ask, .. } => self.take_ask(name, ask, replica, events),
@@ -400,7 +322,7 @@ impl SyncSession {
         }
         let Some(ours) = replica.summary(name).cloned() else { return };
         let revision = replica.revision(name);
-        let track = self.tracks.entry(name.to_owned()).or_default();
+        let track = self.tracks.get_or_default(name.to_owned());
         if have.digest == ours.digest {
             let is_new = track.equal_at != revision;
             if is_new {
@@ -478,28 +400,12 @@ impl SyncSession {
         true
     }
 
-    fn exchange_all(
-        &mut self,
-        name: &str,
-        ours: &Summary,
-        their_parts: u64,
-        replica: &Replica,
-        events: &mut Vec<SyncEvent>,
-    ) {
-        if ours.parts > 0 {
-            self.send_rest(name, None, replica, events);
-        }
-        if let Some(track) = self.tracks.get_mut(name).filter(|_| their_parts > 0) {
-            track.ask = Some(Ask::Rest(None));
-        }
-    }
-
     fn take_ask(&mut self, name: &str, ask: Ask, replica: &mut Replica, events: &mut Vec<SyncEvent>) {
         if !self.can_summarise(name, replica) {
             return;
         }
         let Some(digest) = replica.digest(name) else { return };
-        let track = self.tracks.entry(name.to_owned()).or_default();
+        let track = self.tracks.get_or_default(name.to_owned());
         match ask {
             Ask::Rest(since) => {
                 // Still sending: what is missing afterwards is asked for again.
@@ -536,7 +442,7 @@ impl SyncSession {
     ) {
         let Some(ours) = replica.summary(name).cloned() else { return };
         let Some(revision) = replica.revision(name) else { return };
-        let track = self.tracks.entry(name.to_owned()).or_default();
+        let track = self.tracks.get_or_default(name.to_owned());
         // Cells of a state whose context is not known here could make a new element look like a removed one.
         let Some(theirs) = track.theirs.clone().filter(|theirs| theirs.digest == digest) else { return };
         // They come unasked, too.
@@ -560,7 +466,7 @@ impl SyncSession {
         let key = key_of(&salt);
         if fetching.ours.as_ref().is_none_or(|(made, _)| *made != revision) {
             let Some(state) = replica.get(name) else { return };
-            fetching.ours = Some((revision, Sketch::new(&salt, state.ids(&key))));
+            fetching.ours = Some((revision, Sketch::new(&salt, ids_of(state, &key))));
         }
         let Some((_, sketch)) = &mut fetching.ours else { return };
         let count = fetching.cells.len();
@@ -594,8 +500,9 @@ impl SyncSession {
         if have.context.is_some() {
             // Two contents of one dot: neither was removed, and merging will say so. Last, since no more comes of it, and
             // whole, with contexts: these say what was removed if it is only that two dots look like one.
-            let slots = |ids: &BTreeSet<u64>| ids.iter().map(|id| slot_of(*id)).collect::<BTreeSet<_>>();
-            let contested = &slots(&theirs) & &slots(&ours);
+            let slots = |ids: &SortedSet<u64>| ids.iter().map(|id| slot_of(*id)).collect::<SortedSet<_>>();
+            let (our_slots, mut contested) = (slots(&ours), slots(&theirs));
+            contested.retain(|slot| our_slots.contains(slot));
             let is_other = |id: &u64| !contested.contains(&slot_of(*id));
             if theirs.iter().chain(&ours).any(is_other) {
                 theirs.retain(is_other);
@@ -612,178 +519,6 @@ impl SyncSession {
             track.ask = (!ids.is_empty()).then_some(Ask::Parts { salt, ids, context });
         }
         self.settle(name, salt, &ours, have.context.as_ref(), replica, events);
-    }
-
-    fn take_delta(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        bytes: &[u8],
-        replica: &mut Replica,
-        now_ms: u64,
-        events: &mut Vec<SyncEvent>,
-    ) {
-        let Some(state) = replica.get(name) else { return };
-        match state.stamps_of(bytes) {
-            Err(error) => self.reject(name, error, bytes.to_vec(), events),
-            Ok((stamps, newest)) if stamps > 0 && newest.ms() > self.until_ms(now_ms) => {
-                if !self.merge_parts(name, kind, bytes, replica, now_ms, events) {
-                    let early = vec![(newest, stamps, bytes.to_vec())];
-                    self.hold_back(name, kind, early, now_ms, events);
-                }
-            }
-            Ok(_) => self.merge(name, kind, bytes, replica, now_ms, events),
-        }
-    }
-
-    fn merge(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        bytes: &[u8],
-        replica: &mut Replica,
-        now_ms: u64,
-        events: &mut Vec<SyncEvent>,
-    ) {
-        // A digest that is there can be saved by looking whether it still holds.
-        let is_compared = replica.is_summarised(name) && self.compared < COSTLY_PER_TICK;
-        self.compared += u32::from(is_compared);
-        match replica.merge(name, bytes, is_compared) {
-            Ok(is_changed) => self.note_merge(name, is_changed, replica, events),
-            Err(error) => {
-                if !self.merge_parts(name, kind, bytes, replica, now_ms, events) {
-                    self.reject(name, error, bytes.to_vec(), events);
-                }
-            }
-        }
-    }
-
-    /// Merges what can be merged of a delta that cannot be as a whole, holds what is early and rejects the rest; false,
-    /// and nothing done, when it cannot be divided, or not now.
-    fn merge_parts(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        bytes: &[u8],
-        replica: &mut Replica,
-        now_ms: u64,
-        events: &mut Vec<SyncEvent>,
-    ) -> bool {
-        if bytes.len() > MAX_PIECE || self.costly >= COSTLY_PER_TICK {
-            return false;
-        }
-        self.costly += 1;
-        let Ok(Some(sorted)) = replica.merge_parts(name, bytes, self.until_ms(now_ms)) else { return false };
-        self.note_merge(name, sorted.is_changed, replica, events);
-        self.hold_back(name, kind, sorted.early, now_ms, events);
-        for (error, part) in sorted.refused {
-            self.reject(name, error, part, events);
-        }
-        true
-    }
-
-    fn note_merge(&mut self, name: &str, is_changed: bool, replica: &Replica, events: &mut Vec<SyncEvent>) {
-        if is_changed {
-            // The other side has it from here or sends on; it is told when a round is over.
-            if let Some(track) = self.tracks.get_mut(name) {
-                track.told = replica.revision(name);
-            }
-            events.push(SyncEvent::Merged { name: name.to_owned() });
-        }
-    }
-
-    /// Holds deltas as far as there is room, and rejects the others.
-    fn hold_back(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        early: Vec<(Stamp, usize, Vec<u8>)>,
-        now_ms: u64,
-        events: &mut Vec<SyncEvent>,
-    ) {
-        let mut last = None;
-        for (newest, stamps, bytes) in early {
-            if self.hold.push(newest, stamps, name, kind, &bytes) {
-                last = last.max(Some(newest));
-            } else {
-                let (stamp_ms, max_drift_ms) = (newest.ms(), self.config.max_drift_ms);
-                self.reject(name, CrdtError::ClockDrift { stamp_ms, now_ms, max_drift_ms }, bytes, events);
-            }
-        }
-        if let Some(last) = last {
-            let ahead_ms = last.ms().saturating_sub(now_ms);
-            events.push(SyncEvent::Held { name: name.to_owned(), ahead_ms });
-        }
-    }
-
-    /// The greatest time of a stamp that is merged at once.
-    fn until_ms(&self, now_ms: u64) -> u64 {
-        now_ms.saturating_add(self.config.max_drift_ms)
-    }
-
-    fn reject(&mut self, name: &str, error: CrdtError, delta: Vec<u8>, events: &mut Vec<SyncEvent>) {
-        // Nodes without their parents are refused today and taken when the parents have come.
-        let is_for_good = !matches!(error, CrdtError::OrphanLimit { .. });
-        if let Some(track) = self.tracks.get_mut(name).filter(|_| is_for_good) {
-            track.get_stuck();
-        }
-        events.push(SyncEvent::Rejected { name: name.to_owned(), error, delta });
-    }
-
-    /// The longest piece of a state to send.
-    fn piece_limit(&self) -> usize {
-        self.limit().min(MAX_PIECE) - OVERHEAD
-    }
-
-    /// Queues everything, or what is new since a context, unless there was too much of that lately.
-    fn send_rest(
-        &mut self,
-        name: &str,
-        since: Option<&CausalContext>,
-        replica: &Replica,
-        events: &mut Vec<SyncEvent>,
-    ) {
-        let limit = self.piece_limit();
-        let (Some(track), Some(state)) = (self.tracks.get_mut(name), replica.get(name)) else { return };
-        if self.costly >= COSTLY_PER_TICK {
-            return;
-        }
-        self.costly += 1;
-        match state.rest(since, limit) {
-            Ok(pieces) => {
-                track.pieces = pieces.into();
-                track.say(true, self.is_initiator);
-            }
-            Err(error) => events.push(SyncEvent::Failed { name: name.to_owned(), error }),
-        }
-    }
-
-    /// Queues the parts with these ids, which the other side lacks, less those that it has heard of and so has removed.
-    fn settle(
-        &mut self,
-        name: &str,
-        salt: Salt,
-        ids: &BTreeSet<u64>,
-        heard: Option<&CausalContext>,
-        replica: &mut Replica,
-        events: &mut Vec<SyncEvent>,
-    ) {
-        let limit = self.piece_limit();
-        if self.costly >= COSTLY_PER_TICK {
-            return;
-        }
-        self.costly += 1;
-        let track = self.tracks.entry(name.to_owned()).or_default();
-        track.say(true, self.is_initiator);
-        if ids.is_empty() {
-            return;
-        }
-        let (pieces, is_changed) = replica.settle(name, &key_of(&salt), ids, heard, limit);
-        match pieces {
-            Ok(pieces) => track.pieces = pieces.into(),
-            Err(error) => events.push(SyncEvent::Failed { name: name.to_owned(), error }),
-        }
-        self.note_merge(name, is_changed, replica, events);
     }
 }
 

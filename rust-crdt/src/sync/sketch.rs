@@ -4,9 +4,8 @@
 //! each item is in the first, and in ever fewer of the later ones. About 1.4 cells per difference are enough to read it off,
 //! however large the sets are, and nobody needs to know in advance how many that will be.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::wire::{Reader, put_number};
 
 /// What names of parts and checks of cells are hashed under, so that nobody who adds to a state can foresee them.
@@ -96,8 +95,8 @@ pub(crate) struct Sketch {
 /// What each side has that the other lacks.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Difference {
-    pub(crate) theirs: BTreeSet<u64>,
-    pub(crate) ours: BTreeSet<u64>,
+    pub(crate) theirs: SortedSet<u64>,
+    pub(crate) ours: SortedSet<u64>,
 }
 
 impl Sketch {
@@ -127,7 +126,7 @@ impl Sketch {
         let key = self.key;
         let ours = self.cells(theirs.len());
         let mut cells: Vec<Cell> = theirs.iter().zip(ours).map(|(theirs, ours)| theirs.minus(ours)).collect();
-        let mut found: BTreeMap<u64, i64> = BTreeMap::new();
+        let mut found: SortedMap<u64, i64> = SortedMap::new();
         let mut open: Vec<usize> = (0..cells.len()).collect();
         while let Some(at) = open.pop() {
             let Some((id, sign)) = cells[at].only(key) else { continue };

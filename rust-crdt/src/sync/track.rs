@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::message::{Ask, Digest, Have, Item, Outgoing};
-use super::replica::{Replica, Summary};
+use super::replica::{Replica, Summary, ids_of};
 use super::sketch::{Cell, Salt, Sketch, key_of};
 use crate::state::Kind;
 
@@ -150,7 +150,7 @@ impl Track {
         let Some(digest) = replica.digest(name) else { return true };
         let (Some(state), Some(revision)) = (replica.get(name), replica.revision(name)) else { return true };
         if self.serving.as_ref().is_none_or(|(made, _)| *made != revision) {
-            self.serving = Some((revision, Sketch::new(&salt, state.ids(&key_of(&salt)))));
+            self.serving = Some((revision, Sketch::new(&salt, ids_of(state, &key_of(&salt)))));
         }
         // What they are of is said first, with its context.
         if !self.speak_have(name, kind, replica, out) {

@@ -305,7 +305,9 @@ impl EpisodeSubject {
                 let delta = state.add(episode(id, *content, *time, *importance)).unwrap();
                 (delta, if known { EpisodeEvent::Nothing } else { event })
             }
-            EpisodeEvent::Limited(capacity) => (state.limit(*capacity), event),
+            EpisodeEvent::Limited(capacity) => {
+                (state.limit(std::num::NonZeroU64::new(*capacity).unwrap()), event)
+            }
             EpisodeEvent::Linked(effect, cause) => (state.link(effect, cause), event),
         }
     }
@@ -314,7 +316,7 @@ impl EpisodeSubject {
         let mut id = || (*random.pick(&["a", "b", "c", "\u{1f600}", "\u{ff5e}"])).to_owned();
         let (one, two) = (id(), id());
         match random.below(12) {
-            0 => EpisodeEvent::Limited(random.below(5) as u64),
+            0 => EpisodeEvent::Limited(1 + random.below(5) as u64),
             1..5 => EpisodeEvent::Linked(one, two),
             _ => {
                 let [content, time, importance] = [2, 4, 3].map(|bound| random.small(bound));

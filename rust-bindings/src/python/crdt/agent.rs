@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::beliefs::{Belief, BeliefState};
 use super::clock::VectorClock;
-use super::episodes::{Episode, EpisodeMemory};
+use super::episodes::{Episode, EpisodeMemory, to_capacity};
 use super::skills::SkillAccumulator;
 use super::value::{Name, Unit};
 use super::writers::writer;
@@ -48,7 +48,7 @@ impl AgentState {
         let state = crdt::AgentState::with(
             ActorId::new(agent_id.0)?,
             crdt::SkillAccumulator::with(policy, clock.0),
-            crdt::EpisodeMemory::with(max_episodes, clock.0),
+            crdt::EpisodeMemory::with(to_capacity(max_episodes)?, clock.0),
             crdt::BeliefState::with_unit(clock.0),
         )?;
         Ok(Self(Held::written_by(state, instance_id)?))

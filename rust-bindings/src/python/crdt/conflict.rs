@@ -53,7 +53,7 @@ impl ConflictResolver {
     /// The conflicts among what personas said, given by persona.
     fn detect_conflicts(&self, outputs: Datum) -> Result<Data> {
         let by_id = outputs.0.into_map().ok_or(CrdtError::WrongShape("outputs are not a dict"))?;
-        self.detect(Data(by_id.into_values().collect()))
+        self.detect(Data(by_id.into_iter().map(|(_, output)| output).collect()))
     }
 
     /// Whether there is any conflict.
@@ -404,7 +404,7 @@ fn snake(name: &str) -> String {
 }
 
 /// The fields of a `dict`, each taken once.
-struct Fields(std::collections::BTreeMap<Value, Value>);
+struct Fields(crdt::sorted::SortedMap<Value, Value>);
 
 impl Fields {
     fn new(value: Value) -> Plain<Self> {

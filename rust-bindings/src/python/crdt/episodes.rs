@@ -1,5 +1,7 @@
 //! What an agent went through.
 
+use std::num::NonZeroU64;
+
 use chrysalis_crdt as crdt;
 use chrysalis_crdt::{ClockUnit, Value};
 use pyo3::prelude::*;
@@ -57,13 +59,19 @@ pub(in crate::python) struct EpisodeMemory(Held<crdt::EpisodeMemory>);
 state!(EpisodeMemory, crdt::EpisodeMemory, |episodes| format!("of {} episodes, ", episodes.len()));
 merge_into!(EpisodeMemory);
 
+/// A capacity, `None` for no limit; 0 is none.
+pub(super) fn to_capacity(given: Option<u64>) -> Result<Option<NonZeroU64>> {
+    let checked = |count| NonZeroU64::new(count).ok_or(crdt::CrdtError::OutOfRange("max_episodes is 0"));
+    Ok(given.map(checked).transpose()?)
+}
+
 #[pymethods]
 impl EpisodeMemory {
     /// No episode, with room for so many; `None` for no limit. `clock` is the unit of times.
     #[new]
     #[pyo3(signature = (max_episodes = Some(crdt::episodes::DEFAULT_CAPACITY), *, clock = Unit(ClockUnit::Milliseconds)))]
-    fn new(max_episodes: Option<u64>, clock: Unit) -> Self {
-        Self::of(crdt::EpisodeMemory::with(max_episodes, clock.0))
+    fn new(max_episodes: Option<u64>, clock: Unit) -> Result<Self> {
+        Ok(Self::of(crdt::EpisodeMemory::with(to_capacity(max_episodes)?, clock.0)))
     }
 
     /// Adds an episode, unless its id is known: a `dict` with `id`, `content`, `timestamp` and `importance`, and maybe

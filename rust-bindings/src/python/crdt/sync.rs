@@ -228,6 +228,16 @@ fn to_event(event: SyncEvent) -> Datum {
         SyncEvent::Unknown { name, kind } => {
             record([("type", "unknown".into()), ("name", name.into()), ("kind", kind.as_str().into())])
         }
+        SyncEvent::Failed { name, error } => {
+            record([("type", "failed".into()), ("name", name.into()), ("code", error.code().into())])
+        }
+        SyncEvent::Claimed { name, actor, counter } => record([
+            ("type", "claimed".into()),
+            ("name", name.into()),
+            ("actor", actor.as_str().into()),
+            ("counter", counter.into()),
+        ]),
+        // One that is newer than this package.
         _ => record([("type", "other".into())]),
     })
 }

@@ -1,5 +1,7 @@
 //! What an agent went through.
 
+use std::num::NonZeroU64;
+
 use chrysalis_crdt as crdt;
 use crdt::episodes::DEFAULT_CAPACITY;
 use crdt::{ClockUnit, CrdtError, Episode, Value};
@@ -8,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use super::state;
 use super::values::{self, Fields, float, list_to_js, record, texts_to_js, to_js};
 use crate::convert;
-use crate::error::Result;
+use crate::error::{Result, Thrown};
 
 /// The most important episodes, the same ones on every replica, and which caused which.
 #[wasm_bindgen]
@@ -25,11 +27,11 @@ impl EpisodeMemory {
         #[wasm_bindgen(unchecked_optional_param_type = "ClockOptions")] options: JsValue,
     ) -> Result<EpisodeMemory> {
         let capacity = if max_episodes.is_undefined() {
-            Some(DEFAULT_CAPACITY)
+            NonZeroU64::new(DEFAULT_CAPACITY)
         } else if max_episodes.is_null() {
             None
         } else {
-            Some(values::count(&max_episodes, "maxEpisodes")?)
+            Some(to_capacity(&max_episodes)?)
         };
         Ok(Self(crdt::EpisodeMemory::with(capacity, values::unit(&options, ClockUnit::Milliseconds)?)))
     }
@@ -78,7 +80,7 @@ impl EpisodeMemory {
         &self,
         #[wasm_bindgen(unchecked_param_type = "number")] max_episodes: JsValue,
     ) -> Result<EpisodeMemory> {
-        let capacity = values::count(&max_episodes, "maxEpisodes")?;
+        let capacity = to_capacity(&max_episodes)?;
         self.changed(|memory| Ok::<_, CrdtError>(memory.limit(capacity)))
     }
 
@@ -222,6 +224,11 @@ fn episode_value(episode: &Episode) -> Result<Value> {
         ("importance", float(episode.importance)?),
         ("tags", Value::array(episode.tags.iter().map(String::as_str))),
     ]))
+}
+
+fn to_capacity(given: &JsValue) -> Result<NonZeroU64> {
+    let count = values::count(given, "maxEpisodes")?;
+    NonZeroU64::new(count).ok_or_else(|| Thrown::argument("maxEpisodes", "must not be 0"))
 }
 
 fn episodes_to_js<'a>(episodes: impl IntoIterator<Item = &'a Episode>) -> Result<JsValue> {

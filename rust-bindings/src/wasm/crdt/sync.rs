@@ -169,6 +169,7 @@ impl Replica {
 
     fn apply_to<T: Batch>(&self, name: &str, operations: Vec<Op>, writer: &crdt::Writer) -> Result<Vec<u8>> {
         let mut replica = self.0.borrow_mut();
+        replica.own(writer);
         let state = replica.state_mut::<T>(name).ok_or_else(unknown)?;
         let mut next = state.clone();
         let mut delta = T::default();
@@ -287,6 +288,16 @@ fn event_value(event: SyncEvent) -> Value {
         SyncEvent::Unknown { name, kind } => {
             record([("type", "unknown".into()), ("name", name.into()), ("kind", kind.as_str().into())])
         }
+        SyncEvent::Failed { name, error } => {
+            record([("type", "failed".into()), ("name", name.into()), ("code", error.code().into())])
+        }
+        SyncEvent::Claimed { name, actor, counter } => record([
+            ("type", "claimed".into()),
+            ("name", name.into()),
+            ("actor", actor.as_str().into()),
+            ("counter", counter.into()),
+        ]),
+        // One that is newer than this package.
         _ => record([("type", "other".into())]),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The format is described in `typescript/crdt/values.js`, which is the other side.
 
-use std::collections::BTreeMap;
+use chrysalis_crdt::sorted::SortedMap;
 
 use chrysalis_crdt::json::{safe_integer, safe_signed_integer};
 use chrysalis_crdt::{ActorKey, ClockUnit, CrdtError, Value, VectorClock};
@@ -191,7 +191,7 @@ pub(crate) fn clock_argument(given: &JsValue, name: &str) -> Result<VectorClock>
 }
 
 /// An object whose fields are read one by one.
-pub(crate) struct Fields(BTreeMap<Value, Value>);
+pub(crate) struct Fields(SortedMap<Value, Value>);
 
 impl Fields {
     pub(crate) fn new(given: &JsValue, name: &str) -> Result<Self> {
@@ -324,7 +324,7 @@ fn take(packed: &mut Packed<'_>, name: &str) -> Result<Value> {
         }
         MAP => {
             let length = packed.length().ok_or_else(broken)?;
-            let mut entries = BTreeMap::new();
+            let mut entries = SortedMap::new();
             for _ in 0..length {
                 let key = take(packed, name)?;
                 if entries.insert(key, take(packed, name)?).is_some() {

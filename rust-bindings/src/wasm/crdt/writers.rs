@@ -2,7 +2,7 @@
 //! alike.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use chrysalis_crdt::sorted::SortedMap;
 
 use chrysalis_crdt::{ActorId, ActorKey, HybridClock, Writer};
 use wasm_bindgen::prelude::*;
@@ -15,7 +15,7 @@ use crate::error::Result;
 const NOBODY: &str = "local";
 
 thread_local! {
-    static WRITERS: RefCell<BTreeMap<String, Writer>> = const { RefCell::new(BTreeMap::new()) };
+    static WRITERS: RefCell<SortedMap<String, Writer>> = const { RefCell::new(SortedMap::new()) };
     static CLOCK: RefCell<HybridClock> = const { RefCell::new(HybridClock::new()) };
 }
 

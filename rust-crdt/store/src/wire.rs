@@ -5,7 +5,7 @@ use crate::element::Element;
 use crate::error::CrdtError;
 
 /// Unsigned LEB128 in the fewest bytes.
-pub(crate) fn put_number(mut number: u64, out: &mut Vec<u8>) {
+pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
     while number > 0x7f {
         out.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -13,38 +13,55 @@ pub(crate) fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push((number & 0x7f) as u8);
 }
 
-pub(crate) fn put_length(length: usize, out: &mut Vec<u8>) {
+/// A length, as [`put_number`].
+pub fn put_length(length: usize, out: &mut Vec<u8>) {
     put_number(length as u64, out);
 }
 
 /// What is left to read.
-pub(crate) struct Reader<'a>(&'a [u8]);
+pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// Reads these bytes.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// How many bytes are left.
-    pub(crate) fn rest(&self) -> usize {
+    pub fn rest(&self) -> usize {
         self.0.len()
     }
 
-    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], CrdtError> {
+    /// The next bytes.
+    ///
+    /// # Errors
+    /// [`CrdtError::Malformed`] where fewer are left.
+    pub fn take(&mut self, length: usize) -> Result<&'a [u8], CrdtError> {
         let (head, tail) = self.0.split_at_checked(length).ok_or(CrdtError::Malformed("state is cut off"))?;
         self.0 = tail;
         Ok(head)
     }
 
-    pub(crate) fn byte(&mut self) -> Result<u8, CrdtError> {
+    /// The next byte.
+    ///
+    /// # Errors
+    /// [`CrdtError::Malformed`] where none is left.
+    pub fn byte(&mut self) -> Result<u8, CrdtError> {
         Ok(self.take(1)?[0])
     }
 
-    pub(crate) fn number(&mut self) -> Result<u64, CrdtError> {
+    /// An integer as [`put_number`] writes it.
+    ///
+    /// # Errors
+    /// [`CrdtError::Malformed`] for any other form, and over 64 bits.
+    pub fn number(&mut self) -> Result<u64, CrdtError> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -64,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of things that take at least one byte each, so one above what is left is refused at once.
-    pub(crate) fn length(&mut self) -> Result<usize, CrdtError> {
+    pub fn length(&mut self) -> Result<usize, CrdtError> {
         let length = self.number()?;
         usize::try_from(length)
             .ok()
@@ -72,7 +89,11 @@ impl<'a> Reader<'a> {
             .ok_or(CrdtError::Malformed("state is cut off"))
     }
 
-    pub(crate) fn index(&mut self, count: usize) -> Result<usize, CrdtError> {
+    /// A number below `count`.
+    ///
+    /// # Errors
+    /// [`CrdtError::Malformed`] for a greater one.
+    pub fn index(&mut self, count: usize) -> Result<usize, CrdtError> {
         let index = self.number()?;
         usize::try_from(index)
             .ok()
@@ -81,13 +102,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The encoding of a value.
-    pub(crate) fn encoded(&mut self) -> Result<&'a [u8], CrdtError> {
+    pub fn encoded(&mut self) -> Result<&'a [u8], CrdtError> {
         let encoded = cbor::check_prefix(self.0)?;
         self.take(encoded.len())
     }
 
     /// A value and its encoding.
-    pub(crate) fn element(&mut self) -> Result<(Element, &'a [u8]), CrdtError> {
+    pub fn element(&mut self) -> Result<(Element, &'a [u8]), CrdtError> {
         let (element, length) = Element::decode_prefix(self.0)?;
         Ok((element, self.take(length)?))
     }

@@ -9,30 +9,35 @@ use crate::value::Value;
 
 /// A value within the limits of depth and length, ordered as its encoding.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Element(Arc<Value>);
+pub struct Element(Arc<Value>);
 
 impl Element {
     /// Accepts a value and returns it with its encoding.
-    pub(crate) fn new(value: Value) -> Result<(Self, Vec<u8>), CrdtError> {
+    pub fn new(value: Value) -> Result<(Self, Vec<u8>), CrdtError> {
         let bytes = cbor::encode(&value)?;
         Ok((Self(Arc::new(value)), bytes))
     }
 
     /// The element that `bytes` begin with, and the length of its encoding.
-    pub(crate) fn decode_prefix(bytes: &[u8]) -> Result<(Self, usize), CrdtError> {
+    pub fn decode_prefix(bytes: &[u8]) -> Result<(Self, usize), CrdtError> {
         let (value, length) = cbor::decode_prefix(bytes)?;
         Ok((Self(Arc::new(value)), length))
     }
 
-    pub(crate) fn encode_into(&self, out: &mut Vec<u8>) {
+    /// Appends the encoding.
+    pub fn encode_into(&self, out: &mut Vec<u8>) {
         cbor::encode_into(&self.0, out).expect("encoded or decoded once before, when it was accepted");
     }
 
-    pub(crate) fn value(&self) -> &Value {
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> &Value {
         &self.0
     }
 
-    pub(crate) fn into_value(self) -> Value {
+    /// The value, without copying where nothing else shares it.
+    #[must_use]
+    pub fn into_value(self) -> Value {
         Arc::unwrap_or_clone(self.0)
     }
 }

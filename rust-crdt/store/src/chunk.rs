@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 /// How many counters a chunk spans: as many as a word has bits.
-pub(super) const SPAN: u64 = 64;
+pub const SPAN: u64 = 64;
 
 /// The longest element that is kept among its neighbours. Ends of 64 of them fit 16 bits.
 const INLINE: usize = 255;
 
 /// Which of 64 counters are live, and the encoded element of each of those, by ascending counter.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chunk {
+pub struct Chunk {
     live: u64,
     /// Those of `live` whose element is in `apart` instead of `bytes`: long ones, and some of several dots.
     is_apart: u64,
@@ -25,7 +25,7 @@ pub(super) struct Chunk {
 
 /// An element on its way into a chunk.
 #[derive(Clone, Copy)]
-pub(super) enum Content<'a> {
+pub enum Content<'a> {
     /// Bytes to be copied.
     Plain(&'a [u8]),
     /// Bytes that several dots share.
@@ -33,16 +33,20 @@ pub(super) enum Content<'a> {
 }
 
 impl Chunk {
-    pub(super) const fn new() -> Self {
+    /// No live counter.
+    #[must_use]
+    pub const fn new() -> Self {
         Self { live: 0, is_apart: 0, bytes: Vec::new(), ends: Vec::new(), apart: Vec::new() }
     }
 
-    pub(super) fn live(&self) -> u64 {
+    /// The live counters, bit by bit upwards.
+    #[must_use]
+    pub fn live(&self) -> u64 {
         self.live
     }
 
     /// The encoded element of a live bit.
-    pub(super) fn get(&self, bit: u32) -> &[u8] {
+    pub fn get(&self, bit: u32) -> &[u8] {
         match self.content(bit) {
             Content::Plain(bytes) => bytes,
             Content::Shared(bytes) => bytes,
@@ -59,7 +63,7 @@ impl Chunk {
     }
 
     /// Adds an element behind all others: `bit` is above every live one.
-    pub(super) fn push(&mut self, bit: u32, content: Content<'_>) {
+    pub fn push(&mut self, bit: u32, content: Content<'_>) {
         debug_assert!(bit < 64 && self.live >> bit == 0);
         self.live |= 1 << bit;
         match content {
@@ -86,7 +90,7 @@ impl Chunk {
     }
 
     /// The chunk of our bits `keep` and of the other's bits `add`, which are not among them.
-    pub(super) fn joined(&self, keep: u64, other: &Self, add: u64) -> Self {
+    pub fn joined(&self, keep: u64, other: &Self, add: u64) -> Self {
         debug_assert!(keep & add == 0 && keep & !self.live == 0 && add & !other.live == 0);
         let mut joined = Self::default();
         let count = (keep & self.inline()).count_ones() + (add & other.inline()).count_ones();
@@ -100,12 +104,12 @@ impl Chunk {
     }
 
     /// Adds the other's bits `add`, all above every live one.
-    pub(super) fn append(&mut self, other: &Self, add: u64) {
+    pub fn append(&mut self, other: &Self, add: u64) {
         bits(add).for_each(|bit| self.push(bit, other.content(bit)));
     }
 
     /// The lowest of the bits `among`, live in both, whose elements differ.
-    pub(super) fn first_difference(&self, other: &Self, among: u64) -> Option<u32> {
+    pub fn first_difference(&self, other: &Self, among: u64) -> Option<u32> {
         let inline = among & !self.is_apart & !other.is_apart;
         let in_the_way = (self.inline() | other.inline()) & !inline;
         let mut rest = inline;
@@ -124,7 +128,7 @@ impl Chunk {
     }
 
     /// Gives back memory that growth has left over.
-    pub(super) fn shrink(&mut self) {
+    pub fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
@@ -161,14 +165,14 @@ impl PartialEq for Chunk {
 
 /// Builds the chunks of one actor from live dots in ascending order.
 #[derive(Default)]
-pub(super) struct ChunkBuilder {
+pub struct ChunkBuilder {
     number: u64,
     chunk: Chunk,
 }
 
 impl ChunkBuilder {
     /// Adds a dot, above all before, and gives the chunk that it leaves behind.
-    pub(super) fn push(&mut self, counter: u64, content: Content<'_>) -> Option<(u64, Arc<Chunk>)> {
+    pub fn push(&mut self, counter: u64, content: Content<'_>) -> Option<(u64, Arc<Chunk>)> {
         let full = if counter / SPAN == self.number { None } else { self.finish() };
         self.number = counter / SPAN;
         self.chunk.push(u32::try_from(counter % SPAN).expect("below 64"), content);
@@ -176,7 +180,7 @@ impl ChunkBuilder {
     }
 
     /// The chunk that is being built, if it has a dot.
-    pub(super) fn finish(&mut self) -> Option<(u64, Arc<Chunk>)> {
+    pub fn finish(&mut self) -> Option<(u64, Arc<Chunk>)> {
         let mut chunk = std::mem::take(&mut self.chunk);
         chunk.shrink();
         (chunk.live() != 0).then(|| (self.number, Arc::new(chunk)))
@@ -184,7 +188,7 @@ impl ChunkBuilder {
 }
 
 /// The set bits, upwards.
-pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = u32> {
+pub fn bits(mut mask: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         let bit = mask.trailing_zeros();
         mask &= mask.wrapping_sub(1);

@@ -4,29 +4,32 @@
 ///
 /// The form is unique, so equal sets are equal values. Never empty inside a causal context.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Runs(Vec<(u64, u64)>);
+pub struct Runs(Vec<(u64, u64)>);
 
 impl Runs {
-    pub(crate) fn contains(&self, counter: u64) -> bool {
+    /// Whether a counter is in.
+    #[must_use]
+    pub fn contains(&self, counter: u64) -> bool {
         self.0.get(self.first_ending_from(counter)).is_some_and(|(start, _)| *start <= counter)
     }
 
     /// The greatest counter, 0 when there is none.
-    pub(crate) fn greatest(&self) -> u64 {
+    pub fn greatest(&self) -> u64 {
         self.0.last().map_or(0, |(_, end)| *end)
     }
 
     /// The greatest counter up to which none is missing.
-    pub(crate) fn contiguous(&self) -> u64 {
+    pub fn contiguous(&self) -> u64 {
         self.0.first().filter(|(start, _)| *start == 1).map_or(0, |(_, end)| *end)
     }
 
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, u64)> {
+    /// The runs upwards, as first and last counter.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, u64)> {
         self.0.iter().copied()
     }
 
     /// Adds the counters `start..=end`, where 1 <= start <= end.
-    pub(crate) fn insert(&mut self, start: u64, end: u64) {
+    pub fn insert(&mut self, start: u64, end: u64) {
         let from = self.first_ending_from(start - 1);
         let to = self.0.partition_point(|run| run.0 <= end.saturating_add(1));
         if from == to {
@@ -38,7 +41,7 @@ impl Runs {
     }
 
     /// Adds a run behind all others; false, and nothing changed, when it does not lie behind a gap.
-    pub(crate) fn push(&mut self, start: u64, end: u64) -> bool {
+    pub fn push(&mut self, start: u64, end: u64) -> bool {
         let apart = self.0.last().map_or(start >= 1, |(_, last)| start > last.saturating_add(1));
         let fits = apart && start <= end;
         if fits {
@@ -48,7 +51,7 @@ impl Runs {
     }
 
     /// Union. Linear in both, or logarithmic in `self` when `other` is one run, as in most deltas.
-    pub(crate) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         if let [(start, end)] = other.0[..] {
             self.insert(start, end);
             return;
@@ -69,7 +72,7 @@ impl Runs {
     }
 
     /// Which of the 64 counters from `first` on are in, bit by bit upwards.
-    pub(crate) fn mask(&self, first: u64) -> u64 {
+    pub fn mask(&self, first: u64) -> u64 {
         let last = first.saturating_add(63);
         let mut mask = 0;
         for (start, end) in &self.0[self.first_ending_from(first)..] {
@@ -83,7 +86,7 @@ impl Runs {
     }
 
     /// Adds those of the 64 counters from `first` on, all above those that are in, whose bits are set.
-    pub(crate) fn insert_mask(&mut self, first: u64, mut mask: u64) {
+    pub fn insert_mask(&mut self, first: u64, mut mask: u64) {
         while mask != 0 {
             let start = mask.trailing_zeros();
             let length = (mask >> start).trailing_ones();
@@ -94,7 +97,7 @@ impl Runs {
     }
 
     /// The counters of both.
-    pub(crate) fn intersection(&self, other: &Self) -> Self {
+    pub fn intersection(&self, other: &Self) -> Self {
         let mut both = Vec::new();
         let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
         while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
@@ -108,11 +111,13 @@ impl Runs {
     }
 
     /// The counters of this set alone.
-    pub(crate) fn difference(&self, other: &Self) -> Self {
+    pub fn difference(&self, other: &Self) -> Self {
         self.intersection(&other.complement())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is no counter.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -129,7 +134,9 @@ impl Runs {
         Self(gaps)
     }
 
-    pub(crate) fn includes(&self, other: &Self) -> bool {
+    /// Whether every counter of the other set is in this one.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
         other.0.iter().all(|(start, end)| {
             self.0.get(self.first_ending_from(*end)).is_some_and(|(first, _)| first <= start)
         })

@@ -4,39 +4,39 @@
 //! about four for its share of a chunk. An element with several dots has one of them in the index and the others
 //! beside it.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
 use chrysalis_crypto::random;
 use hashbrown::HashTable;
 
-use super::chunk::{Chunk, SPAN, bits};
 use crate::actor::ActorKey;
-use crate::codec::Table;
+use crate::chunk::{Chunk, SPAN, bits};
 use crate::error::CrdtError;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The greatest number of chunks: what is left of a handle's 32 bits beside the bit within a chunk.
-pub(super) const MAX_CHUNKS: usize = 1 << (32 - BITS);
+pub const MAX_CHUNKS: usize = 1 << (32 - BITS);
 const BITS: u32 = SPAN.trailing_zeros();
 
 /// A live dot: the slot of its chunk, and its bit there.
-pub(super) type Handle = u32;
+pub type Handle = u32;
 
 /// Live dots in both directions. Clones share the chunks until one of them changes.
 #[derive(Clone, Default)]
-pub(super) struct Store {
-    actors: BTreeMap<ActorKey, Chunks>,
+pub struct Store {
+    actors: SortedMap<ActorKey, Chunks>,
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     /// One dot of each element.
     index: HashTable<Handle>,
     /// The other dots of elements with several, by the one in the index.
-    others: BTreeMap<Handle, BTreeSet<Handle>>,
+    others: SortedMap<Handle, SortedSet<Handle>>,
 }
 
 /// The slots of an actor's chunks by number: the counter divided by [`SPAN`].
-pub(super) type Chunks = BTreeMap<u64, u32>;
+pub type Chunks = SortedMap<u64, u32>;
 
 #[derive(Clone)]
 struct Slot {
@@ -46,56 +46,82 @@ struct Slot {
 }
 
 impl Store {
-    pub(super) const fn new() -> Self {
+    /// No element.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
-            actors: BTreeMap::new(),
+            actors: SortedMap::new(),
             slots: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
-            others: BTreeMap::new(),
+            others: SortedMap::new(),
         }
     }
 
+    /// Whether there is no element.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
     /// The number of elements.
-    pub(super) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.index.len()
     }
 
-    pub(super) fn actors(&self) -> impl Iterator<Item = (&ActorKey, &Chunks)> {
+    /// The actors with a live dot, in byte order, with their chunks.
+    pub fn actors(&self) -> impl Iterator<Item = (&ActorKey, &Chunks)> {
         self.actors.iter()
     }
 
-    pub(super) fn chunks_of(&self, actor: &ActorKey) -> Option<&Chunks> {
+    /// The chunks of an actor, if it has a live dot.
+    #[must_use]
+    pub fn chunks_of(&self, actor: &ActorKey) -> Option<&Chunks> {
         self.actors.get(actor)
     }
 
-    pub(super) fn chunk(&self, slot: u32) -> &Arc<Chunk> {
+    /// The chunk in a slot that is used.
+    #[must_use]
+    pub fn chunk(&self, slot: u32) -> &Arc<Chunk> {
         &self.slot(slot).chunk
     }
 
     /// One dot of each element, in no order.
-    pub(super) fn heads(&self) -> impl Iterator<Item = Handle> {
+    pub fn heads(&self) -> impl Iterator<Item = Handle> {
         self.index.iter().copied()
     }
 
+    /// One dot of each element, in the order of the elements.
+    #[must_use]
+    pub fn sorted_heads(&self) -> Vec<Handle> {
+        // Most comparisons are settled by the first eight bytes.
+        let mut heads: Vec<(u64, Handle)> =
+            self.heads().map(|head| (first_eight(self.element(head)), head)).collect();
+        heads.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.element(a.1).cmp(self.element(b.1))));
+        heads.into_iter().map(|(_, head)| head).collect()
+    }
+
     /// The dot of an element that the index has.
-    pub(super) fn find(&self, element: &[u8]) -> Option<Handle> {
+    pub fn find(&self, element: &[u8]) -> Option<Handle> {
         self.index.find(hash(element), |handle| bytes_of(&self.slots, *handle) == element).copied()
     }
 
     /// The dots of an element beside the one in the index.
-    pub(super) fn others(&self, head: Handle) -> impl Iterator<Item = Handle> {
+    pub fn others(&self, head: Handle) -> impl Iterator<Item = Handle> {
         // Looked for only where there are any at all.
         let others = if self.others.is_empty() { None } else { self.others.get(&head) };
         others.into_iter().flatten().copied()
     }
 
-    pub(super) fn element(&self, handle: Handle) -> &[u8] {
+    /// The element of a live dot.
+    #[must_use]
+    pub fn element(&self, handle: Handle) -> &[u8] {
         bytes_of(&self.slots, handle)
     }
 
     /// The actor and the counter of a live dot.
-    pub(super) fn dot(&self, handle: Handle) -> (&ActorKey, u64) {
+    pub fn dot(&self, handle: Handle) -> (&ActorKey, u64) {
         let slot = self.slot(handle >> BITS);
         (&slot.actor, slot.number * SPAN + u64::from(bit_of(handle)))
     }
@@ -104,7 +130,7 @@ impl Store {
     ///
     /// # Errors
     /// [`CrdtError::TooMany`] when the set would have more than there are handles for.
-    pub(super) fn check_room(&self, chunks: usize) -> Result<(), CrdtError> {
+    pub fn check_room(&self, chunks: usize) -> Result<(), CrdtError> {
         let used = self.slots.len() - self.free.len();
         if chunks > MAX_CHUNKS - used {
             return Err(CrdtError::TooMany { limit: MAX_CHUNKS });
@@ -114,9 +140,9 @@ impl Store {
 
     /// Puts a chunk in place of an actor's present one and returns its slot; room was checked for. The index is
     /// left to the caller.
-    pub(super) fn put_chunk(&mut self, actor: &ActorKey, number: u64, chunk: Arc<Chunk>) -> u32 {
+    pub fn put_chunk(&mut self, actor: &ActorKey, number: u64, chunk: Arc<Chunk>) -> u32 {
         if !self.actors.contains_key(actor) {
-            self.actors.insert(actor.clone(), BTreeMap::new());
+            self.actors.insert(actor.clone(), SortedMap::new());
         }
         let chunks = self.actors.get_mut(actor).expect("inserted above when it was missing");
         if let Some(slot) = chunks.get(&number) {
@@ -137,12 +163,7 @@ impl Store {
     ///
     /// # Errors
     /// [`CrdtError::TooMany`] when there is no room; nothing changed.
-    pub(super) fn put_linked(
-        &mut self,
-        actor: &ActorKey,
-        number: u64,
-        chunk: Arc<Chunk>,
-    ) -> Result<(), CrdtError> {
+    pub fn put_linked(&mut self, actor: &ActorKey, number: u64, chunk: Arc<Chunk>) -> Result<(), CrdtError> {
         self.check_room(1)?;
         let live = chunk.live();
         let slot = self.put_chunk(actor, number, chunk);
@@ -151,7 +172,7 @@ impl Store {
     }
 
     /// Makes all dots known under their elements, where none is yet.
-    pub(super) fn link_all(&mut self) {
+    pub fn link_all(&mut self) {
         if self.index.is_empty() {
             let live: Vec<u64> =
                 self.slots.iter().map(|slot| slot.as_ref().map_or(0, |slot| slot.chunk.live())).collect();
@@ -163,12 +184,7 @@ impl Store {
     }
 
     /// Adds the dots of a chunk beside those that are there; false, and nothing changed, when one of them is.
-    pub(super) fn insert(
-        &mut self,
-        actor: &ActorKey,
-        number: u64,
-        chunk: Arc<Chunk>,
-    ) -> Result<bool, CrdtError> {
+    pub fn insert(&mut self, actor: &ActorKey, number: u64, chunk: Arc<Chunk>) -> Result<bool, CrdtError> {
         let Some(slot) = self.actors.get(actor).and_then(|chunks| chunks.get(&number).copied()) else {
             self.put_linked(actor, number, chunk)?;
             return Ok(true);
@@ -183,27 +199,30 @@ impl Store {
         Ok(true)
     }
 
-    /// By slot, the place in the table of the actor whose chunk it holds.
-    pub(super) fn numbered_slots(&self, table: &Table<'_>) -> Vec<usize> {
+    /// By slot, the number that `index` gives the actor whose chunk it holds.
+    #[must_use]
+    pub fn numbered_slots(&self, index: impl Fn(&ActorKey) -> usize) -> Vec<usize> {
         let mut numbers = vec![0; self.slots.len()];
         for (actor, chunks) in &self.actors {
-            let index = table.index(actor);
+            let index = index(actor);
             chunks.values().for_each(|slot| numbers[*slot as usize] = index);
         }
         numbers
     }
 
-    pub(super) fn slot_of(&self, handle: Handle) -> usize {
+    /// The slot of a live dot's chunk.
+    #[must_use]
+    pub fn slot_of(&self, handle: Handle) -> usize {
         (handle >> BITS) as usize
     }
 
     /// The chunk in a slot, to be changed in place.
-    pub(super) fn chunk_mut(&mut self, slot: u32) -> &mut Chunk {
+    pub fn chunk_mut(&mut self, slot: u32) -> &mut Chunk {
         Arc::make_mut(&mut self.slots[slot as usize].as_mut().expect("slots of actors are used").chunk)
     }
 
     /// Removes a chunk without live dots.
-    pub(super) fn drop_chunk(&mut self, actor: &ActorKey, number: u64) {
+    pub fn drop_chunk(&mut self, actor: &ActorKey, number: u64) {
         let Some(chunks) = self.actors.get_mut(actor) else { return };
         if let Some(slot) = chunks.remove(&number) {
             self.slots[slot as usize] = None;
@@ -218,7 +237,7 @@ impl Store {
     }
 
     /// Makes room in the index for so many more elements. Every live dot is known under its element.
-    pub(super) fn reserve(&mut self, elements: usize) {
+    pub fn reserve(&mut self, elements: usize) {
         let wanted = self.index.len() + elements;
         if wanted <= self.index.capacity() {
             return;
@@ -243,7 +262,7 @@ impl Store {
     }
 
     /// Makes the live dots of a chunk known under their elements.
-    pub(super) fn link(&mut self, slot: u32, live: u64) {
+    pub fn link(&mut self, slot: u32, live: u64) {
         // All hashes first: then the places in the index, each somewhere else in memory, are waited for together.
         let mut hashes = [0; u64::BITS as usize];
         let chunk = &self.slot(slot).chunk;
@@ -261,7 +280,7 @@ impl Store {
         let hash_of = |handle: &Handle| hash(bytes_of(slots, *handle));
         match index.entry(hash_of_element, |at| bytes_of(slots, *at) == element, hash_of) {
             hashbrown::hash_table::Entry::Occupied(head) => {
-                others.entry(*head.get()).or_default().insert(handle);
+                others.get_or_default(*head.get()).insert(handle);
             }
             hashbrown::hash_table::Entry::Vacant(place) => {
                 place.insert(handle);
@@ -270,7 +289,7 @@ impl Store {
     }
 
     /// Forgets a dot under its element, which still is in its chunk.
-    pub(super) fn unlink(&mut self, slot: u32, bit: u32) {
+    pub fn unlink(&mut self, slot: u32, bit: u32) {
         let handle = slot << BITS | bit;
         let Self { slots, index, others, .. } = self;
         let element = bytes_of(slots, handle);
@@ -297,7 +316,7 @@ impl Store {
     }
 
     /// Gives back memory that growth has left over.
-    pub(super) fn shrink(&mut self) {
+    pub fn shrink(&mut self) {
         let Self { slots, index, free, .. } = self;
         for slot in slots.iter_mut().flatten() {
             // A chunk that clones share is left as it is.
@@ -318,6 +337,13 @@ impl Store {
 fn bytes_of(slots: &[Option<Slot>], handle: Handle) -> &[u8] {
     let slot = slots[(handle >> BITS) as usize].as_ref().expect("handles are those of live dots");
     slot.chunk.get(bit_of(handle))
+}
+
+fn first_eight(bytes: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = bytes.len().min(8);
+    first[..length].copy_from_slice(&bytes[..length]);
+    u64::from_be_bytes(first)
 }
 
 fn bit_of(handle: Handle) -> u32 {

@@ -3,9 +3,8 @@
 //! Bytes that this decoder accepts are exactly the bytes that this encoder writes, so that equal values have equal
 //! digests and signatures everywhere. Tags, `undefined`, indefinite lengths and integers below -2^63 are refused.
 
-use std::collections::BTreeMap;
-
 use crate::error::CrdtError;
+use crate::sorted::SortedMap;
 use crate::value::{Float, Value};
 
 /// How deep arrays and maps may be nested. `[]` has depth 1.
@@ -36,7 +35,7 @@ pub fn encode(value: &Value) -> Result<Vec<u8>, CrdtError> {
 }
 
 /// Appends the encoding of a value. After an error, `out` may end in a part of it.
-pub(crate) fn encode_into(value: &Value, out: &mut Vec<u8>) -> Result<(), CrdtError> {
+pub fn encode_into(value: &Value, out: &mut Vec<u8>) -> Result<(), CrdtError> {
     let limit = out.len().saturating_add(MAX_LENGTH);
     put(value, MAX_DEPTH, limit, out)
 }
@@ -57,7 +56,7 @@ pub fn decode(bytes: &[u8]) -> Result<Value, CrdtError> {
 }
 
 /// The value that `bytes` begin with, and the length of its encoding.
-pub(crate) fn decode_prefix(bytes: &[u8]) -> Result<(Value, usize), CrdtError> {
+pub fn decode_prefix(bytes: &[u8]) -> Result<(Value, usize), CrdtError> {
     // One byte more than allowed is looked at, which tells a value that is too long from one that is cut off.
     let window = &bytes[..bytes.len().min(MAX_LENGTH + 1)];
     let mut rest = window;
@@ -70,7 +69,7 @@ pub(crate) fn decode_prefix(bytes: &[u8]) -> Result<(Value, usize), CrdtError> {
 }
 
 /// The encoding of the value that `bytes` begin with, checked as [`decode_prefix`] checks and without building it.
-pub(crate) fn check_prefix(bytes: &[u8]) -> Result<&[u8], CrdtError> {
+pub fn check_prefix(bytes: &[u8]) -> Result<&[u8], CrdtError> {
     let window = &bytes[..bytes.len().min(MAX_LENGTH + 1)];
     let mut rest = window;
     check_value(&mut rest, MAX_DEPTH).map_err(|error| too_long(error, bytes))?;
@@ -82,7 +81,7 @@ pub(crate) fn check_prefix(bytes: &[u8]) -> Result<&[u8], CrdtError> {
 }
 
 /// The first byte and the argument of a float's shortest exact encoding; they order as the encoded bytes do.
-pub(crate) fn float_head(float: Float) -> (u8, u64) {
+pub fn float_head(float: Float) -> (u8, u64) {
     let number = float.to_f64();
     if let Some(half) = to_half(number) {
         return (SIMPLE << 5 | 25, u64::from(half));
@@ -245,8 +244,8 @@ fn check_value(rest: &mut &[u8], depth: usize) -> Result<(), CrdtError> {
     Ok(())
 }
 
-fn take_entries(rest: &mut &[u8], length: usize, depth: usize) -> Result<BTreeMap<Value, Value>, CrdtError> {
-    let mut entries = BTreeMap::new();
+fn take_entries(rest: &mut &[u8], length: usize, depth: usize) -> Result<SortedMap<Value, Value>, CrdtError> {
+    let mut entries = SortedMap::new();
     for _ in 0..length {
         let key = take_value(rest, depth)?;
         // Comparing values compares their encodings.

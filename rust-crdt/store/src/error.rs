@@ -70,9 +70,9 @@ pub enum CrdtError {
     UnknownParent,
     /// A node is given with an id that is not its hash.
     WrongHash,
-    /// More nodes than allowed would wait for their parents.
+    /// More nodes than allowed, or more bytes of them, would wait for their parents.
     OrphanLimit {
-        /// How many may wait.
+        /// How many nodes may wait, or bytes of them.
         limit: usize,
     },
     /// A signature is not that of its signer and content.
@@ -216,7 +216,9 @@ impl fmt::Display for CrdtError {
             Self::AgentMismatch => f.write_str("states of different agents, or of none"),
             Self::UnknownParent => f.write_str("a parent of the new node is not known here"),
             Self::WrongHash => f.write_str("the id of a node is not its hash"),
-            Self::OrphanLimit { limit } => write!(f, "more than {limit} nodes would wait for their parents"),
+            Self::OrphanLimit { limit } => {
+                write!(f, "more would wait for their parents than the limit of {limit}")
+            }
             Self::BadSignature => f.write_str("signature does not verify"),
             Self::InvalidProof(why) => write!(f, "proof does not hold: {why}"),
             Self::ContentMismatch => f.write_str("two contents under one id that is a hash of content"),

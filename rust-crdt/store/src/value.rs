@@ -1,10 +1,10 @@
 //! Values that replicated types hold: one Rust value, one identity, one sequence of bytes.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use crate::cbor;
 use crate::error::CrdtError;
+use crate::sorted::SortedMap;
 
 /// A value whose identity is its deterministic CBOR encoding (RFC 8949 section 4.2.1).
 ///
@@ -13,14 +13,14 @@ use crate::error::CrdtError;
 /// normalisation. Numbers are always finite.
 ///
 /// ```
-/// use chrysalis_crdt::Value;
+/// use chrysalis_store::value::Value;
 ///
 /// let note = Value::map([(0u64, Value::from("hello")), (1, Value::array([Value::from(7u64), Value::Null]))]);
 /// let bytes = note.to_bytes()?;
 /// assert_eq!(Value::from_bytes(&bytes)?, note);
 /// assert_eq!(note.get(0u64).and_then(Value::as_text), Some("hello"));
 /// assert_eq!(Value::float(2.0)?, Value::from(2u64));
-/// # Ok::<(), chrysalis_crdt::CrdtError>(())
+/// # Ok::<(), chrysalis_store::error::CrdtError>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Value {
@@ -39,7 +39,7 @@ pub enum Value {
     /// A sequence.
     Array(Vec<Value>),
     /// A map from distinct keys of any kind, in the order of their encodings.
-    Map(BTreeMap<Value, Value>),
+    Map(SortedMap<Value, Value>),
 }
 
 /// An integer from -2^63 to 2^64 - 1.
@@ -67,7 +67,7 @@ impl Int {
     }
 
     /// (is negative, argument) as encoded.
-    pub(crate) fn parts(self) -> (bool, u64) {
+    pub fn parts(self) -> (bool, u64) {
         (self.negative, self.argument)
     }
 }
@@ -212,7 +212,7 @@ impl Value {
 
     /// The entries, if this is a map.
     #[must_use]
-    pub fn as_map(&self) -> Option<&BTreeMap<Self, Self>> {
+    pub fn as_map(&self) -> Option<&SortedMap<Self, Self>> {
         if let Self::Map(entries) = self { Some(entries) } else { None }
     }
 
@@ -242,7 +242,7 @@ impl Value {
 
     /// The entries, if this is a map, without copying.
     #[must_use]
-    pub fn into_map(self) -> Option<BTreeMap<Self, Self>> {
+    pub fn into_map(self) -> Option<SortedMap<Self, Self>> {
         if let Self::Map(entries) = self { Some(entries) } else { None }
     }
 

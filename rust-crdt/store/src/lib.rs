@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod actor;
+pub mod cbor;
+pub mod chunk;
+pub mod element;
+pub mod error;
+pub mod packed;
+pub mod runs;
+pub mod sorted;
+pub mod store;
+pub mod value;
+pub mod wire;
