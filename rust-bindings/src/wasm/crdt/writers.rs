@@ -1,8 +1,8 @@
 //! The writers of this process: one per actor, so that no two objects that come from one state name different updates
 //! alike.
 
-use std::cell::RefCell;
 use chrysalis_crdt::sorted::SortedMap;
+use std::cell::RefCell;
 
 use chrysalis_crdt::{ActorId, ActorKey, HybridClock, Writer};
 use wasm_bindgen::prelude::*;
