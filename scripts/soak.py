@@ -49,6 +49,8 @@ def pieces():
     yield "security", "keys in memory, 10,000 rounds", *cargo_test("chrysalis-security", "memory", CHRYSALIS_SOAK="1")
     yield "security", "200 rounds of kills on a vault", *cargo_test("chrysalis-security", "vault_kill", CHRYSALIS_SOAK="1")
     yield "security", "damaged wallets, states and old files", *cargo_test("chrysalis-security", "fuzz", CHRYSALIS_SOAK="1")
+    yield "embedding", "tokens of every character and 100,000 texts", *cargo_test(
+        "chrysalis-embedding", "wordpiece", CHRYSALIS_SOAK="1")
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
             sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",

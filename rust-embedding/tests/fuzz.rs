@@ -81,6 +81,11 @@ fn config() {
     run("config", targets::config, 10_000);
 }
 
+#[test]
+fn model() {
+    run("model", targets::model, 400);
+}
+
 /// The inputs kept for the targets are good ones.
 #[test]
 fn kept_inputs_are_whole() {
