@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and the machine lacks, into .tools/, .venv/ and node_modules/.
-# usage: scripts/setup.sh [rust|wasm|node|python|browser]...   (everything by default; a second run takes seconds)
+# usage: scripts/setup.sh [rust|wasm|node|python|model|browser]...   (everything by default; a second run takes seconds)
 source "$(dirname "$0")/lib.sh"
-parts=" ${*:-rust wasm node python browser} "
+parts=" ${*:-rust wasm node python model browser} "
 wants() { case $parts in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 
 # --- What must be there before -------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ if wants node; then
   elif ! newer "$(node -p process.versions.node)" 20.16.0; then need "Node.js 20.16 or later (this is $(node --version)) - https://nodejs.org"; fi
   have npm || need "npm - comes with Node.js, Debian: package 'npm'"
 fi
-if wants python; then
+if wants python || wants model; then
   if ! have "$PYTHON"; then need "Python 3.10 or later ($PYTHON not found) - https://python.org, or set PYTHON=path"
   elif ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
     need "Python 3.10 or later (this is $("$PYTHON" -V 2>&1)) - https://python.org, or set PYTHON=path"
@@ -68,6 +68,9 @@ if wants python; then
   fi
   say "$("$VENV_BIN/python" -V), $("$VENV_BIN/maturin" --version)"
 fi
+
+# --- The embedding model -------------------------------------------------------------------------------------
+if wants model; then scripts/setup-model.sh; fi
 
 # --- A browser for the tests ---------------------------------------------------------------------------------
 if wants browser; then

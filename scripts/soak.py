@@ -70,6 +70,8 @@ def pieces():
     yield "agreement", "10^6 senders of forged votes, flat memory", *cargo_test(
         "chrysalis-consensus", "senders", CHRYSALIS_SOAK="1")
     yield "agreement", "model of two rounds", *cargo_test("chrysalis-consensus", "model", CHRYSALIS_SOAK="1")
+    yield "embedding", "tokens of every character and 100,000 texts", *cargo_test(
+        "chrysalis-embedding", "wordpiece", CHRYSALIS_SOAK="1")
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
             sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",

@@ -329,7 +329,7 @@ fn batches(tokens: &[Result<Tokens, ModelError>]) -> Vec<std::ops::Range<usize>>
     batches
 }
 
-/// `work` for 0 to `count`, its results in order, on at most `threads` threads, this one counted in.
+/// `work` for 0 to `count`, its results in order, on at most `threads` threads, this one counted in. A panic of `work` goes on here.
 fn parallel<T: Send>(count: usize, threads: NonZero<usize>, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let helpers = threads.get().min(count).saturating_sub(1);
     if helpers == 0 {
@@ -347,7 +347,9 @@ fn parallel<T: Send>(count: usize, threads: NonZero<usize>, work: impl Fn(usize)
         }
     };
     let mut done = std::thread::scope(|scope| {
-        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(take)).collect();
+        // Where no thread can be had, as in WebAssembly, this one does all.
+        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, take).ok();
+        let helpers: Vec<_> = (0..helpers).map_while(spawn).collect();
         let mut done = take();
         for helper in helpers {
             done.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

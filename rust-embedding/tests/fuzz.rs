@@ -96,6 +96,11 @@ fn messages() {
     run("messages", targets::messages, 1_000);
 }
 
+#[test]
+fn model() {
+    run("model", targets::model, 400);
+}
+
 /// The inputs kept for the targets are good ones.
 #[test]
 fn kept_inputs_are_whole() {

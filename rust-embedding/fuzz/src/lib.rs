@@ -7,6 +7,7 @@ use chrysalis_embedding::cache::record::VectorRecord;
 use chrysalis_embedding::chunk::{ChunkOptions, chunk_text};
 use chrysalis_embedding::compact::{Budget, Message, compact};
 use chrysalis_embedding::compress::{compress_payload, decompress_payload};
+use chrysalis_embedding::model::{LocalModel, ModelError, ModelFiles, Precision};
 use chrysalis_embedding::provider::headers::{Headers, WANTED, parse_duration};
 use chrysalis_embedding::provider::http::decode_response;
 use chrysalis_embedding::provider::huggingface::{HuggingFace, HuggingFaceSettings};
@@ -166,5 +167,48 @@ pub fn messages(bytes: &[u8]) {
         let left = compact(&messages, "o200k_base", budget).expect("the encoding is known");
         assert!(left.total_tokens <= max_tokens || left.over_budget);
         assert!(left.selected.is_sorted());
+    }
+}
+
+/// One file of a model: the first byte says which, the rest is the file; the others are those of the toy model. What loads, encodes.
+pub fn model(data: &[u8]) {
+    let Some((which, file)) = data.split_first() else { return };
+    let mut files = ModelFiles {
+        config: Some(include_bytes!("../../vectors/toy-model/config.json").to_vec()),
+        weights: Some(include_bytes!("../../vectors/toy-model/model.safetensors").to_vec()),
+        tokenizer: Some(include_bytes!("../../vectors/toy-model/tokenizer.json").to_vec()),
+        modules: Some(include_bytes!("../../vectors/toy-model/modules.json").to_vec()),
+        pooling: Some(include_bytes!("../../vectors/toy-model/1_Pooling/config.json").to_vec()),
+        sentence: Some(include_bytes!("../../vectors/toy-model/sentence_bert_config.json").to_vec()),
+        ..ModelFiles::default()
+    };
+    let place = match which % 8 {
+        0 => &mut files.config,
+        1 => &mut files.weights,
+        2 => &mut files.tokenizer,
+        3 => &mut files.modules,
+        4 => &mut files.pooling,
+        5 => &mut files.sentence,
+        other => {
+            files.tokenizer = None;
+            if other == 6 {
+                files.vocabulary = Some(b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ncat\n##s\n".to_vec());
+                &mut files.tokenizer_config
+            } else {
+                &mut files.vocabulary
+            }
+        }
+    };
+    *place = Some(file.to_vec());
+    match LocalModel::from_files(&files, Precision::Int8Canonical) {
+        Ok(model) => match model.encode("The cats [SEP] é中") {
+            Ok(encoded) => {
+                assert_eq!(encoded.vector.len(), model.dimensions());
+                assert!(encoded.tokens <= model.max_tokens());
+                assert!(Space::new(model.space_fields()).is_ok());
+            }
+            Err(error) => assert!(matches!(error, ModelError::TooLong { .. } | ModelError::NotFinite)),
+        },
+        Err(error) => assert!(ModelError::CODES.contains(&error.code())),
     }
 }

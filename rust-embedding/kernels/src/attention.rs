@@ -4,7 +4,7 @@
 //! that depends on the text alone.
 
 use crate::Backend;
-use crate::isa::{Isa, Task, fold_add, to_array};
+use crate::isa::{Isa, Task, fold, to_array};
 use crate::lanes::{LANES, Lanes};
 use crate::math;
 
@@ -142,9 +142,9 @@ impl Head<'_> {
                 isa.store(&mut weights[n * self.columns + column], scores[n]);
             }
         }
-        let mut totals = [0.0; N];
-        for (total, row) in totals.iter_mut().zip(weights.chunks_exact_mut(self.columns)) {
-            *total = exponentials(isa, row, self.tokens);
+        let mut inverses = [0.0; N];
+        for (inverse, row) in inverses.iter_mut().zip(weights.chunks_exact_mut(self.columns)) {
+            *inverse = exponentials(isa, row, self.tokens);
         }
         for entry in 0..self.lanes {
             let mut sums = [isa.splat(0.0); N];
@@ -157,13 +157,13 @@ impl Head<'_> {
             }
             for n in 0..N {
                 let to = &mut out[(query + n) * self.stride + self.first + entry];
-                isa.store(to, isa.div(sums[n], isa.splat(totals[n])));
+                isa.store(to, isa.mul(sums[n], isa.splat(inverses[n])));
             }
         }
     }
 }
 
-/// Turns scores into e to their difference from the greatest, zero after the last token, and gives the sum.
+/// Turns scores into e to their difference from the greatest, zero after the last token, and gives the inverse of their sum.
 #[inline(always)]
 fn exponentials<S: Isa>(isa: S, row: &mut [Lanes], tokens: usize) -> f32 {
     let last = tokens % LANES;
@@ -174,7 +174,7 @@ fn exponentials<S: Isa>(isa: S, row: &mut [Lanes], tokens: usize) -> f32 {
     for lanes in row.iter() {
         greatest = isa.max(isa.load(lanes), greatest);
     }
-    let greatest = to_array(isa, greatest).into_iter().fold(f32::MIN, |a, b| if b > a { b } else { a });
+    let greatest = fold(to_array(isa, greatest), |a, b| if a > b { a } else { b });
     for lanes in row.iter_mut() {
         let difference = isa.sub(isa.load(lanes), isa.splat(greatest));
         isa.store(lanes, math::exp(isa, difference));
@@ -186,5 +186,5 @@ fn exponentials<S: Isa>(isa: S, row: &mut [Lanes], tokens: usize) -> f32 {
     for lanes in row.iter() {
         sum = isa.add(sum, isa.load(lanes));
     }
-    fold_add(to_array(isa, sum))
+    1.0 / fold(to_array(isa, sum), |a, b| a + b)
 }

@@ -109,11 +109,11 @@ fn tile<S: Isa, const R: usize, const C: usize>(
     let rows: [&[Lanes]; R] = std::array::from_fn(|r| &product.x[(row + r) * input..][..input]);
     let mut sums = [[isa.splat(0.0); C]; R];
     for (entry, weights) in weights.as_chunks::<LANES>().0.iter().enumerate().take(input) {
-        for lane in 0..LANES {
+        for (lane, weights) in weights.iter().enumerate() {
             for r in 0..R {
                 let x = isa.splat(rows[r][entry].0[lane]);
                 for c in 0..C {
-                    let product = isa.mul(x, isa.load(&weights[lane][group + c]));
+                    let product = isa.mul(x, isa.load(&weights[group + c]));
                     sums[r][c] = isa.add(sums[r][c], product);
                 }
             }

@@ -56,12 +56,12 @@ pub(crate) trait Task {
     fn run<S: Isa>(self, isa: S) -> Self::Output;
 }
 
-/// The sum of sixteen lanes: halves folded onto each other, 8, 4, 2, 1. The one order in which lanes are ever summed.
+/// Sixteen lanes made one: halves folded onto each other, 8, 4, 2, 1. The one order in which lanes are ever put together.
 #[inline(always)]
-pub(crate) fn fold_add(mut lanes: [f32; LANES]) -> f32 {
+pub(crate) fn fold(mut lanes: [f32; LANES], combine: impl Fn(f32, f32) -> f32) -> f32 {
     for half in [8, 4, 2, 1] {
         for i in 0..half {
-            lanes[i] += lanes[i + half];
+            lanes[i] = combine(lanes[i], lanes[i + half]);
         }
     }
     lanes[0]
@@ -78,7 +78,7 @@ pub(crate) fn sum<S: Isa>(isa: S, lanes: &[Lanes], map: impl Fn(S::F) -> S::F) -
         }
     }
     let [a, b, c, d] = sums;
-    fold_add(to_array(isa, isa.add(isa.add(a, b), isa.add(c, d))))
+    fold(to_array(isa, isa.add(isa.add(a, b), isa.add(c, d))), |a, b| a + b)
 }
 
 /// The least and the greatest number in `lanes`, zero counted in.
@@ -90,8 +90,8 @@ pub(crate) fn range_with_zero<S: Isa>(isa: S, lanes: &[Lanes]) -> (f32, f32) {
         low = isa.min(x, low);
         high = isa.max(x, high);
     }
-    let low = to_array(isa, low).into_iter().fold(0.0, |a, b| if b < a { b } else { a });
-    let high = to_array(isa, high).into_iter().fold(0.0, |a, b| if b > a { b } else { a });
+    let low = fold(to_array(isa, low), |a, b| if a < b { a } else { b });
+    let high = fold(to_array(isa, high), |a, b| if a > b { a } else { b });
     (low, high)
 }
 

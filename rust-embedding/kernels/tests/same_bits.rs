@@ -79,7 +79,8 @@ fn int8_product_is_the_integer_definition() {
     let (rows, width, outputs) = (5, 64, 80);
     let x: Vec<f32> = (0..rows * width).map(|i| ((i * 37) % 256) as f32 - 100.0).collect();
     let x: Vec<f32> = x.chunks(width).flat_map(|row| [&[-100.0, 155.0], &row[2..]].concat()).collect();
-    let weights: Vec<i8> = (0..width * outputs).map(|i| ((i * 91) % 255) as i8).collect();
+    let weights: Vec<i8> =
+        (0..width * outputs).map(|i| u8::try_from(i * 91 % 255).expect("a byte").cast_signed()).collect();
     let matrix = Int8Matrix::new(width, outputs, &weights, &vec![1.0; outputs], &vec![0.0; outputs]);
     let got = flat(&on_all(|backend| {
         let mut quantized = Int8Rows::default();
@@ -90,8 +91,8 @@ fn int8_product_is_the_integer_definition() {
     }));
     for (row, x) in x.chunks(width).enumerate() {
         for (channel, weights) in weights.chunks(width).enumerate() {
-            let want: i64 = x.iter().zip(weights).map(|(x, w)| *x as i64 * i64::from(*w)).sum();
-            assert_eq!(got[row * outputs + channel], want as f32, "row {row}, channel {channel}");
+            let want: f32 = x.iter().zip(weights).map(|(x, w)| x * f32::from(*w)).sum();
+            assert_eq!(got[row * outputs + channel], want, "row {row}, channel {channel}");
         }
     }
 }

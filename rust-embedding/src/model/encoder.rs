@@ -10,9 +10,9 @@ use super::{BATCH_TOKENS, Encoded, LocalModel, ModelError};
 
 /// A model for many callers at once: texts that arrive while the model is busy are computed together in its next passes.
 ///
-/// There is no thread of its own. A caller that finds a place free computes a batch of what waits, its own text among it or not,
-/// until its own is done; the others sleep. What waits is bounded by the number of callers, each of which has one text. A text's bits do
-/// not depend on the company.
+/// There is no thread of its own. A caller that finds a place free computes one batch: its own text and what waits. Then it passes the place
+/// to the caller that has waited longest; those whose texts were in the batch have their vectors, the others sleep. What waits is bounded by
+/// the number of callers, each of which has one text. A text's bits do not depend on the company.
 ///
 /// Cloning gives another handle to the same queue.
 #[derive(Clone, Debug)]

@@ -1,6 +1,9 @@
 //! A small model made from a fixed seed: the architecture of all-MiniLM-L6-v2 with few layers and a toy vocabulary. It means nothing.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use chrysalis_embedding::model::ModelFiles;
 use safetensors::tensor::{Dtype, TensorView};
@@ -51,6 +54,29 @@ pub(crate) fn make(shape: Shape, seed: u64) -> ModelFiles {
     }
 }
 
+/// A model of this shape whose vocabulary has so many rows; its tokenizer is to be replaced by one that fits.
+pub(crate) fn with_vocabulary(shape: Shape, rows: usize) -> ModelFiles {
+    let mut files = make(shape, 1);
+    let mut config: serde_json::Value =
+        serde_json::from_slice(files.config.as_ref().expect("a configuration")).expect("JSON");
+    config["vocab_size"] = rows.into();
+    files.config = Some(text(&config));
+    files.weights = Some(weights(shape, rows, 1));
+    files
+}
+
+/// Where `scripts/setup.sh model` puts the real model.
+pub(crate) const REAL_MODEL: &str = ".tools/model/all-MiniLM-L6-v2";
+
+/// The directory of the real model, if it is there. One that is named by `CHRYSALIS_MODEL` must be.
+pub(crate) fn real_model() -> Option<PathBuf> {
+    if let Some(directory) = std::env::var_os("CHRYSALIS_MODEL") {
+        return Some(directory.into());
+    }
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(REAL_MODEL);
+    directory.is_dir().then_some(directory)
+}
+
 /// Each file of a model with its name in the directory.
 pub(crate) fn named(files: &ModelFiles) -> Vec<(&'static str, &[u8])> {
     let named = [
@@ -80,7 +106,7 @@ fn vocabulary() -> Vec<String> {
     }
     pieces.extend("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~。".chars().map(String::from));
     let words = "the of and to in is was for on that with as it at by from are this be an agent memory key river \
-        bank money water cat dog house sleep sofa work learn paper signed quorum ##s ##ing ##ed ##er ##ly ##ness ##able";
+        bank money water cat dog house sleep sofa work learn paper signed quorum ##ing ##ed ##er ##ly ##ness ##able";
     pieces.extend(words.split(' ').map(str::to_owned));
     pieces
 }
