@@ -3,6 +3,8 @@
 //! `CHRYSALIS_SOAK=1` takes 100,000 random texts. With the real model at `CHRYSALIS_MODEL` or `.tools/model/all-MiniLM-L6-v2` its vocabulary
 //! is tested too.
 
+#![expect(clippy::print_stdout, reason = "a part that is not tested says so")]
+
 use std::fs;
 
 use chrysalis_embedding::model::{LocalModel, ModelFiles, Overflow, Precision};
