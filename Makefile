@@ -10,7 +10,7 @@ setup: ## Install what building and testing need, into .tools, .venv and node_mo
 	@scripts/setup.sh
 
 run: ## Several agents remember real documents together; DOCS=path adds a folder of yours
-	@scripts/setup.sh rust wasm node python
+	@scripts/setup.sh rust wasm node python model
 	@scripts/run.sh $(if $(DOCS),"$(DOCS)")
 
 build: ## Build the Rust workspace

@@ -23,6 +23,7 @@ from mcp_client import Mcp
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = ROOT / "target" / os.environ.get("CHRYSALIS_PROFILE", "release") / ("chrysalis.exe" if os.name == "nt" else "chrysalis")
 RUN = ROOT / ".run"
+MODEL = Path(os.environ.get("CHRYSALIS_MODEL") or ROOT / ".tools" / "model" / "all-MiniLM-L6-v2")
 STORE, OTHER, PROOFS = RUN / "store", RUN / "other-store", RUN / "proofs"
 
 # Question, and the sources any of which holds the answer. Python's reference repeats some sections under several
@@ -41,6 +42,13 @@ QUESTIONS = [
     ("anonymous functions created by an expression", {"python/lambda", "python/function"}),
     ("How is a debugging assertion inserted into a program?", {"python/assert"}),
     ("What did the visitor decide about the greenhouse watering?", {"greenhouse.md"}),
+]
+
+# Asked in words that the answer does not have: found by meaning.
+MEANT = [
+    ("Who settled when the plants get their drink each day?", {"greenhouse.md"}),
+    ("Whom do I tell about a hole in the defences without everybody hearing of it?", {"SECURITY.md"}),
+    ("How does one throw a failure on purpose?", {"python/raise", "python/exceptions", "python/try"}),
 ]
 
 VISITOR_NOTES = """# Greenhouse
@@ -143,9 +151,21 @@ def merge_other_store():
     print("  ada trusts grace and linus; nobody vouched for the visitor")
 
 
-def ask():
+def embed():
+    started = time.perf_counter()
+    done = chrysalis("reembed")
+    print(f"  {done['embedded']} of {done['entries']} passages have vectors: {done['embedded'] - done['made']} were made while the agents wrote, "
+          f"{done['made']} now, in {time.perf_counter() - started:.1f} s")
+
+
+def by_words_alone(question, sources):
+    hits = chrysalis("recall", question, "-k", "1", "--words-only")["hits"]
+    return bool(hits) and hits[0]["source"] in sources
+
+
+def ask(questions):
     right = 0
-    for question, sources in QUESTIONS:
+    for question, sources in questions:
         started = time.perf_counter()
         hits = chrysalis("recall", question, "-k", "1", "--proof", str(PROOFS))["hits"]
         milliseconds = (time.perf_counter() - started) * 1000
@@ -159,7 +179,7 @@ def ask():
             author = hit["author"]["name"] or hit["author"]["key"][:8]
             print(f"    {hit['source']}:{hit['lines'][0]}  by {author} ({hit['signature']})  {hit['time']}  "
                   f"asked and answered in {milliseconds:.0f} ms")
-    print(f"\n  {right} of {len(QUESTIONS)} answers came from the right source")
+    print(f"\n  {right} of {len(questions)} answers came from the right source")
     return right
 
 
@@ -181,6 +201,7 @@ def main():
     shutil.rmtree(RUN, ignore_errors=True)
     PROOFS.mkdir(parents=True)
     os.environ["CHRYSALIS_HOME"] = str(RUN / "home")
+    os.environ["CHRYSALIS_MODEL"] = str(MODEL)
 
     print("\nThree agents remember into one store at once")
     acknowledged = asyncio.run(remember_together(docs))
@@ -188,8 +209,14 @@ def main():
     asyncio.run(check_acknowledged(acknowledged))
     print("\nA second store is merged in")
     merge_other_store()
+    print("\nEverything is embedded by a local model")
+    embed()
     print("\nQuestions")
-    right = ask()
+    right = ask(QUESTIONS)
+    print("\nQuestions in words that the answers do not have")
+    right += ask(MEANT)
+    words = sum(by_words_alone(*question) for question in MEANT)
+    print(f"  by words alone it would have been {words}")
     print("\nA TypeScript program checks offline who signed the answers")
     verify_in_typescript()
     here = os.path.relpath(BINARY)
@@ -200,8 +227,9 @@ Try next:
   {here} remember README.md docs && {here} recall "how do agents share a store"
 """)
     # A folder of the user's own can hold better answers than the expected ones; without it all must be right.
-    if docs is None and right < len(QUESTIONS):
-        sys.exit(f"{len(QUESTIONS) - right} answers came from another source than expected")
+    asked = len(QUESTIONS) + len(MEANT)
+    if docs is None and right < asked:
+        sys.exit(f"{asked - right} answers came from another source than expected")
 
 
 if __name__ == "__main__":
