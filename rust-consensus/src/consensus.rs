@@ -29,7 +29,7 @@ use crate::timeout::Timeout;
 use crate::validator::ValidatorSet;
 use crate::value::{Digest, Value};
 
-pub use self::facade::{PrePrepare, SignedMessage};
+pub use self::facade::{ConsensusMessage, PrePrepare, SignedMessage};
 
 /// Most peers that something is remembered of.
 pub const MAX_PEERS: usize = 1024;
@@ -398,10 +398,7 @@ impl<T: Value> ByzantineConsensus<T> {
     fn peer(&mut self, peer: PeerId) -> &mut Peer {
         let peers = &mut self.state.peers;
         if peers.len() >= MAX_PEERS && !peers.contains_key(&peer) {
-            let forgotten = peers.iter().find(|(_, peer)| !peer.punished).or(peers.iter().next());
-            if let Some(forgotten) = forgotten.map(|(id, _)| *id) {
-                peers.remove(&forgotten);
-            }
+            peers.pop_first();
         }
         peers.entry(peer).or_default()
     }
@@ -427,6 +424,12 @@ impl<T> fmt::Debug for ByzantineConsensus<T> {
             .field("locked", locked)
             .finish_non_exhaustive()
     }
+}
+
+/// the number that a key has in a set, if it is in it.
+fn number(config: &Config, key: Option<[u8; 32]>, set: &ValidatorSet) -> Option<u16> {
+    let number = set.number_of(&key?);
+    if mutant!(config, FollowerSpeaks) { number.or(Some(0)) } else { number }
 }
 
 /// The default rule of signatures, unless a simulation brings its own.

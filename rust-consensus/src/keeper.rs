@@ -202,3 +202,75 @@ impl Tally {
         &mut self.sums[place]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrysalis_crypto::ed25519::SigningKey;
+
+    use super::*;
+    use crate::id::{Epoch, NodeId};
+    use crate::signature::Ed25519;
+    use crate::validator::Validator;
+
+    fn key(number: u16) -> SigningKey {
+        SigningKey::from_seed(&[u8::try_from(number).unwrap() + 1; 32])
+    }
+
+    /// Validator n has power n + 1.
+    fn set() -> ValidatorSet {
+        let validators = (0..5)
+            .map(|number| Validator {
+                id: NodeId::new(&alloc::format!("v{number}")).unwrap(),
+                key: key(number).public_key(),
+                power: u64::from(number) + 1,
+            })
+            .collect();
+        ValidatorSet::new(Epoch(0), validators).unwrap()
+    }
+
+    fn statement(digest: Option<Digest>) -> Vec<u8> {
+        digest.map_or_else(Vec::new, |digest| digest.0.to_vec())
+    }
+
+    #[test]
+    fn power_is_counted_for_what_is_claimed_and_what_holds() {
+        let set = set();
+        let power = |number| set.power(number);
+        let (a, nil) = (Some(Digest([1; 32])), None);
+        let mut tally = Tally::default();
+        assert_eq!((tally.slot(3), tally.winner(1), tally.claimed_winner(1)), (&Slot::Empty, None, None));
+        tally.confirm(&set, 0, 1, a, key(0).sign(&statement(a)));
+        tally.claim(&set, 2, 3, PeerId(7), a, key(2).sign(&statement(a)));
+        tally.claim(&set, 3, 4, PeerId(8), a, [9; 64]);
+        tally.claim(&set, 4, 5, PeerId(9), nil, key(4).sign(&statement(nil)));
+        assert_eq!((tally.claimed_power(), tally.verified_power()), (13, 1));
+        assert_eq!((tally.claimed_winner(8), tally.claimed_winner(9)), (Some(a), None));
+        // Only those for the value are checked; the forged one is gone, and its power with it.
+        let liars = tally.settle(&set, Some(a), statement, power, &Ed25519);
+        assert_eq!(liars, [PeerId(8)]);
+        assert_eq!((tally.claimed_power(), tally.verified_power()), (9, 4));
+        assert_eq!((tally.power_for(a), tally.power_for(nil)), (4, 0));
+        assert_eq!((tally.winner(4), tally.winner(5)), (Some(a), None));
+        assert_eq!(tally.slot(3), &Slot::Empty);
+        assert!(tally.settle(&set, None, statement, power, &Ed25519).is_empty());
+        assert_eq!((tally.claimed_power(), tally.verified_power()), (9, 9));
+        assert_eq!(tally.winner(5), Some(nil));
+        assert_eq!(tally.signatures(a).iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(tally.votes().count(), 3);
+    }
+
+    #[test]
+    fn a_cleared_claim_leaves_nothing() {
+        let set = set();
+        let mut tally = Tally::default();
+        for digest in 0..50u8 {
+            tally.claim(&set, 1, 2, PeerId(1), Some(Digest([digest; 32])), [0; 64]);
+            tally.clear(1, 2);
+        }
+        assert_eq!((tally.claimed_power(), tally.sums.len()), (0, 0));
+        // A verified vote is not cleared.
+        tally.confirm(&set, 1, 2, None, [0; 64]);
+        tally.clear(1, 2);
+        assert_eq!(tally.verified_power(), 2);
+    }
+}

@@ -28,7 +28,7 @@ mod wire;
 
 pub use certificate::{CommitCertificate, PolkaCertificate};
 pub use config::Config;
-pub use consensus::{ByzantineConsensus, Origin, PrePrepare, SignedMessage, Step};
+pub use consensus::{ByzantineConsensus, ConsensusMessage, Origin, PrePrepare, SignedMessage, Step};
 pub use effect::{Decision, Effect, Input, Offence};
 pub use error::ConsensusError;
 pub use evidence::Evidence;

@@ -183,13 +183,38 @@ impl Message {
     /// # Errors
     /// [`ConsensusError::TooLarge`], [`ConsensusError::Malformed`], [`ConsensusError::UnsupportedVersion`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ConsensusError> {
+        Ok(match Body::read(bytes)? {
+            Body::Proposal { proposal, polka, value } => {
+                Self::Proposal { proposal, polka, value: value.to_vec() }
+            }
+            Body::Vote(vote) => Self::Vote(vote),
+            Body::Status(status) => Self::Status(status),
+            Body::Polka { certificate, value } => Self::Polka { certificate, value: value.to_vec() },
+            Body::Decision { certificate, value } => Self::Decision { certificate, value: value.to_vec() },
+            Body::Evidence(evidence) => Self::Evidence(evidence),
+        })
+    }
+}
+
+/// A message whose value is where it was received, so that it costs no memory before it is known to be signed.
+pub(crate) enum Body<'a> {
+    Proposal { proposal: Proposal, polka: Option<PolkaCertificate>, value: &'a [u8] },
+    Vote(Vote),
+    Status(Status),
+    Polka { certificate: PolkaCertificate, value: &'a [u8] },
+    Decision { certificate: CommitCertificate, value: &'a [u8] },
+    Evidence(Evidence),
+}
+
+impl<'a> Body<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ConsensusError> {
         if bytes.len() > MAX_MESSAGE_BYTES {
             return Err(ConsensusError::TooLarge { what: "message", limit: MAX_MESSAGE_BYTES as u64 });
         }
         let mut reader = Reader::new("message", bytes);
         let head = Head::read(&mut reader)?;
         let Head { epoch, height, round, .. } = head;
-        let message = match head.kind {
+        let body = match head.kind {
             MessageKind::Proposal => {
                 let proposal = Proposal::read(head, &mut reader)?;
                 let polka = match (reader.flag()?, proposal.valid_round) {
@@ -200,21 +225,21 @@ impl Message {
                 if polka.as_ref().is_some_and(|polka| polka.digest() != proposal.digest) {
                     return Err(reader.fault());
                 }
-                Self::Proposal { proposal, polka, value: reader.bytes(MAX_VALUE_BYTES)?.to_vec() }
+                Self::Proposal { proposal, polka, value: reader.bytes(MAX_VALUE_BYTES)? }
             }
             MessageKind::Vote => Self::Vote(Vote::read(head, &mut reader)?),
             MessageKind::Status => Self::Status(Status::read(head, &mut reader)?),
             MessageKind::Polka => Self::Polka {
                 certificate: PolkaCertificate::read(epoch, height, round, &mut reader)?,
-                value: reader.bytes(MAX_VALUE_BYTES)?.to_vec(),
+                value: reader.bytes(MAX_VALUE_BYTES)?,
             },
             MessageKind::Decision => Self::Decision {
                 certificate: CommitCertificate::read(epoch, height, round, &mut reader)?,
-                value: reader.bytes(MAX_VALUE_BYTES)?.to_vec(),
+                value: reader.bytes(MAX_VALUE_BYTES)?,
             },
             MessageKind::Evidence => Self::Evidence(Evidence::read(head, &mut reader)?),
         };
         reader.end()?;
-        Ok(message)
+        Ok(body)
     }
 }

@@ -47,12 +47,16 @@ mutants! {
     PowerIgnored,
     /// a node thinks that round 0's proposer proposes in every round.
     ProposerConstant,
+    /// the chain's name is not under signatures.
+    ChainUnsigned,
     /// messages of any epoch are taken.
     EpochUnchecked,
     /// messages of any height ahead are taken.
     WindowIgnored,
     /// votes are taken at their word.
     VoteSignatureUnchecked,
+    /// of two different votes the one that came first is believed to be true.
+    ClaimKeepsOut,
     /// peers that send bad signatures are not punished.
     OffenceUnpunished,
     /// messages of punished peers are read.
@@ -85,6 +89,8 @@ mutants! {
     PrevoteTimerMissing,
     /// a precommit does not lock.
     LockNotSet,
+    /// a polka after the precommit leads to nothing.
+    LatePolkaIgnored,
     /// a quorum of nil prevotes leads to nothing.
     NilPolkaIgnored,
     /// nobody waits for more precommits.
@@ -147,6 +153,8 @@ mutants! {
     LockForgotten,
     /// votes are forgotten in a restart.
     VotesForgotten,
+    /// a node that is in no set speaks for the first validator.
+    FollowerSpeaks,
     /// rounds are kept for ever.
     RoundsKeptForever,
 }

@@ -120,3 +120,41 @@ pub(crate) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     put_u32(u32::try_from(bytes.len()).expect("what is encoded is below its limit, far below 4 GiB"), out);
     out.extend_from_slice(bytes);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_stop_where_the_bytes_do() {
+        let mut out = Vec::new();
+        put_u16(1, &mut out);
+        put_u32(2, &mut out);
+        put_u64(3, &mut out);
+        put_option(Some(4), &mut out, put_u16);
+        put_option(None, &mut out, put_u16);
+        put_bytes(b"five", &mut out);
+        let mut reader = Reader::new("test", &out);
+        assert_eq!((reader.u16(), reader.u32(), reader.u64()), (Ok(1), Ok(2), Ok(3)));
+        assert_eq!((reader.option(Reader::u16), reader.option(Reader::u16)), (Ok(Some(4)), Ok(None)));
+        assert_eq!((reader.bytes(4), reader.end()), (Ok(&b"five"[..]), Ok(())));
+        let at = out.len();
+        assert_eq!(reader.u8(), Err(ConsensusError::Malformed { what: "test", at }));
+    }
+
+    #[test]
+    fn lengths_flags_and_versions_are_strict() {
+        let long = [255, 255, 255, 255, 0];
+        let refused = Reader::new("test", &long).bytes(10);
+        assert_eq!(refused, Err(ConsensusError::TooLarge { what: "test", limit: 10 }));
+        // Within the limit and not there.
+        assert!(Reader::new("test", &[9, 0, 0, 0, 1]).bytes(10).is_err());
+        assert!(Reader::new("test", &[2]).flag().is_err());
+        assert_eq!(
+            Reader::new("test", &[2, 1]).begin(1),
+            Err(ConsensusError::UnsupportedVersion { found: 2 })
+        );
+        assert!(Reader::new("test", &[1, 2]).begin(1).is_err());
+        assert!(Reader::new("test", &[1, 1, 0]).end().is_err());
+    }
+}

@@ -26,6 +26,22 @@ fn rules(text: &str, prefix: &str) -> BTreeSet<u32> {
     text.split(prefix).skip(1).filter_map(|rest| rest.get(..2)?.parse().ok()).collect()
 }
 
+/// The numbers of the requirements and defects that are this core's to meet.
+const REQUIREMENTS: &str = "R-01 R-02 R-03 R-04 R-05 R-06 R-07 R-08 R-09 R-0A R-10 R-11 R-13 R-15 R-16 R-22 R-50 \
+                            E-10 E-11 E-12 E-13 E-14 E-16";
+
+#[test]
+fn every_requirement_is_named_in_a_test() {
+    let mut tests = sources("tests");
+    // Tests at the foot of modules.
+    tests.extend(sources("src").split("mod tests {").skip(1));
+    for number in REQUIREMENTS.split_whitespace() {
+        let count = tests.matches(number).count();
+        // Once in the list above.
+        assert!(count > 1, "{number}");
+    }
+}
+
 #[test]
 fn every_rule_is_in_the_code_and_in_a_test() {
     let specification =

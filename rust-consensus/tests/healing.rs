@@ -267,7 +267,7 @@ fn seeds() -> std::ops::Range<u64> {
     if std::env::var_os("CHRYSALIS_SOAK").is_some() { 0..20_000 } else { 0..60 }
 }
 
-/// E-11, E-12: while messages are lost and a member lies, nobody decides differently; once they arrive, all go on.
+/// R-01, E-12: while messages are lost and a member lies, nobody decides differently; once they arrive, all go on.
 #[test]
 fn a_31_a_32_loss_and_lies_heal() {
     for seed in seeds() {

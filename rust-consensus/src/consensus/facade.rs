@@ -20,10 +20,13 @@ use crate::signature::Signature;
 use crate::validator::{Validator, ValidatorSet};
 use crate::value::Value;
 
+/// The first description's name of a message.
+pub type ConsensusMessage = Message;
+
 /// A message with the name of the validator that hands it over, which for votes, proposals and statuses is the one that signed it or one
 /// that passes it on.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SignedMessage<M = Message> {
+pub struct SignedMessage<M = ConsensusMessage> {
     /// The message.
     pub payload: M,
     /// Who hands it over.
@@ -100,7 +103,10 @@ impl<T: Value> ByzantineConsensus<T> {
     /// [`ConsensusError::InvalidState`] for a development instance, which talks to nobody; [`ConsensusError::BadProof`] for a
     /// sender that is no validator, or a message that proves nothing; [`ConsensusError::BadSignature`];
     /// [`ConsensusError::InvalidValue`].
-    pub fn handle_message(&mut self, message: &SignedMessage) -> Result<Option<Message>, ConsensusError> {
+    pub fn handle_message(
+        &mut self,
+        message: &SignedMessage,
+    ) -> Result<Option<ConsensusMessage>, ConsensusError> {
         let set = &self.state.set;
         let number = set.validators().iter().position(|validator| validator.id == message.sender);
         let number = number.ok_or(ConsensusError::BadProof("the sender is no validator"))?;

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{ByzantineConsensus, Decided, Step};
+use super::{ByzantineConsensus, Decided, Step, number};
 use crate::certificate::CommitCertificate;
 use crate::effect::{Decision, Effect};
 use crate::error::ConsensusError;
@@ -84,7 +84,7 @@ impl<T: Value> ByzantineConsensus<T> {
         let set = self.set_at(height).cloned();
         self.state.begun = set.is_some();
         if let Some(set) = set {
-            self.state.me = self.fixed.key.and_then(|key| set.number_of(&key));
+            self.state.me = number(&self.fixed.config, self.fixed.key, &set);
             self.state.set = set;
         }
         let early = self.state.ahead.remove(&height);

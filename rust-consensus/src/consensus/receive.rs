@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use super::ByzantineConsensus;
 use crate::certificate::{CommitCertificate, PolkaCertificate};
 use crate::effect::{Effect, Offence};
+use crate::error::ConsensusError;
 use crate::evidence::Evidence;
 use crate::height::{HeightState, Held, PROPOSALS, Proposed, ROUNDS_EARLY, Validity};
 use crate::id::{Height, PeerId, Round};
 use crate::keeper::Slot;
-use crate::message::{Head, Message, MessageKind};
+use crate::message::{Body, Head, Message, MessageKind};
 use crate::mutant::mutant;
 use crate::proposal::Proposal;
 use crate::validator::ValidatorSet;
@@ -23,9 +24,14 @@ impl<T: Value> ByzantineConsensus<T> {
         if self.is_punished(from) && !mutant!(self.fixed.config, PunishedRead) {
             return;
         }
-        let Ok(head) = Head::from_bytes(bytes) else {
-            self.punish(from, Offence::Malformed);
-            return;
+        let head = match Head::from_bytes(bytes) {
+            Ok(head) => head,
+            // A peer that was updated first.
+            Err(ConsensusError::UnsupportedVersion { .. }) => return,
+            Err(_) => {
+                self.punish(from, Offence::Malformed);
+                return;
+            }
         };
         if head.height > self.reach() && !mutant!(self.fixed.config, WindowIgnored) {
             self.note_behind(from, head.height);
@@ -46,18 +52,18 @@ impl<T: Value> ByzantineConsensus<T> {
         if !self.is_of_use(head) {
             return;
         }
-        match Message::from_bytes(bytes) {
+        match Body::read(bytes) {
             Err(_) => self.punish(from, Offence::Malformed),
-            Ok(Message::Proposal { proposal, polka, value }) => {
+            Ok(Body::Proposal { proposal, polka, value }) => {
                 self.take_proposal(from, &set, proposal, polka, value);
             }
-            Ok(Message::Vote(vote)) => self.take_vote(from, &set, &vote),
-            Ok(Message::Status(status)) => self.take_status(from, &set, &status),
-            Ok(Message::Polka { certificate, value }) => self.take_offer(from, &set, certificate, value),
-            Ok(Message::Decision { certificate, value }) => {
+            Ok(Body::Vote(vote)) => self.take_vote(from, &set, &vote),
+            Ok(Body::Status(status)) => self.take_status(from, &set, &status),
+            Ok(Body::Polka { certificate, value }) => self.take_offer(from, &set, certificate, value),
+            Ok(Body::Decision { certificate, value }) => {
                 self.take_certified(from, &set, certificate, value);
             }
-            Ok(Message::Evidence(evidence)) => self.take_evidence(from, &set, evidence),
+            Ok(Body::Evidence(evidence)) => self.take_evidence(from, &set, evidence),
         }
     }
 
@@ -105,7 +111,7 @@ impl<T: Value> ByzantineConsensus<T> {
         set: &Arc<ValidatorSet>,
         proposal: Proposal,
         polka: Option<PolkaCertificate>,
-        value: Vec<u8>,
+        value: &[u8],
     ) {
         let fixed = self.fixed.clone();
         let Proposal { height, round, digest, valid_round, .. } = proposal;
@@ -123,6 +129,10 @@ impl<T: Value> ByzantineConsensus<T> {
         if kept.iter().any(|other| (other.digest, other.valid_round) == (digest, valid_round)) {
             return;
         }
+        // The first two have proved what there is to prove.
+        if kept.len() >= PROPOSALS && !self.is_wanted(set, height, round, digest) {
+            return;
+        }
         if proposal.verify(&fixed.config.chain, set, &*fixed.verifier).is_err()
             && !mutant!(fixed.config, ProposalSignatureUnchecked)
         {
@@ -131,9 +141,6 @@ impl<T: Value> ByzantineConsensus<T> {
         }
         if let Some(evidence) = kept.first().and_then(|other| Evidence::of_proposals(other, &proposal)) {
             self.add_evidence(evidence);
-        }
-        if kept.len() >= PROPOSALS && !self.is_wanted(set, height, round, digest) {
-            return;
         }
         if let Some(polka) = &polka
             && !mutant!(fixed.config, PolkaUnchecked)
@@ -184,9 +191,9 @@ impl<T: Value> ByzantineConsensus<T> {
     }
 
     /// The value of these bytes, if they have this digest and are a value's.
-    fn read_value(&mut self, from: PeerId, digest: Digest, bytes: Vec<u8>) -> Option<(T, Arc<[u8]>)> {
-        let right = Digest::of(&bytes) == digest || mutant!(self.fixed.config, DigestUnchecked);
-        let value = if right { T::decode(&bytes).ok() } else { None };
+    fn read_value(&mut self, from: PeerId, digest: Digest, bytes: &[u8]) -> Option<(T, Arc<[u8]>)> {
+        let right = Digest::of(bytes) == digest || mutant!(self.fixed.config, DigestUnchecked);
+        let value = if right { T::decode(bytes).ok() } else { None };
         if value.is_none() {
             self.punish(from, Offence::BadValue);
         }
@@ -221,6 +228,7 @@ impl<T: Value> ByzantineConsensus<T> {
             Slot::Verified { digest, .. } if *digest == vote.digest => {}
             _ if far && self.state.current.far.get(&number).is_some_and(|far| far.round >= vote.round) => {}
             _ if self.state.evidence.contains_key(&(vote.height, number)) => {}
+            Slot::Claimed { .. } if mutant!(self.fixed.config, ClaimKeepsOut) => {}
             _ => {
                 if vote.verify(&self.fixed.config.chain, set, self.fixed.vote_verifier()).is_err() {
                     self.punish(from, Offence::BadSignature);
@@ -236,6 +244,9 @@ impl<T: Value> ByzantineConsensus<T> {
     /// Counts a vote that was checked; if it contradicts another, that is evidence.
     pub(super) fn take_checked(&mut self, vote: &Vote) {
         let Some(set) = self.set_at(vote.height).cloned() else { return };
+        if set.validator(vote.validator).is_none() {
+            return;
+        }
         let kept =
             vote.height > self.state.height || HeightState::<T>::kept(self.state.round).contains(&vote.round);
         let power = self.power(&set, vote.validator);
@@ -288,7 +299,7 @@ impl<T: Value> ByzantineConsensus<T> {
     }
 
     /// a value with the proof that it is valid.
-    fn take_offer(&mut self, from: PeerId, set: &Arc<ValidatorSet>, polka: PolkaCertificate, value: Vec<u8>) {
+    fn take_offer(&mut self, from: PeerId, set: &Arc<ValidatorSet>, polka: PolkaCertificate, value: &[u8]) {
         let known = [self.state.valid.as_ref(), self.state.offered.as_ref()];
         let newest = known.into_iter().flatten().map(PolkaCertificate::round).max();
         if newest >= Some(polka.round()) || mutant!(self.fixed.config, OfferIgnored) {
@@ -338,7 +349,7 @@ impl<T: Value> ByzantineConsensus<T> {
         from: PeerId,
         set: &Arc<ValidatorSet>,
         certificate: CommitCertificate,
-        value: Vec<u8>,
+        value: &[u8],
     ) {
         if certificate.verify_with(&self.fixed.config.chain, set, &*self.fixed.verifier).is_err()
             && !mutant!(self.fixed.config, DecisionUnchecked)

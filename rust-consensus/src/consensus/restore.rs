@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{ByzantineConsensus, Decided, Fixed, Origin, Out, State, Step, verifier};
+use super::{ByzantineConsensus, Decided, Fixed, Origin, Out, State, Step, number, verifier};
 use crate::certificate::PolkaCertificate;
 use crate::config::Config;
 use crate::effect::{Decision, Effect};
@@ -26,6 +26,12 @@ impl<T: Value> ByzantineConsensus<T> {
         signer: Option<Arc<dyn Signer>>,
     ) -> Result<Self, ConsensusError> {
         config.check()?;
+        #[cfg(feature = "mutants")]
+        let config = if mutant!(config, ChainUnsigned) {
+            Config { chain: crate::id::ChainId::new("any")?, ..config }
+        } else {
+            config
+        };
         let Origin { height, validators, upcoming } = origin;
         if height < Height::FIRST {
             return Err(ConsensusError::InvalidConfig("the first height is 1"));
@@ -50,7 +56,7 @@ impl<T: Value> ByzantineConsensus<T> {
             executed,
             height,
             begun: true,
-            me: key.and_then(|key| set.number_of(&key)),
+            me: number(&config, key, &set),
             set,
             sets,
             round: Round(0),

@@ -232,6 +232,9 @@ impl<T: Value> ByzantineConsensus<T> {
         {
             return false;
         }
+        if self.state.step == Step::Precommit && mutant!(self.fixed.config, LatePolkaIgnored) {
+            return false;
+        }
         let set = self.state.set.clone();
         let quorum = self.quorum(&set);
         let Some(tally) = self.state.current.rounds.get(&round).map(|state| &state.prevotes) else {
