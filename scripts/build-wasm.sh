@@ -23,7 +23,8 @@ build() { # build DOMAIN
   # Everything is made beside the package and moved into place at the end.
   local new=$raw/pkg source=$typescript/$1
   mkdir "$new"
-  wasm-opt "${WASM_OPT[@]}" "$raw/${name}_bg.wasm" -o "$new/${name}_bg.wasm"
+  node scripts/drop-panics.mjs "$raw/${name}_bg.wasm" "$raw/traps.wasm"
+  wasm-opt "${WASM_OPT[@]}" "$raw/traps.wasm" -o "$new/${name}_bg.wasm"
 
   # The generated glue, the shared entries and what the domain adds to the glue (its surface), joined into one file per
   # module system. The glue imports the error classes from a snippet; the rest must see the same classes.

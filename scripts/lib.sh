@@ -12,7 +12,7 @@ mkdir -p "$TOOLS"
 WASM_BINDGEN_VERSION=$(sed -n 's/^wasm-bindgen = "=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK_VERSION=0.15.1
 # What has a WebAssembly module of its own; each is a feature of rust-bindings.
-WASM_PACKAGES="crypto tls crdt security"
+WASM_PACKAGES="crypto tls recipients crdt security"
 
 case $(uname -s) in
   MINGW* | MSYS* | CYGWIN*) VENV_BIN=$ROOT/.venv/Scripts ;;
@@ -20,8 +20,13 @@ case $(uname -s) in
 esac
 export TOOLS VENV_BIN WASM_PACKAGES
 
-# Where a domain's package is built. Certificate chains are an entry of rust-crypto's, which must be built before.
-package_of() { if [ "$1" = tls ]; then echo rust-crypto/pkg/tls; else echo "rust-$1/pkg"; fi; }
+# Where a domain's package is built. Some are entries of another package, which must be built before.
+package_of() {
+  case $1 in
+    recipients | tls) echo "rust-crypto/pkg/$1" ;;
+    *) echo "rust-$1/pkg" ;;
+  esac
+}
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

@@ -4,6 +4,8 @@
 //! trusts the caller, and a value of another type or an allocation that fails would trap and poison the module. None of them is
 //! inlined: they are called from every function of a package, and cost little beside the call from JavaScript.
 
+#[cfg(any(feature = "crypto", feature = "recipients"))]
+use chrysalis_crypto::{CryptoError, envelope::Suite};
 #[cfg(any(feature = "crdt", feature = "crypto"))]
 use js_sys::Object;
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
@@ -72,7 +74,7 @@ pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
 }
 
 /// The byte strings of an `Array` of `Uint8Array`s.
-#[cfg(any(feature = "crypto", feature = "security", feature = "tls"))]
+#[cfg(any(feature = "crypto", feature = "recipients", feature = "security", feature = "tls"))]
 #[inline(never)]
 pub(crate) fn byte_strings(value: &JsValue, name: &str) -> Result<Vec<Vec<u8>>> {
     let array = list(value, name)?;
@@ -110,6 +112,7 @@ pub(crate) fn option(options: &JsValue, name: &str) -> Result<Option<JsValue>> {
 }
 
 /// A property that is a boolean; `default` where it is absent.
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "security", feature = "tls"))]
 #[inline(never)]
 pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool> {
     match option(options, name)? {
@@ -119,9 +122,19 @@ pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool>
 }
 
 /// A property that is a non-negative integer; `default` where it is absent.
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "tls"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "recipients", feature = "tls"))]
 pub(crate) fn number(options: &JsValue, name: &str, default: u32) -> Result<u32> {
     option(options, name)?.map_or(Ok(default), |value| integer(&value, name))
+}
+
+/// The property `suite`, the number of a suite of envelopes; 1 where it is absent.
+#[cfg(any(feature = "crypto", feature = "recipients"))]
+pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
+    let number = number(options, "suite", 1)?;
+    [Suite::XChaCha20Poly1305, Suite::Xaes256Gcm]
+        .into_iter()
+        .find(|suite| u32::from(suite.to_byte()) == number)
+        .ok_or_else(|| CryptoError::Unsupported("suite").into())
 }
 
 /// A plain object of these fields.

@@ -5,6 +5,8 @@
 //! more than 2^32 messages: these functions keep no count, a [`Sealer`](crate::sealer::Sealer) does. Where there
 //! is a choice, [`aead`](crate::aead) has no such limit.
 
+pub(crate) mod backend;
+
 use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
@@ -136,119 +138,6 @@ pub(crate) fn open_in_place(
     backend::open_in_place(key, nonce, aad, buffer, tag)
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-use native as backend;
-#[cfg(all(target_arch = "wasm32", not(target_feature = "simd128")))]
-use portable as backend;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use simd as backend;
-
-/// The kernel of 128-bit lanes, for messages long enough to pay for its tables.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod simd {
-    use chrysalis_kernels::gcm;
-
-    use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH, portable};
-
-    const WORTH_TABLES: usize = 1024;
-
-    pub(super) fn seal_in_place(
-        key: &[u8; KEY_LENGTH],
-        nonce: &[u8; NONCE_LENGTH],
-        aad: &[u8],
-        buffer: &mut [u8],
-    ) -> Option<[u8; TAG_LENGTH]> {
-        if buffer.len() < WORTH_TABLES {
-            return portable::seal_in_place(key, nonce, aad, buffer);
-        }
-        Some(gcm::encrypt(key, nonce, aad, buffer))
-    }
-
-    pub(super) fn open_in_place(
-        key: &[u8; KEY_LENGTH],
-        nonce: &[u8; NONCE_LENGTH],
-        aad: &[u8],
-        buffer: &mut [u8],
-        tag: &[u8; TAG_LENGTH],
-    ) -> Option<()> {
-        if buffer.len() < WORTH_TABLES {
-            return portable::open_in_place(key, nonce, aad, buffer, tag);
-        }
-        gcm::decrypt(key, nonce, aad, buffer, tag).then_some(())
-    }
-}
-
-/// The `aes-gcm` crate: constant time on every target, and the oracle of the others.
-#[cfg(any(target_arch = "wasm32", test))]
-mod portable {
-    use aes_gcm::{AeadInOut as _, Aes256Gcm, KeyInit as _, Nonce, Tag};
-
-    use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
-
-    pub(super) fn seal_in_place(
-        key: &[u8; KEY_LENGTH],
-        nonce: &[u8; NONCE_LENGTH],
-        aad: &[u8],
-        buffer: &mut [u8],
-    ) -> Option<[u8; TAG_LENGTH]> {
-        let tag = Aes256Gcm::new(key.into()).encrypt_inout_detached(&Nonce::from(*nonce), aad, buffer.into());
-        tag.ok().map(Into::into)
-    }
-
-    pub(super) fn open_in_place(
-        key: &[u8; KEY_LENGTH],
-        nonce: &[u8; NONCE_LENGTH],
-        aad: &[u8],
-        buffer: &mut [u8],
-        tag: &[u8; TAG_LENGTH],
-    ) -> Option<()> {
-        Aes256Gcm::new(key.into())
-            .decrypt_inout_detached(&Nonce::from(*nonce), aad, buffer.into(), &Tag::from(*tag))
-            .ok()
-    }
-}
-
-/// `ring`, which interleaves cipher and authenticator. It does not wipe its keys, so the stack is wiped after it.
-#[cfg(not(target_arch = "wasm32"))]
-mod native {
-    use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
-
-    use super::{KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH};
-    use crate::stack::{SHALLOW, scrubbed};
-
-    pub(super) fn seal_in_place(
-        key: &[u8; KEY_LENGTH],
-        nonce: &[u8; NONCE_LENGTH],
-        aad: &[u8],
-        buffer: &mut [u8],
-    ) -> Option<[u8; TAG_LENGTH]> {
-        scrubbed::<SHALLOW, _>(|| {
-            let nonce = Nonce::assume_unique_for_key(*nonce);
-            let tag = cipher(key)?.seal_in_place_separate_tag(nonce, Aad::from(aad), buffer).ok()?;
-            tag.as_ref().try_into().ok()
-        })
-    }
-
-    pub(super) fn open_in_place(
-        key: &[u8; KEY_LENGTH],
-        nonce: &[u8; NONCE_LENGTH],
-        aad: &[u8],
-        buffer: &mut [u8],
-        tag: &[u8; TAG_LENGTH],
-    ) -> Option<()> {
-        scrubbed::<SHALLOW, _>(|| {
-            let nonce = Nonce::assume_unique_for_key(*nonce);
-            let opened =
-                cipher(key)?.open_in_place_separate_tag(nonce, Aad::from(aad), Tag::from(*tag), buffer, 0..);
-            opened.ok().map(|_| ())
-        })
-    }
-
-    fn cipher(key: &[u8; KEY_LENGTH]) -> Option<LessSafeKey> {
-        UnboundKey::new(&AES_256_GCM, key).ok().map(LessSafeKey::new)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,17 +170,21 @@ mod tests {
             let (key, nonce) = (random::array().unwrap(), random::array().unwrap());
             let aad = &text[..length % 67];
             let (mut ours, mut oracle) = (text[..length].to_vec(), text[..length].to_vec());
-            let tag = native::seal_in_place(&key, &nonce, aad, &mut ours).unwrap();
-            assert_eq!(portable::seal_in_place(&key, &nonce, aad, &mut oracle), Some(tag), "{length}");
+            let tag = backend::native::seal_in_place(&key, &nonce, aad, &mut ours).unwrap();
+            assert_eq!(
+                backend::portable::seal_in_place(&key, &nonce, aad, &mut oracle),
+                Some(tag),
+                "{length}"
+            );
             assert_eq!(ours, oracle);
-            assert_eq!(portable::open_in_place(&key, &nonce, aad, &mut ours, &tag), Some(()));
-            assert_eq!(native::open_in_place(&key, &nonce, aad, &mut oracle, &tag), Some(()));
+            assert_eq!(backend::portable::open_in_place(&key, &nonce, aad, &mut ours, &tag), Some(()));
+            assert_eq!(backend::native::open_in_place(&key, &nonce, aad, &mut oracle, &tag), Some(()));
             assert_eq!(ours, text[..length]);
             assert_eq!(oracle, text[..length]);
             let mut wrong = tag;
             wrong[length % 16] ^= 1;
-            assert_eq!(native::open_in_place(&key, &nonce, aad, &mut ours.clone(), &wrong), None);
-            assert_eq!(portable::open_in_place(&key, &nonce, aad, &mut ours, &wrong), None);
+            assert_eq!(backend::native::open_in_place(&key, &nonce, aad, &mut ours.clone(), &wrong), None);
+            assert_eq!(backend::portable::open_in_place(&key, &nonce, aad, &mut ours, &wrong), None);
         }
     }
 

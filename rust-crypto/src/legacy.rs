@@ -10,9 +10,6 @@
 //! that it should be sealed anew, as an [envelope](crate::envelope). F3 is also written, with an initialisation vector of
 //! 12 bytes, for callers of the old interface.
 
-use aes_gcm::aes::Aes256;
-use aes_gcm::aes::cipher::consts::U16;
-use aes_gcm::{AeadInOut as _, AesGcm, KeyInit as _};
 use zeroize::Zeroizing;
 
 use crate::aes::{self, KEY_LENGTH, TAG_LENGTH};
@@ -120,14 +117,7 @@ impl Record {
         match &self.iv {
             Iv::Short(iv) => aes::open_in_place(key, iv, b"", &mut plaintext, &self.tag),
             Iv::Long(iv) => scrubbed::<SHALLOW, _>(|| {
-                AesGcm::<Aes256, U16>::new(key.into())
-                    .decrypt_inout_detached(
-                        iv.into(),
-                        b"",
-                        plaintext.as_mut_slice().into(),
-                        (&self.tag).into(),
-                    )
-                    .ok()
+                aes::backend::open_with_long_nonce(key, iv, &mut plaintext, &self.tag)
             }),
         }
         .ok_or(CryptoError::DecryptFailed)?;

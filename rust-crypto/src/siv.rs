@@ -3,9 +3,9 @@
 //! A sealed message is `nonce(12) ‖ ciphertext ‖ tag(16)`. The nonce is drawn for every message. Should one repeat,
 //! all that shows is whether the two messages and their associated data are the same.
 
-use aes_gcm_siv::{AeadInOut as _, Aes256GcmSiv, KeyInit as _};
 use zeroize::Zeroizing;
 
+use crate::aes::backend;
 use crate::error::CryptoError;
 use crate::stack::{SHALLOW, scrubbed};
 use crate::{random, sealed};
@@ -87,10 +87,7 @@ fn seal_in_place(
     aad: &[u8],
     buffer: &mut [u8],
 ) -> Option<[u8; TAG_LENGTH]> {
-    scrubbed::<SHALLOW, _>(|| {
-        let cipher = Aes256GcmSiv::new(key.into());
-        cipher.encrypt_inout_detached(nonce.into(), aad, buffer.into()).ok().map(Into::into)
-    })
+    scrubbed::<SHALLOW, _>(|| backend::siv_seal_in_place(key, nonce, aad, buffer))
 }
 
 fn open_in_place(
@@ -100,10 +97,7 @@ fn open_in_place(
     buffer: &mut [u8],
     tag: &[u8; TAG_LENGTH],
 ) -> Option<()> {
-    scrubbed::<SHALLOW, _>(|| {
-        let cipher = Aes256GcmSiv::new(key.into());
-        cipher.decrypt_inout_detached(nonce.into(), aad, buffer.into(), tag.into()).ok()
-    })
+    scrubbed::<SHALLOW, _>(|| backend::siv_open_in_place(key, nonce, aad, buffer, tag))
 }
 
 #[cfg(test)]

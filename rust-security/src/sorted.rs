@@ -104,7 +104,12 @@ impl<K, V> Default for SortedMap<K, V> {
 
 impl<K: Ord, V, const N: usize> From<[(K, V); N]> for SortedMap<K, V> {
     fn from(entries: [(K, V); N]) -> Self {
-        entries.into_iter().collect()
+        let mut map = Self::default();
+        // One by one: a sort would be code for this type alone.
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        map
     }
 }
 

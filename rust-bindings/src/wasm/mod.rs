@@ -1,6 +1,6 @@
 //! What JavaScript sees. Each feature adds one domain.
 
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "security"))]
+#[cfg(any(feature = "crdt", feature = "crypto", feature = "recipients", feature = "security"))]
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 
@@ -8,6 +8,8 @@ mod memory;
 pub mod crdt;
 #[cfg(feature = "crypto")]
 pub mod crypto;
+#[cfg(feature = "recipients")]
+pub mod recipients;
 #[cfg(feature = "security")]
 pub mod security;
 #[cfg(feature = "tls")]

@@ -1,11 +1,11 @@
 // What the package exports beside the generated glue, and what the generated classes lack.
 import { CryptoError, ValidationError } from 'error';
-import { Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer, X25519KeyPair } from 'glue';
+import { Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer } from 'glue';
 import { guard, lend } from '../shared/objects.js';
 
 export { CryptoError, CryptoError as default, ValidationError };
 
-guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer, X25519KeyPair], invalid);
+guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer], invalid);
 
 const { equals } = SecureBuffer.prototype;
 SecureBuffer.prototype.equals = function (other) {

@@ -52,9 +52,6 @@ export interface KeyType {
   confidence: 'certain' | 'likely' | 'hint' | 'unknown';
 }
 
-/** The cipher of an HPKE message, `chacha20-poly1305` by default. Both sides must know which. */
-export type HpkeAead = 'chacha20-poly1305' | 'aes-256-gcm';
-
 /** What a checked record proof says. */
 export interface VerifiedRecord {
   /** The author's public key, 64 hexadecimal characters. */

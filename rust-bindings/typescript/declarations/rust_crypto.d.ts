@@ -55,9 +55,6 @@ export interface KeyType {
     confidence: 'certain' | 'likely' | 'hint' | 'unknown';
 }
 
-/** The cipher of an HPKE message, `chacha20-poly1305` by default. Both sides must know which. */
-export type HpkeAead = 'chacha20-poly1305' | 'aes-256-gcm';
-
 /** What a checked record proof says. */
 export interface VerifiedRecord {
     /** The author's public key, 64 hexadecimal characters. */
@@ -376,62 +373,6 @@ export class StreamSealer {
 }
 
 /**
- * A secret X25519 key with its public key, to which others seal. Wiped by `wipe()` and when freed.
- */
-export class X25519KeyPair {
-    free(): void;
-    [Symbol.dispose](): void;
-    /**
-     * The key pair derived from keying material of at least 32 bytes (RFC 9180 section 7.1.3).
-     */
-    static derive(keying_material: Uint8Array): X25519KeyPair;
-    /**
-     * The key pair of 32 secret bytes.
-     */
-    static from_secret(secret: Uint8Array): X25519KeyPair;
-    /**
-     * Opens what `hpke_seal` sealed to this key, or, with `sender`, what that key pair sealed.
-     */
-    hpke_open(sealed: Uint8Array, info: Uint8Array, aad: Uint8Array, options?: { aead?: HpkeAead; sender?: Uint8Array }): Uint8Array;
-    /**
-     * Seals as `hpke_seal` does, in auth mode: the recipient sees that this key pair did, and can show it to nobody else.
-     */
-    hpke_seal(recipient: Uint8Array, plaintext: Uint8Array, info: Uint8Array, aad: Uint8Array, options?: { aead?: HpkeAead }): Uint8Array;
-    /**
-     * A new random key pair.
-     */
-    constructor();
-    /**
-     * Opens what was sealed to this key among others, or, with `sender`, what that key pair sealed.
-     */
-    open(sealed: Uint8Array, context: Uint8Array, options?: { sender?: Uint8Array }): Uint8Array;
-    /**
-     * The public key, 32 bytes.
-     */
-    public_key(): Uint8Array;
-    /**
-     * Seals one message to several public keys as `seal_to` does, showing each recipient that this key pair did.
-     */
-    seal_to(recipients: readonly Uint8Array[], plaintext: Uint8Array, context: Uint8Array, options?: { suite?: 1 | 2 }): Uint8Array;
-    /**
-     * The secret key: an explicit copy in JavaScript memory, which nothing wipes for you.
-     */
-    secret_key(): Uint8Array;
-    /**
-     * Never holds the key.
-     */
-    toJSON(): string;
-    /**
-     * Never holds the key.
-     */
-    toString(): string;
-    /**
-     * Wipes the secret. Every later use but `wipe` and `free` throws.
-     */
-    wipe(): void;
-}
-
-/**
  * Opens what `aes_gcm_encrypt` sealed under the same key.
  *
  * Throws `DATA_TOO_SHORT` below 28 bytes and `DECRYPT_FAILED` for every other fault, without saying which.
@@ -624,17 +565,6 @@ export function hmac_sha384(key: Uint8Array, data: Uint8Array): Uint8Array;
 export function hmac_sha512(key: Uint8Array, data: Uint8Array): Uint8Array;
 
 /**
- * Seals `plaintext` to the holder of `recipient`, an X25519 public key (HPKE, RFC 9180, base mode, `info` and `aad`
- * bound). Anybody can: the result says nothing of who did.
- */
-export function hpke_seal(recipient: Uint8Array, plaintext: Uint8Array, info: Uint8Array, aad: Uint8Array, options?: { aead?: HpkeAead }): Uint8Array;
-
-/**
- * Whether a public key is among the recipients of what `seal_to` gave. Nothing of it is authenticated before opening.
- */
-export function is_recipient(public_key: Uint8Array, sealed: Uint8Array): boolean;
-
-/**
  * Opens an envelope under a 32-byte key for the context it was sealed for.
  *
  * Throws `DECRYPT_FAILED` for a wrong key or context and for every change, without saying which.
@@ -683,11 +613,6 @@ export function scrypt_derive_key(password: Uint8Array, salt: Uint8Array, key_le
  * Options: the number of the key, 1 by default, and the suite, 1 for XChaCha20-Poly1305 or 2 for XAES-256-GCM.
  */
 export function seal(plaintext: Uint8Array, key: Uint8Array, context: Uint8Array, options?: { keyId?: number; suite?: 1 | 2 }): Uint8Array;
-
-/**
- * Seals one message to the holders of up to 1024 X25519 public keys, bound to `context`. Their order does not matter.
- */
-export function seal_to(recipients: readonly Uint8Array[], plaintext: Uint8Array, context: Uint8Array, options?: { suite?: 1 | 2 }): Uint8Array;
 
 /**
  * Seals under a key that Argon2id makes from `password`, with a fresh salt. Options as for `argon2id_derive_key`.

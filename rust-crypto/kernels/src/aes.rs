@@ -13,6 +13,24 @@ use super::lanes::V;
 pub(crate) const BATCH: usize = 8;
 const ROUNDS: usize = 14;
 
+/// AES-256 on single blocks, for what derives keys with it.
+pub struct Aes256(Box<RoundKeys>);
+
+impl Aes256 {
+    /// The cipher under `key`.
+    #[must_use]
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(Box::new(RoundKeys::new(key)))
+    }
+
+    /// Encrypts one block where it is.
+    pub fn encrypt_block(&self, block: &mut [u8; 16]) {
+        let mut blocks = [[0; 16]; BATCH];
+        blocks[0] = *block;
+        *block = self.0.encrypt(&blocks)[0].to_bytes();
+    }
+}
+
 /// The round keys of a key, bitsliced: 1,920 bytes, secret.
 pub(crate) struct RoundKeys([[V; 8]; ROUNDS + 1]);
 
@@ -74,9 +92,15 @@ impl RoundKeys {
     ///
     /// The counter has 32 bits and wraps, as GCM has it.
     pub(crate) fn apply_counter(&self, nonce: &[u8; 12], counter: u32, data: &mut [u8]) {
+        self.apply_keystream(counter, data, |counter| counter_block(nonce, counter));
+    }
+
+    /// XORs the keystream into `data`: the blocks that `block` makes of `counter` and of the numbers after it.
+    #[inline(always)]
+    pub(crate) fn apply_keystream(&self, counter: u32, data: &mut [u8], block: impl Fn(u32) -> [u8; 16]) {
         let mut counter = counter;
         let mut batch = |keys: &Self| {
-            let blocks = core::array::from_fn(|i| counter_block(nonce, counter.wrapping_add(INDEX[i])));
+            let blocks = core::array::from_fn(|i| block(counter.wrapping_add(INDEX[i])));
             counter = counter.wrapping_add(INDEX[BATCH - 1] + 1);
             keys.encrypt(&blocks)
         };

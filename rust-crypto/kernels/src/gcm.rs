@@ -26,6 +26,28 @@ pub fn decrypt(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], data: &mut [u8], ta
 /// The counter of the first block of data; the tag is masked with the one before.
 const FIRST: u32 = 2;
 
+/// [`decrypt`] of a message whose nonce is of another length than 96 bits (SP 800-38D, 7.1, step 2).
+#[must_use]
+pub fn decrypt_with_long_nonce(
+    key: &[u8; 32],
+    nonce: &[u8],
+    aad: &[u8],
+    data: &mut [u8],
+    tag: &[u8; 16],
+) -> bool {
+    let keys = Box::new(RoundKeys::new(key));
+    let mut blocks = [[0; 16]; 8];
+    let h = keys.encrypt(&blocks)[0].to_bytes();
+    blocks[0] = ghash(&h, b"", nonce);
+    let message = Message { h, mask: keys.encrypt(&blocks)[0].to_bytes(), keys };
+    let is_authentic = bool::from(message.tag(aad, data).ct_eq(tag));
+    if is_authentic {
+        let [prefix @ .., a, b, c, d] = blocks[0];
+        message.keys.apply_counter(&prefix, u32::from_be_bytes([a, b, c, d]).wrapping_add(1), data);
+    }
+    is_authentic
+}
+
 struct Message {
     keys: Box<RoundKeys>,
     /// The key of GHASH.
@@ -78,6 +100,27 @@ mod tests {
             assert_eq!(ours, sealed, "nothing is decrypted before the tag is checked");
             assert!(decrypt(&key, &nonce, aad, &mut ours, &tag));
             assert_eq!(ours, plaintext, "{length}");
+        }
+    }
+
+    #[test]
+    fn nonces_of_other_lengths_agree_with_the_crate() {
+        use aes_gcm::AesGcm;
+        use aes_gcm::aes::{Aes256, cipher::consts::U16};
+
+        for length in [0, 1, 16, 100, 2000] {
+            let (key, nonce, aad) = (bytes(length), bytes::<16>(length + 1), bytes::<20>(length + 2));
+            let plaintext: Vec<u8> = (0..length).map(|i| bytes::<1>(i + length)[0]).collect();
+            let mut data = plaintext.clone();
+            let tag = AesGcm::<Aes256, U16>::new((&key).into())
+                .encrypt_inout_detached((&nonce).into(), &aad, data.as_mut_slice().into())
+                .unwrap()
+                .into();
+            let sealed = data.clone();
+            assert!(!decrypt_with_long_nonce(&key, &nonce, &aad[1..], &mut data, &tag));
+            assert_eq!(data, sealed, "nothing is decrypted before the tag is checked");
+            assert!(decrypt_with_long_nonce(&key, &nonce, &aad, &mut data, &tag));
+            assert_eq!(data, plaintext);
         }
     }
 

@@ -1,12 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod aes;
+pub mod aes;
 mod chacha;
 pub mod gcm;
 mod ghash;
 pub mod keccak;
 mod lanes;
+pub mod siv;
 pub mod xchacha;
 
 #[cfg(test)]

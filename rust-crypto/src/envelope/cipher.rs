@@ -1,13 +1,11 @@
 //! The two ciphers of envelopes and streams, in place and with a detached tag.
 
-use aes_gcm::aes::Aes256;
-use aes_gcm::aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use zeroize::Zeroizing;
 
 use super::header::Suite;
 use super::{KEY_LENGTH, NONCE_LENGTH};
 use crate::aead::{self, TAG_LENGTH};
-use crate::aes;
+use crate::aes::{self, backend};
 use crate::error::CryptoError;
 
 /// Encrypts `data` where it is and gives the tag. Leaves traces of the key on the stack: to be called within
@@ -57,9 +55,9 @@ fn xaes_256_gcm(
 ) -> (Zeroizing<[u8; KEY_LENGTH]>, [u8; 12]) {
     let (first, second) = nonce.split_at(12);
     let mut derived = Zeroizing::new([0; KEY_LENGTH]);
-    let cipher = Aes256::new(key.into());
+    let cipher = backend::Block::new(key);
     let mut subkey = Zeroizing::new([0; 16]);
-    cipher.encrypt_block((&mut *subkey).into());
+    cipher.encrypt_block(&mut subkey);
     double(&mut subkey);
     for (counter, half) in (1..).zip(derived.as_chunks_mut::<16>().0) {
         half[..4].copy_from_slice(&[0, counter, b'X', 0]);
@@ -67,7 +65,7 @@ fn xaes_256_gcm(
         for (byte, mask) in half.iter_mut().zip(&*subkey) {
             *byte ^= mask;
         }
-        cipher.encrypt_block(half.into());
+        cipher.encrypt_block(half);
     }
     (derived, second.try_into().expect("the other 12 of 24 bytes"))
 }

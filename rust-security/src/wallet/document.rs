@@ -8,6 +8,7 @@ use crate::audit::KeyId;
 use crate::error::{LoadFault, SecurityError};
 use crate::json::{self, Json, Members};
 use crate::sealing::{MasterKey, SALT_LENGTH};
+use crate::sorted::SortedMap;
 use crate::wallet::WalletSettings;
 use crate::wallet::entry::ApiKeyEntry;
 
@@ -180,12 +181,15 @@ impl Document {
         if !file.are_taken() {
             return Err("file");
         }
-        let mut ids: Vec<_> = document.entries.iter().map(|sealed| sealed.entry.id).collect();
-        ids.sort_unstable();
-        if ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        if document.places().len() != document.entries.len() {
             return Err("entries: the same id twice");
         }
         Ok(document)
+    }
+
+    /// Where each entry stands; of two entries with one id, one.
+    pub(super) fn places(&self) -> SortedMap<KeyId, usize> {
+        self.entries.iter().enumerate().map(|(place, sealed)| (sealed.entry.id, place)).collect()
     }
 }
 

@@ -352,8 +352,7 @@ impl Inner {
 
 impl Stored {
     fn new(document: Document, mac: Option<[u8; 32]>) -> Self {
-        let places = document.entries.iter().enumerate();
-        let places = places.map(|(place, sealed)| (sealed.entry.id, place)).collect();
+        let places = document.places();
         Self { document, places, mac, is_edited: true }
     }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use chrysalis_crypto as crypto;
-use crypto::envelope::{self, Header, PasswordKdf, Suite};
+use crypto::envelope::{self, Header, PasswordKdf};
 use js_sys::{Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -26,7 +26,7 @@ pub fn seal(
     let (plaintext, key) = (convert::bytes(&plaintext, "plaintext")?, convert::bytes(&key, "key")?);
     let context = convert::bytes(&context, "context")?;
     let key_id = to_key_id(&options)?;
-    let suite = to_suite(convert::number(&options, "suite", 1)?)?;
+    let suite = convert::suite(&options)?;
     Ok(scrubbed(|| envelope::seal_as(suite, key_id, &plaintext, &key, &context))?)
 }
 
@@ -90,13 +90,6 @@ pub fn describe_envelope(
         ("keyId", header.key_id().map_or(JsValue::NULL, |id| id.get().into())),
         ("takesPassword", header.password().is_some().into()),
     ]))
-}
-
-pub(super) fn to_suite(number: u32) -> Result<Suite> {
-    [Suite::XChaCha20Poly1305, Suite::Xaes256Gcm]
-        .into_iter()
-        .find(|suite| u32::from(suite.to_byte()) == number)
-        .ok_or_else(|| crypto::CryptoError::Unsupported("suite").into())
 }
 
 pub(super) fn to_key_id(options: &JsValue) -> Result<NonZeroU32> {

@@ -9,7 +9,6 @@ pub mod ed25519;
 pub mod envelope;
 pub mod fingerprint;
 pub mod hash;
-pub mod hpke;
 pub mod kdf;
 pub mod proof;
 pub mod random;

@@ -10,7 +10,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
-use super::envelope::{to_key_id, to_suite};
+use super::envelope::to_key_id;
 use super::kdf::to_argon2_params;
 use crate::convert;
 use crate::error::{Result, Thrown};
@@ -135,7 +135,7 @@ impl StreamOpener {
 
 fn to_storage_key(key: &JsValue, options: &JsValue) -> Result<StorageKey> {
     let mut key = Zeroizing::new(convert::bytes(key, "key")?);
-    let suite = to_suite(convert::number(options, "suite", 1)?)?;
+    let suite = convert::suite(options)?;
     let key = SecretBytes::from_slice_wiping(&mut key)?;
     Ok(StorageKey::from_secret(to_key_id(options)?, key)?.with_suite(suite))
 }

@@ -53,19 +53,16 @@ const SIGNATURES = {
   seal_with_password: ['bytes', 'text', 'bytes', 'options'],
   open_with_password: ['bytes', 'text', 'bytes'],
   describe_envelope: ['bytes'],
-  hpke_seal: ['bytes', 'bytes', 'bytes', 'bytes', 'options'],
-  seal_to: ['keys', 'bytes', 'bytes', 'options'],
-  is_recipient: ['bytes', 'bytes'],
   validate_key_format: ['text', 'options'],
   redact_for_logging: ['text'],
   redact_text: ['text'],
 };
 
-const VALID = { bytes: bytes(32), text: '00', integer: 0, list: [], keys: [bytes(32, 9)], options: undefined };
+const VALID = { bytes: bytes(32), text: '00', integer: 0, list: [], options: undefined };
 
 /** Values of many kinds, and the kind each is valid for. */
 const VALUES = [
-  [undefined], [null], [true], [10n], [Symbol('s')], [() => 1], [{}], [[], 'list', 'keys'], [[1, 2]], [[bytes(1)], 'list', 'keys'], [['text']], [{ length: 4e9 }], [new Date(0)],
+  [undefined], [null], [true], [10n], [Symbol('s')], [() => 1], [{}], [[], 'list'], [[1, 2]], [[bytes(1)], 'list'], [['text']], [{ length: 4e9 }], [new Date(0)],
   ['', 'text'], ['text', 'text'], ['\ud800', 'text'], [new String('text')],
   [0, 'integer'], [-1], [1.5], [NaN], [Infinity], [2 ** 32], [new Number(1)],
   [bytes(2), 'bytes'], [new ArrayBuffer(4)], [new Float64Array(2)], [new Uint8ClampedArray(2)], [new DataView(new ArrayBuffer(4))],

@@ -1,4 +1,5 @@
-//! Sealing to public keys: HPKE for one recipient, and one message for several.
+//! The entry `rust-crypto/pkg/recipients`: sealing to public keys, HPKE for one recipient and one message for several. Apart
+//! from the rest because it brings a curve of its own.
 
 use std::cell::RefCell;
 
@@ -10,10 +11,12 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
-use super::envelope::to_suite;
 use crate::convert;
 use crate::error::{Result, Thrown};
 use crate::wasm::memory::scrubbed;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("../../typescript/recipients/types.d.ts");
 
 /// Seals `plaintext` to the holder of `recipient`, an X25519 public key (HPKE, RFC 9180, base mode, `info` and `aad`
 /// bound). Anybody can: the result says nothing of who did.
@@ -42,7 +45,7 @@ pub fn seal_to(
     let keys = to_public_keys(&recipients)?;
     let (plaintext, context) =
         (convert::bytes(&plaintext, "plaintext")?, convert::bytes(&context, "context")?);
-    let suite = to_suite(convert::number(&options, "suite", 1)?)?;
+    let suite = convert::suite(&options)?;
     Ok(scrubbed(|| recipients::seal(suite, None, &keys, &plaintext, &context))?)
 }
 
@@ -162,7 +165,7 @@ impl X25519KeyPair {
         let keys = to_public_keys(&recipients)?;
         let (plaintext, context) =
             (convert::bytes(&plaintext, "plaintext")?, convert::bytes(&context, "context")?);
-        let suite = to_suite(convert::number(&options, "suite", 1)?)?;
+        let suite = convert::suite(&options)?;
         self.with(|key| Ok(recipients::seal(suite, Some(key), &keys, &plaintext, &context)?))
     }
 
