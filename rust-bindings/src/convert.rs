@@ -6,7 +6,7 @@
 
 #[cfg(any(feature = "crypto", feature = "recipients"))]
 use chrysalis_crypto::{CryptoError, envelope::Suite};
-#[cfg(any(feature = "crdt", feature = "crypto"))]
+#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto"))]
 use js_sys::Object;
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -138,7 +138,7 @@ pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
 }
 
 /// A plain object of these fields.
-#[cfg(any(feature = "crdt", feature = "crypto"))]
+#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto"))]
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in fields {

@@ -1,6 +1,8 @@
 //! How errors reach JavaScript: as an `Error` of the domain's class, with a stable `code` to branch on and a text for
 //! people.
 
+#[cfg(feature = "consensus")]
+use chrysalis_consensus::{ConsensusError, sim::Violation};
 #[cfg(feature = "crdt")]
 use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
@@ -42,7 +44,13 @@ impl Thrown {
 }
 
 /// The class of errors that come from no domain.
-const OWN: &str = if cfg!(feature = "crdt") { "CrdtError" } else { "CryptoError" };
+const OWN: &str = if cfg!(feature = "consensus") {
+    "ConsensusError"
+} else if cfg!(feature = "crdt") {
+    "CrdtError"
+} else {
+    "CryptoError"
+};
 
 impl From<CryptoError> for Thrown {
     #[cold]
@@ -97,6 +105,24 @@ impl From<CrdtError> for Thrown {
     #[inline(never)]
     fn from(error: CrdtError) -> Self {
         Self::of("CrdtError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(feature = "consensus")]
+impl From<ConsensusError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: ConsensusError) -> Self {
+        Self::of("ConsensusError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(feature = "consensus")]
+impl From<Violation> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(violation: Violation) -> Self {
+        Self::of("ConsensusError", Violation::CODE, violation.to_string())
     }
 }
 

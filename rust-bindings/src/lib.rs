@@ -5,6 +5,8 @@
 //! `python`.
 #![deny(unsafe_code)]
 
+#[cfg(any(feature = "python", all(feature = "consensus", target_arch = "wasm32")))]
+mod consensus;
 #[cfg(target_arch = "wasm32")]
 mod convert;
 #[cfg(target_arch = "wasm32")]

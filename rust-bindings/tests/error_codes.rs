@@ -2,17 +2,30 @@
 
 use std::collections::BTreeSet;
 
+use chrysalis_consensus::ConsensusError;
+use chrysalis_consensus::sim::Violation;
 use chrysalis_crypto::CryptoError;
 
 /// Codes that only the JavaScript side gives, where the module cannot run.
 const LOADER: [&str; 1] = ["WASM_UNAVAILABLE"];
 
+fn declared<'a>(declarations: &'a str, name: &str) -> BTreeSet<&'a str> {
+    let start = declarations.find(&format!("export type {name} =")).unwrap();
+    let union = &declarations[start..][..declarations[start..].find(';').unwrap()];
+    union.split('\'').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn typescript_declares_exactly_the_codes_of_rust_consensus() {
+    let declared = declared(include_str!("../typescript/consensus/types.d.ts"), "ConsensusErrorCode");
+    let own = [Violation::CODE, "INVALID_ARGUMENT"];
+    let given: BTreeSet<&str> = ConsensusError::CODES.iter().chain(&own).chain(&LOADER).copied().collect();
+    assert_eq!(declared, given);
+}
+
 #[test]
 fn typescript_declares_exactly_the_codes_of_rust_crypto() {
-    let declarations = include_str!("../typescript/crypto/types.d.ts");
-    let start = declarations.find("export type CryptoErrorCode =").unwrap();
-    let union = &declarations[start..][..declarations[start..].find(';').unwrap()];
-    let declared: BTreeSet<&str> = union.split('\'').skip(1).step_by(2).collect();
+    let declared = declared(include_str!("../typescript/crypto/types.d.ts"), "CryptoErrorCode");
     let given: BTreeSet<&str> = CryptoError::CODES.iter().chain(&LOADER).copied().collect();
     assert_eq!(declared, given);
 }

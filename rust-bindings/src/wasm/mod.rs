@@ -1,9 +1,17 @@
 //! What JavaScript sees. Each feature adds one domain.
 
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "recipients", feature = "security"))]
+#[cfg(any(
+    feature = "consensus",
+    feature = "crdt",
+    feature = "crypto",
+    feature = "recipients",
+    feature = "security"
+))]
 #[expect(unsafe_code, reason = "a global allocator is an unsafe trait; its two writes are explained there")]
 mod memory;
 
+#[cfg(feature = "consensus")]
+pub mod consensus;
 #[cfg(feature = "crdt")]
 pub mod crdt;
 #[cfg(feature = "crypto")]

@@ -273,6 +273,16 @@ impl Schedule {
         }
     }
 
+    /// A [`calm`](Self::calm) schedule in which the faults of a list happen; the network heals when the last of them is over.
+    #[must_use]
+    pub fn faulty(members: usize, seed: u64, faults: Vec<Fault>) -> Self {
+        // One above the limit is as wrong as any number above it, and takes no room.
+        let mut schedule = Self::calm(members.min(MAX_MEMBERS + 1), seed);
+        schedule.heal_at_us = faults.iter().map(Fault::until_us).max().unwrap_or(0);
+        schedule.faults = faults;
+        schedule
+    }
+
     /// The JSON text of a schedule: what a failing run prints.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -351,6 +361,16 @@ fn default_window() -> u64 {
 }
 
 impl Fault {
+    /// Reads a JSON array of faults, each as it stands in a schedule's text.
+    ///
+    /// # Errors
+    ///
+    /// [`ConsensusError::InvalidConfig`] where the text is no such array. Bounds are checked with the schedule.
+    pub fn list_from_json(text: &str) -> Result<Vec<Self>, ConsensusError> {
+        serde_json::from_str(text)
+            .map_err(|_| ConsensusError::InvalidConfig("the text is no list of faults"))
+    }
+
     /// When the fault is over, in microseconds: for a list of faults without a time of its own, when the network heals.
     pub(crate) fn until_us(&self) -> u64 {
         match self {
