@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "CertError",
     "ConfigurationError",
+    "ConsensusError",
     "CrdtError",
     "CryptoError",
     "DecryptError",
@@ -84,6 +85,10 @@ class CrdtError(MemoryError, ValueError):
     """Two replicas contradict each other, or what was given is no state, value or actor; nothing has changed."""
 
 
+class ConsensusError(MemoryError, ValueError):
+    """A proof does not hold, an input is out of place, or a simulated run shows what must not be (``consensus/violation``)."""
+
+
 class CryptoError(ValueError):
     """A cryptographic operation failed; ``code`` says how."""
 
@@ -138,11 +143,27 @@ def _default_code(kind: type[MemoryError]) -> str:
     return name.lstrip("_").upper().removesuffix("_ERROR")
 
 
-# The class and family code for every code of rust-memory, rust-journal, rust-crdt and the bindings.
+# The class and family code for every code of rust-memory, rust-journal, rust-consensus, rust-crdt and the bindings.
 _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "bindings/closed": (StorageError, "STORAGE_CONN_FAILED"),
     "bindings/internal": (MemoryError, "MEMORY"),
     "bindings/out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
+    "consensus/bad-proof": (ConsensusError, "CONSENSUS"),
+    "consensus/bad-signature": (ConsensusError, "CONSENSUS"),
+    "consensus/crypto": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-config": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-id": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-log": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-state": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-validator-set": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-value": (ConsensusError, "CONSENSUS"),
+    "consensus/malformed": (ConsensusError, "CONSENSUS"),
+    "consensus/out-of-order": (ConsensusError, "CONSENSUS"),
+    "consensus/too-few-validators": (ConsensusError, "CONSENSUS"),
+    "consensus/too-large": (ConsensusError, "CONSENSUS"),
+    "consensus/unsupported-version": (ConsensusError, "CONSENSUS"),
+    "consensus/violation": (ConsensusError, "CONSENSUS"),
+    "consensus/wrong-epoch": (ConsensusError, "CONSENSUS"),
     "crdt/agent-mismatch": (CrdtError, "CRDT"),
     "crdt/bad-signature": (CrdtError, "CRDT"),
     "crdt/clock-drift": (CrdtError, "CRDT"),

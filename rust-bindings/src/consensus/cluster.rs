@@ -1,7 +1,7 @@
 //! A simulated cluster: its options, and what can be seen of it.
 
-use chrysalis_consensus::ConsensusError;
 use chrysalis_consensus::sim::{Fault, Report, Schedule, SimCluster, Situation, Violation};
+use chrysalis_consensus::{ConsensusError, Evidence};
 use chrysalis_crypto::hex;
 
 use super::member;
@@ -61,14 +61,14 @@ pub(crate) fn report(report: &Report) -> Made {
 }
 
 /// What a member decided and still keeps.
-pub(crate) fn decisions(cluster: &SimCluster, of: usize) -> Made {
-    Made::list(cluster.decisions(of).map(|(_, value, certificate)| member::decision((value, certificate))))
+pub(crate) fn decisions(cluster: &SimCluster, of: usize) -> Vec<Made> {
+    cluster.decisions(of).map(|(_, value, certificate)| member::decision((value, certificate))).collect()
 }
 
 /// The evidence found so far, each with the number of the member that found it.
-pub(crate) fn evidence(cluster: &SimCluster) -> Made {
-    let found = cluster.evidence().iter();
-    Made::list(found.map(|(member, evidence)| {
+pub(crate) fn evidence(cluster: &SimCluster) -> Vec<Made> {
+    let found = |(member, evidence): &(usize, Evidence)| {
         Made::Object(vec![("member", (*member).into()), ("evidence", evidence.to_bytes().into())])
-    }))
+    };
+    cluster.evidence().iter().map(found).collect()
 }

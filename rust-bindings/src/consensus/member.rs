@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrysalis_consensus::consensus::{PrePrepare, SignedMessage};
 use chrysalis_consensus::{
-    ByzantineConsensus, Bytes, ChainId, CommitCertificate, Config, ConsensusError, Decision, Digest, Effect,
+    Bytes, ByzantineConsensus, ChainId, CommitCertificate, Config, ConsensusError, Decision, Digest, Effect,
     Height, Input, LogRecord, Message, NodeId, Origin, PeerId, Round, Signer, Step, Timeout,
 };
 use chrysalis_crypto::ed25519::SigningKey;
@@ -76,8 +76,8 @@ pub(crate) fn input<G: Given>(given: &G) -> Result<Input<Bytes>, G::Error> {
 ///
 /// # Errors
 /// [`ConsensusError::InvalidState`] for an effect that this version has no form for.
-pub(crate) fn effects(effects: Vec<Effect<Bytes>>) -> Result<Made, ConsensusError> {
-    Ok(Made::List(effects.into_iter().map(effect).collect::<Result<_, _>>()?))
+pub(crate) fn effects(effects: Vec<Effect<Bytes>>) -> Result<Vec<Made>, ConsensusError> {
+    effects.into_iter().map(effect).collect()
 }
 
 /// The decision that a value and its proof are.
@@ -177,9 +177,7 @@ fn size<G: Given>(options: &G, name: &str, default: usize) -> Result<usize, G::E
     usize::try_from(size.to_count(name)?).map_err(|_| G::wrong(name, "is more than memory"))
 }
 
-fn upcoming<G: Given>(
-    changes: &[G],
-) -> Result<Vec<(Height, chrysalis_consensus::ValidatorSet)>, G::Error> {
+fn upcoming<G: Given>(changes: &[G]) -> Result<Vec<(Height, chrysalis_consensus::ValidatorSet)>, G::Error> {
     let change = |change: &G| {
         let set = proof::set(&change.required("validators")?, "validators")?;
         Ok((Height(change.count("height")?), set))
@@ -193,7 +191,8 @@ fn round<G: Given>(given: &G) -> Result<Round, G::Error> {
 }
 
 fn timeout<G: Given>(given: &G) -> Result<Timeout, G::Error> {
-    let of = |timeout: fn(Height, Round) -> Timeout| Ok(timeout(Height(given.count("height")?), round(given)?));
+    let of =
+        |timeout: fn(Height, Round) -> Timeout| Ok(timeout(Height(given.count("height")?), round(given)?));
     match given.text("kind")?.as_str() {
         "propose" => of(Timeout::Propose),
         "prevote" => of(Timeout::Prevote),

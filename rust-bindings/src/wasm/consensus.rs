@@ -48,9 +48,7 @@ pub fn verify_evidence(
 
 /// The digest that certificates name a value by, 32 bytes.
 #[wasm_bindgen(js_name = valueDigest)]
-pub fn value_digest(
-    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] value: JsValue,
-) -> Result<Vec<u8>> {
+pub fn value_digest(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] value: JsValue) -> Result<Vec<u8>> {
     Ok(proof::value_digest(&convert::bytes(&value, "value")?))
 }
 
@@ -75,11 +73,7 @@ impl ByzantineConsensus {
         #[wasm_bindgen(unchecked_optional_param_type = "MemberOptions")] options: JsValue,
     ) -> Result<ByzantineConsensus> {
         let member = scrubbed(|| {
-            if options.is_undefined() {
-                Ok(Member::make_development()?)
-            } else {
-                member::open(&Js(options))
-            }
+            if options.is_undefined() { Ok(Member::make_development()?) } else { member::open(&Js(options)) }
         })?;
         Ok(Self(RefCell::new(member)))
     }
@@ -89,7 +83,7 @@ impl ByzantineConsensus {
     pub fn handle(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Result<JsValue> {
         let input = member::input(&Js(input))?;
         let effects = scrubbed(|| self.0.borrow_mut().handle(input))?;
-        Ok(to_js(member::effects(effects)?))
+        Ok(to_js(Made::List(member::effects(effects)?)))
     }
 
     /// Proposes a value, where it is this member's turn. The effects, with the proposal and its record of the log, are taken by
@@ -121,7 +115,7 @@ impl ByzantineConsensus {
     #[wasm_bindgen(js_name = takeEffects, unchecked_return_type = "Effect[]")]
     pub fn take_effects(&self) -> Result<JsValue> {
         let effects = self.0.borrow_mut().take_effects();
-        Ok(to_js(member::effects(effects)?))
+        Ok(to_js(Made::List(member::effects(effects)?)))
     }
 
     /// The latest value decided, if there is one.
@@ -172,9 +166,7 @@ impl SimCluster {
     }
 
     /// The cluster of a schedule's JSON text: what a failing run prints gives the same run again.
-    pub fn replay(
-        #[wasm_bindgen(unchecked_param_type = "string")] schedule: JsValue,
-    ) -> Result<SimCluster> {
+    pub fn replay(#[wasm_bindgen(unchecked_param_type = "string")] schedule: JsValue) -> Result<SimCluster> {
         let schedule = Schedule::from_json(&convert::text(&schedule, "schedule")?)?;
         Ok(Self(RefCell::new(cluster::of_schedule(&schedule, true)?)))
     }
@@ -227,7 +219,7 @@ impl SimCluster {
         #[wasm_bindgen(unchecked_param_type = "number")] member: JsValue,
     ) -> Result<JsValue> {
         let member = number(&member)?;
-        Ok(to_js(cluster::decisions(&self.0.borrow(), member)))
+        Ok(to_js(Made::List(cluster::decisions(&self.0.borrow(), member))))
     }
 
     /// The last height that a member has decided; 0 before the first.
@@ -252,7 +244,7 @@ impl SimCluster {
     /// The evidence found so far.
     #[wasm_bindgen(unchecked_return_type = "FoundEvidence[]")]
     pub fn evidence(&self) -> JsValue {
-        to_js(cluster::evidence(&self.0.borrow()))
+        to_js(Made::List(cluster::evidence(&self.0.borrow())))
     }
 
     /// The name of the chain, part of every signature.

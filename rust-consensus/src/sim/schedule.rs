@@ -367,8 +367,7 @@ impl Fault {
     ///
     /// [`ConsensusError::InvalidConfig`] where the text is no such array. Bounds are checked with the schedule.
     pub fn list_from_json(text: &str) -> Result<Vec<Self>, ConsensusError> {
-        serde_json::from_str(text)
-            .map_err(|_| ConsensusError::InvalidConfig("the text is no list of faults"))
+        serde_json::from_str(text).map_err(|_| ConsensusError::InvalidConfig("the text is no list of faults"))
     }
 
     /// When the fault is over, in microseconds: for a list of faults without a time of its own, when the network heals.

@@ -1,0 +1,28 @@
+// The package rust-consensus/pkg in Node, as an ES module.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import init, * as api from 'rust-consensus/pkg';
+import { consensusChecks } from './checks.js';
+
+const read = (name) => JSON.parse(readFileSync(new URL(`../../../../rust-consensus/vectors/${name}.json`, import.meta.url)));
+
+const { memory } = await init();
+for (const [name, run] of consensusChecks(api, { agreement: read('agreement'), traces: read('sim-traces') })) test(name, run);
+
+test('a process has one instance however it is imported', () => {
+  assert.equal(createRequire(import.meta.url)('rust-consensus/pkg').ConsensusError, api.ConsensusError);
+});
+
+test('a signing key is wiped when its member is freed', () => {
+  const signingKey = randomBytes(32);
+  const validators = read('agreement').sets[0].set;
+  const member = new api.ByzantineConsensus({ chain: 'test', validators: Buffer.from(validators, 'hex'), signingKey });
+  const all = () => Buffer.from(memory.buffer);
+  assert.ok(all().includes(signingKey), 'a live key is in memory, so the search finds what is there');
+  member.handle({ type: 'start' });
+  member.free();
+  assert.ok(!all().includes(signingKey) && !all().includes(signingKey.subarray(0, 16)));
+});
