@@ -6,7 +6,7 @@
 
 #[cfg(any(feature = "crypto", feature = "recipients"))]
 use chrysalis_crypto::{CryptoError, envelope::Suite};
-#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto"))]
+#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto", feature = "simulation"))]
 use js_sys::Object;
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -56,6 +56,14 @@ pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
 }
 
 /// A non-negative integer below 2^32.
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "recipients",
+    feature = "security",
+    feature = "simulation",
+    feature = "tls"
+))]
 #[inline(never)]
 pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
     value
@@ -138,7 +146,7 @@ pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
 }
 
 /// A plain object of these fields.
-#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto"))]
+#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto", feature = "simulation"))]
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in fields {

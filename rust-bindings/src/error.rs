@@ -1,8 +1,10 @@
 //! How errors reach JavaScript: as an `Error` of the domain's class, with a stable `code` to branch on and a text for
 //! people.
 
-#[cfg(feature = "consensus")]
-use chrysalis_consensus::{ConsensusError, sim::Violation};
+#[cfg(any(feature = "consensus", feature = "simulation"))]
+use chrysalis_consensus::ConsensusError;
+#[cfg(feature = "simulation")]
+use chrysalis_consensus::sim::Violation;
 #[cfg(feature = "crdt")]
 use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
@@ -44,7 +46,7 @@ impl Thrown {
 }
 
 /// The class of errors that come from no domain.
-const OWN: &str = if cfg!(feature = "consensus") {
+const OWN: &str = if cfg!(any(feature = "consensus", feature = "simulation")) {
     "ConsensusError"
 } else if cfg!(feature = "crdt") {
     "CrdtError"
@@ -108,7 +110,7 @@ impl From<CrdtError> for Thrown {
     }
 }
 
-#[cfg(feature = "consensus")]
+#[cfg(any(feature = "consensus", feature = "simulation"))]
 impl From<ConsensusError> for Thrown {
     #[cold]
     #[inline(never)]
@@ -117,7 +119,7 @@ impl From<ConsensusError> for Thrown {
     }
 }
 
-#[cfg(feature = "consensus")]
+#[cfg(feature = "simulation")]
 impl From<Violation> for Thrown {
     #[cold]
     #[inline(never)]

@@ -5,7 +5,10 @@
 //! `python`.
 #![deny(unsafe_code)]
 
-#[cfg(any(feature = "python", all(feature = "consensus", target_arch = "wasm32")))]
+#[cfg(any(
+    feature = "python",
+    all(any(feature = "consensus", feature = "simulation"), target_arch = "wasm32")
+))]
 mod consensus;
 #[cfg(target_arch = "wasm32")]
 mod convert;

@@ -4,7 +4,7 @@ use chrysalis_consensus::sim::{Fault, Report, Schedule, SimCluster, Situation, V
 use chrysalis_consensus::{ConsensusError, Evidence};
 use chrysalis_crypto::hex;
 
-use super::member;
+use super::decision::decision;
 use super::plain::{Given, Made};
 
 /// The cluster of a number of members, a seed and a JSON list of faults. Options are `heights`, 3 by default,
@@ -62,7 +62,7 @@ pub(crate) fn report(report: &Report) -> Made {
 
 /// What a member decided and still keeps.
 pub(crate) fn decisions(cluster: &SimCluster, of: usize) -> Vec<Made> {
-    cluster.decisions(of).map(|(_, value, certificate)| member::decision((value, certificate))).collect()
+    cluster.decisions(of).map(|(_, value, certificate)| decision((value, certificate))).collect()
 }
 
 /// The evidence found so far, each with the number of the member that found it.

@@ -80,15 +80,6 @@ pub(crate) fn effects(effects: Vec<Effect<Bytes>>) -> Result<Vec<Made>, Consensu
     effects.into_iter().map(effect).collect()
 }
 
-/// The decision that a value and its proof are.
-pub(crate) fn decision((value, certificate): (&Bytes, &CommitCertificate)) -> Made {
-    Made::Object(vec![
-        ("height", certificate.height().0.into()),
-        ("value", value.as_slice().into()),
-        ("certificate", certificate.to_bytes().into()),
-    ])
-}
-
 /// A proposal that was signed.
 pub(crate) fn proposal(made: &PrePrepare<Bytes>) -> Made {
     let PrePrepare { proposal, value } = made;

@@ -18,6 +18,7 @@ use super::buffer::Record;
 use super::convert::to_bytes;
 use super::error::{BindingError, Failure, Result};
 use super::lock;
+use crate::consensus::decision::decision;
 use crate::consensus::member::{self, Member};
 use crate::consensus::plain::{Given, Made};
 use crate::consensus::{cluster, proof};
@@ -129,7 +130,7 @@ impl RustByzantineConsensus {
 
     /// The latest decision that is kept, if there is one.
     fn decision(&self, py: Python<'_>) -> Result<Option<Decision>> {
-        self.with(py, |member| Ok(member.decision().map(member::decision).map(Decision)))
+        self.with(py, |member| Ok(member.decision().map(decision).map(Decision)))
     }
 
     /// Where the member is.

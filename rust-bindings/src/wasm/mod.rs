@@ -16,10 +16,14 @@ pub mod consensus;
 pub mod crdt;
 #[cfg(feature = "crypto")]
 pub mod crypto;
+#[cfg(any(feature = "consensus", feature = "simulation"))]
+mod plain;
 #[cfg(feature = "recipients")]
 pub mod recipients;
 #[cfg(feature = "security")]
 pub mod security;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 #[cfg(feature = "tls")]
 pub mod tls;
 

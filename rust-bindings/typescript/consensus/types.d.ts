@@ -15,7 +15,6 @@ export type ConsensusErrorCode =
   | 'consensus/invalid-state'
   | 'consensus/invalid-log'
   | 'consensus/crypto'
-  | 'consensus/violation'
   | 'INVALID_ARGUMENT'
   | 'WASM_UNAVAILABLE';
 
@@ -161,69 +160,4 @@ export interface MemberOrigin {
   height: Count;
   validators: Uint8Array;
   upcoming: { height: Count; validators: Uint8Array }[];
-}
-
-/** What a Byzantine member does. */
-export type Behaviour =
-  | 'silent' | 'twins' | 'equivocate' | 'mirror' | 'lying_leader' | 'invalid_leader' | 'false_valid_round' | 'unlocked' | 'stir'
-  | 'usurp' | 'swap' | 'slander' | 'withhold_prevotes' | 'withhold_precommits' | 'only_one' | 'garbage' | 'forge' | 'replay'
-  | 'far_future' | 'wrong_epoch' | 'false_certificate';
-
-/** One thing that goes wrong, as in the text of a schedule. Members are numbers from 0, times microseconds. */
-export type Fault =
-  | { fault: 'byzantine'; member: number; behaviour: Behaviour }
-  | { fault: 'partition'; from_us: number; until_us: number; sides: readonly number[] }
-  | {
-      fault: 'link'; from_us: number; until_us: number; sender?: number | null; receiver?: number | null;
-      /** Of 1,000 messages. */
-      loss: number;
-      /** Of 1,000 messages. */
-      doubled: number;
-      slower_us: number;
-    }
-  | {
-      fault: 'drop'; height?: number | null; round?: number | null; kind?: 'proposal' | 'prevote' | 'precommit' | 'other' | null;
-      sender?: number | null; receiver?: number | null;
-    }
-  | {
-      fault: 'crash'; member: number; write: number; survives: 'nothing' | 'torn' | 'half' | 'all'; effects: number;
-      down_us: number;
-    }
-  | { fault: 'power_cut'; at_us: number; members: readonly number[]; down_us: number }
-  | { fault: 'skew'; member: number; per_mille: number };
-
-export interface SimOptions {
-  /** How many heights every honest member has to decide; 3 by default. */
-  heights?: number;
-  /** Whether members sign with Ed25519, so that certificates verify outside the simulation; `false` by default. */
-  realSignatures?: boolean;
-  /** Whether events are kept for `svg`, at most 2^20 of them; `true` by default. */
-  recorded?: boolean;
-}
-
-/** What a run was like. Times are simulated. */
-export interface SimReport {
-  traceHash: string;
-  events: Count;
-  /** Messages that were sent, each receiver counted. */
-  messages: Count;
-  simulatedUs: Count;
-  /** Decisions of honest members. */
-  decisions: number;
-  /** From the first proposal of a height to a decision, for half of the decisions. */
-  latencyP50Us: Count;
-  /** And for 99 of 100. */
-  latencyP99Us: Count;
-  /** Pieces of evidence that honest members found. */
-  evidence: number;
-  /** The time within which everything had to be decided after the network had healed; 0 where it was decided before. */
-  boundUs: Count;
-  /** The rules of `docs/agreement.md` that were exercised, such as `A-20`. */
-  rules: string[];
-}
-
-/** Evidence, and the number of the member that found it. */
-export interface FoundEvidence {
-  member: number;
-  evidence: Uint8Array;
 }

@@ -17,11 +17,12 @@ test('in a page', async (t) => {
   await page.goto(chromium.origin);
   const outcomes = await page.evaluate(async () => {
     const api = await import('/rust-consensus/pkg/rust_consensus.js');
-    await api.default();
+    const simulation = await import('/rust-consensus/pkg/simulation/rust_simulation.js');
+    await Promise.all([api.default(), simulation.default()]);
     const { consensusChecks } = await import('/rust-bindings/typescript/tests/consensus/checks.js');
     const read = async (name) => (await fetch(`/rust-consensus/vectors/${name}.json`)).json();
     const files = { agreement: await read('agreement'), traces: await read('sim-traces') };
-    return consensusChecks(api, files).map(([name, run]) => {
+    return consensusChecks(api, simulation, files).map(([name, run]) => {
       try {
         run();
         return { name };

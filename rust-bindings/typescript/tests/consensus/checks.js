@@ -1,4 +1,5 @@
-// What the package rust-consensus does: its vectors, members, clusters and wrong arguments. Runs unchanged in Node and in a page.
+// What the package rust-consensus and its entry simulation do: vectors, members, clusters and wrong arguments. Runs unchanged in Node
+// and in a page.
 import { fromHex, toHex } from '../shared/hex.js';
 
 function assert(condition, text) {
@@ -14,15 +15,16 @@ function throws(api, code, run, text = code) {
   try {
     run();
   } catch (error) {
-    assert(error instanceof api.ConsensusError && error.name === 'ConsensusError', `${text}: threw ${error}`);
+    assert(api.classes.some((type) => error instanceof type) && error.name === 'ConsensusError', `${text}: threw ${error}`);
     assert(error.code === code, `${text}: expected ${code}, found ${error.code}`);
     return error;
   }
   throw new Error(`${text}: nothing was thrown`);
 }
 
-/** `[name, run]` for each check. `files` are the contents of rust-consensus/vectors. */
-export function consensusChecks(api, { agreement, traces }) {
+/** `[name, run]` for each check, of the two modules and of what two files of rust-consensus/vectors hold. */
+export function consensusChecks(consensus, simulation, { agreement, traces }) {
+  const api = { ...simulation, ...consensus, classes: [consensus.ConsensusError, simulation.ConsensusError] };
   return [
     ...agreement.certificates.map((item) => [`certificate: ${item.name}`, () => certificate(api, item)]),
     ...agreement.sets.map((item, index) => [`validators: ${index}`, () => equal(api.encodeValidators(fromHex(item.set)), fromHex(item.set))]),

@@ -4,6 +4,7 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const { test } = require('node:test');
 const api = require('rust-consensus/pkg');
+const simulation = require('rust-consensus/pkg/simulation');
 
 const { agreement, traces } = {
   agreement: require('../../../../rust-consensus/vectors/agreement.json'),
@@ -17,7 +18,7 @@ test('it works as soon as it is loaded', () => {
 
 test('vectors and behaviour', async (t) => {
   const { consensusChecks } = await import('./checks.js');
-  for (const [name, run] of consensusChecks(api, { agreement, traces })) await t.test(name, run);
+  for (const [name, run] of consensusChecks(api, simulation, { agreement, traces })) await t.test(name, run);
 });
 
 test('an engine without SIMD is told so', () => {

@@ -5,15 +5,20 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import init, * as api from 'rust-consensus/pkg';
+import initSimulation, * as simulation from 'rust-consensus/pkg/simulation';
 import { consensusChecks } from './checks.js';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../../../../rust-consensus/vectors/${name}.json`, import.meta.url)));
 
 const { memory } = await init();
-for (const [name, run] of consensusChecks(api, { agreement: read('agreement'), traces: read('sim-traces') })) test(name, run);
+await initSimulation();
+const files = { agreement: read('agreement'), traces: read('sim-traces') };
+for (const [name, run] of consensusChecks(api, simulation, files)) test(name, run);
 
 test('a process has one instance however it is imported', () => {
-  assert.equal(createRequire(import.meta.url)('rust-consensus/pkg').ConsensusError, api.ConsensusError);
+  const require = createRequire(import.meta.url);
+  assert.equal(require('rust-consensus/pkg').ConsensusError, api.ConsensusError);
+  assert.equal(require('rust-consensus/pkg/simulation').SimCluster, simulation.SimCluster);
 });
 
 test('a signing key is wiped when its member is freed', () => {

@@ -1,9 +1,11 @@
 import init, {
-  ByzantineConsensus, ConsensusError, SimCluster, encodeValidators, valueDigest, verifyCommitCertificate, verifyEvidence,
+  ByzantineConsensus, ConsensusError, encodeValidators, valueDigest, verifyCommitCertificate, verifyEvidence,
 } from 'rust-consensus/pkg';
 import type {
-  CommitProof, ConsensusErrorCode, Count, Decision, Effect, EvidenceProof, Fault, Input, MemberOptions, SimReport, Validators,
+  CommitProof, ConsensusErrorCode, Count, Decision, Effect, EvidenceProof, Input, MemberOptions, Validators,
 } from 'rust-consensus/pkg';
+import { SimCluster } from 'rust-consensus/pkg/simulation';
+import type { Fault, SimReport } from 'rust-consensus/pkg/simulation';
 
 export async function use(key: Uint8Array, send: (bytes: Uint8Array) => void, flush: (records: Uint8Array[]) => void): Promise<Count> {
   await init();
