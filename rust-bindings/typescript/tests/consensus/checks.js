@@ -185,7 +185,8 @@ const BEHAVIOUR = {
     equal(report, cluster.report());
     for (const member of [0, 1, 2]) {
       const decisions = cluster.decisions(member);
-      equal(decisions, cluster.decisions(0));
+      const values = (list) => list.map(({ height, value }) => [height, value]);
+      equal(values(decisions), values(cluster.decisions(0)));
       equal([decisions.length, cluster.height(member)], [4, 4]);
       for (const { height, value, certificate } of decisions) {
         const proof = api.verifyCommitCertificate(certificate, cluster.validators(height), cluster.chain);
