@@ -17,8 +17,8 @@ pub(crate) fn open<G: Given>(
 ) -> Result<SimCluster, G::Error> {
     let mut schedule = Schedule::faulty(members, seed, Fault::list_from_json(faults)?);
     schedule.heights = options.count_or("heights", schedule.heights)?;
-    schedule.real_signatures = options.flag_or("real_signatures", schedule.real_signatures)?;
-    Ok(of_schedule(&schedule, options.flag_or("recorded", true)?)?)
+    schedule.real_signatures = flag_or(options, "real_signatures", schedule.real_signatures)?;
+    Ok(of_schedule(&schedule, flag_or(options, "recorded", true)?)?)
 }
 
 /// The cluster of a schedule.
@@ -71,4 +71,8 @@ pub(crate) fn evidence(cluster: &SimCluster) -> Vec<Made> {
         Made::Object(vec![("member", (*member).into()), ("evidence", evidence.to_bytes().into())])
     };
     cluster.evidence().iter().map(found).collect()
+}
+
+fn flag_or<G: Given>(options: &G, name: &str, default: bool) -> Result<bool, G::Error> {
+    options.property(name)?.map_or(Ok(default), |flag| flag.to_flag(name))
 }

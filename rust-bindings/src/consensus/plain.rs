@@ -51,11 +51,6 @@ pub(crate) trait Given: Sized {
         self.property(name)?.map_or(Ok(default), |count| count.to_count(name))
     }
 
-    /// A property that is a truth value; `default` where it is absent.
-    fn flag_or(&self, name: &str, default: bool) -> Result<bool, Self::Error> {
-        self.property(name)?.map_or(Ok(default), |flag| flag.to_flag(name))
-    }
-
     /// A property that is a byte string.
     fn bytes(&self, name: &str) -> Result<Vec<u8>, Self::Error> {
         self.required(name)?.to_bytes(name)
