@@ -1,9 +1,11 @@
 // The package rust-consensus/pkg in Node, as an ES module.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import init, * as api from 'rust-consensus/pkg';
 import initSimulation, * as simulation from 'rust-consensus/pkg/simulation';
 import { consensusChecks } from './checks.js';
@@ -30,4 +32,13 @@ test('a signing key is wiped when its member is freed', () => {
   member.handle({ type: 'start' });
   member.free();
   assert.ok(!all().includes(signingKey) && !all().includes(signingKey.subarray(0, 16)));
+});
+
+test('the example of the readme runs as it stands', () => {
+  const text = readFileSync(new URL('../../../../rust-consensus/README.md', import.meta.url), 'utf8');
+  const [, example] = /```js\n(.*?)```/s.exec(text);
+  const flags = ['--input-type=module', '--eval', example];
+  const lines = execFileSync(process.execPath, flags, { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8' }).trim().split('\n');
+  assert.match(lines[0], /^[0-9a-f]{64} 1 .* true$/);
+  assert.ok(lines.includes('log') && lines.includes('decide'));
 });
