@@ -22,7 +22,6 @@ from ._rust import (
 from .exceptions import ConsensusError
 
 __all__ = [
-    "Behaviour",
     "Byzantine",
     "Change",
     "CommitProof",
@@ -198,19 +197,16 @@ class FoundEvidence(TypedDict):
     evidence: bytes
 
 
-Behaviour = Literal[
-    "silent", "twins", "equivocate", "mirror", "lying_leader", "invalid_leader", "false_valid_round", "unlocked", "stir", "usurp",
-    "swap", "slander", "withhold_prevotes", "withhold_precommits", "only_one", "garbage", "forge", "replay", "far_future",
-    "wrong_epoch", "false_certificate",
-]  # fmt: skip
-
-
 class Byzantine(TypedDict):
     """A member does not follow the protocol, from the start to the end."""
 
     fault: Literal["byzantine"]
     member: int
-    behaviour: Behaviour
+    behaviour: Literal[
+        "silent", "twins", "equivocate", "mirror", "lying_leader", "invalid_leader", "false_valid_round", "unlocked", "stir", "usurp",
+        "swap", "slander", "withhold_prevotes", "withhold_precommits", "only_one", "garbage", "forge", "replay", "far_future",
+        "wrong_epoch", "false_certificate",
+    ]  # fmt: skip
 
 
 class Partition(TypedDict):

@@ -15,6 +15,7 @@ from memory_system._rust.crypto import Ed25519KeyPair
 from memory_system.consensus import (
     ConsensusError,
     Fault,
+    MemberOptions,
     RustByzantineConsensus,
     SimCluster,
     ValidatorSet,
@@ -68,7 +69,7 @@ def test_r_50_one_seed_gives_one_trace_hash() -> None:
         assert SimCluster.replay(cluster.schedule()).run()["trace_hash"] == case["trace_hash"]
 
 
-def make_four() -> tuple[ValidatorSet, list[dict[str, Any]]]:
+def make_four() -> tuple[ValidatorSet, list[MemberOptions]]:
     keys = [bytes([i] * 32) for i in range(1, 5)]
     public = [Ed25519KeyPair.from_secret(key).public_key() for key in keys]
     validators: ValidatorSet = {"validators": [{"id": f"node-{i}", "key": key} for i, key in enumerate(public)]}
@@ -83,7 +84,7 @@ def agree(members: list[RustByzantineConsensus]) -> tuple[list[dict[str, Any]], 
     while inputs and len(decided) < len(members):
         node, given = inputs.popleft()
         for effect in members[node].handle(given):
-            place = {name: effect[name] for name in ("height", "round", "digest") if name in effect}
+            place: dict[str, Any] = {name: effect[name] for name in ("height", "round", "digest") if name in effect}
             if effect["type"] == "log":
                 logs[node] += effect["records"]
             elif effect["type"] == "get_value":
@@ -109,7 +110,8 @@ def test_four_members_agree_and_one_restarts() -> None:
         proof = verify_commit_certificate(decision["certificate"], validators, "kitchen")
         assert (proof["height"], proof["digest"], proof["total_power"]) == (1, value_digest(b"tea"), 4)
     assert members[0].is_decided() == b"tea"
-    assert members[0].decision()["certificate"] == decided[0]["certificate"]
+    latest = members[0].decision()
+    assert latest is not None and latest["certificate"] == decided[0]["certificate"]
 
     restored = RustByzantineConsensus({**options[0], "log": logs[0]})
     again = restored.handle({"type": "start"})
@@ -159,8 +161,8 @@ def test_a_cluster_with_a_liar_leaves_evidence() -> None:
             proof = verify_commit_certificate(decision["certificate"], validators, cluster.chain)
             assert proof["digest"] == value_digest(decision["value"])
     for found in cluster.evidence():
-        proof = verify_evidence(found["evidence"], cluster.validators(1), cluster.chain)
-        assert proof["validator"] == "m003" and found["member"] != 3
+        liar = verify_evidence(found["evidence"], cluster.validators(1), cluster.chain)
+        assert liar["validator"] == "m003" and found["member"] != 3
     assert cluster.svg().startswith("<svg")
 
 
@@ -181,11 +183,10 @@ def test_liars_beyond_a_third_may_break_agreement_and_the_run_says_so() -> None:
 
 def test_a_long_run_leaves_the_interpreter_to_others() -> None:
     cluster = SimCluster(7, 1, None, {"heights": 300, "recorded": False})
-    done = threading.Event()
-    runner = threading.Thread(target=lambda: (cluster.run(), done.set()))
+    runner = threading.Thread(target=cluster.run)
     runner.start()
     turns = 0
-    while not done.is_set():
+    while runner.is_alive():
         turns += 1
     runner.join()
     assert turns > 0 and cluster.height(0) >= 300
@@ -205,5 +206,5 @@ def test_wrong_arguments() -> None:
             member.handle(given)
     for arguments in [(4, -1), (4, 2**64), (-1, 1)]:
         with pytest.raises(OverflowError):
-            SimCluster(*arguments)  # type: ignore[misc]
+            SimCluster(*arguments)
     assert member.status()["step"] == "propose"
