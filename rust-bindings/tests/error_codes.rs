@@ -9,10 +9,11 @@ use chrysalis_crypto::CryptoError;
 /// Codes that only the JavaScript side gives, where the module cannot run.
 const LOADER: [&str; 1] = ["WASM_UNAVAILABLE"];
 
+/// The codes of a union of texts.
 fn declared<'a>(declarations: &'a str, name: &str) -> BTreeSet<&'a str> {
-    let start = declarations.find(&format!("export type {name} =")).unwrap();
-    let union = &declarations[start..][..declarations[start..].find(';').unwrap()];
-    union.split('\'').skip(1).step_by(2).collect()
+    let start = declarations.find(&format!("export type {name} =")).expect("the union is declared");
+    let end = declarations[start..].find(';').expect("a declaration ends");
+    declarations[start..][..end].split('\'').skip(1).step_by(2).collect()
 }
 
 #[test]
