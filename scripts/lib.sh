@@ -12,7 +12,7 @@ mkdir -p "$TOOLS"
 WASM_BINDGEN_VERSION=$(sed -n 's/^wasm-bindgen = "=\([0-9.]*\)".*/\1/p' Cargo.toml)
 WASM_PACK_VERSION=0.15.1
 # What has a WebAssembly module of its own; each is a feature of rust-bindings.
-WASM_PACKAGES="crypto tls recipients crdt security embedding tokens"
+WASM_PACKAGES="crypto tls recipients crdt security embedding tokens consensus simulation"
 
 case $(uname -s) in
   MINGW* | MSYS* | CYGWIN*) VENV_BIN=$ROOT/.venv/Scripts ;;
@@ -25,6 +25,7 @@ package_of() {
   case $1 in
     recipients | tls) echo "rust-crypto/pkg/$1" ;;
     tokens) echo rust-embedding/pkg/tokens ;;
+    simulation) echo "rust-consensus/pkg/$1" ;;
     *) echo "rust-$1/pkg" ;;
   esac
 }

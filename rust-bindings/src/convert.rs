@@ -6,7 +6,7 @@
 
 #[cfg(any(feature = "crypto", feature = "recipients"))]
 use chrysalis_crypto::{CryptoError, envelope::Suite};
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "tokens"))]
+#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto", feature = "embedding", feature = "simulation", feature = "tokens"))]
 use js_sys::Object;
 #[cfg(feature = "tokens")]
 use js_sys::Uint32Array;
@@ -82,6 +82,14 @@ pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
 }
 
 /// A non-negative integer below 2^32.
+#[cfg(any(
+    feature = "crdt",
+    feature = "crypto",
+    feature = "recipients",
+    feature = "security",
+    feature = "simulation",
+    feature = "tls"
+))]
 #[inline(never)]
 pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
     value
@@ -171,7 +179,7 @@ pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
 }
 
 /// A plain object of these fields.
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "embedding", feature = "tokens"))]
+#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto", feature = "embedding", feature = "simulation", feature = "tokens"))]
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in fields {

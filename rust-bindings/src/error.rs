@@ -1,6 +1,10 @@
 //! How errors reach JavaScript: as an `Error` of the domain's class, with a stable `code` to branch on and a text for
 //! people.
 
+#[cfg(any(feature = "consensus", feature = "simulation"))]
+use chrysalis_consensus::ConsensusError;
+#[cfg(feature = "simulation")]
+use chrysalis_consensus::sim::Violation;
 #[cfg(feature = "crdt")]
 use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
@@ -46,7 +50,9 @@ impl Thrown {
 }
 
 /// The class of errors that come from no domain.
-const OWN: &str = if cfg!(feature = "crdt") {
+const OWN: &str = if cfg!(any(feature = "consensus", feature = "simulation")) {
+    "ConsensusError"
+} else if cfg!(feature = "crdt") {
     "CrdtError"
 } else if cfg!(any(feature = "embedding", feature = "tokens")) {
     "EmbeddingError"
@@ -134,6 +140,24 @@ impl From<TokenError> for Thrown {
     #[inline(never)]
     fn from(error: TokenError) -> Self {
         Self::of("EmbeddingError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(any(feature = "consensus", feature = "simulation"))]
+impl From<ConsensusError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: ConsensusError) -> Self {
+        Self::of("ConsensusError", error.code(), error.to_string())
+    }
+}
+
+#[cfg(feature = "simulation")]
+impl From<Violation> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(violation: Violation) -> Self {
+        Self::of("ConsensusError", Violation::CODE, violation.to_string())
     }
 }
 

@@ -5,6 +5,11 @@
 //! `python`.
 #![deny(unsafe_code)]
 
+#[cfg(any(
+    feature = "python",
+    all(any(feature = "consensus", feature = "simulation"), target_arch = "wasm32")
+))]
+mod consensus;
 #[cfg(target_arch = "wasm32")]
 mod convert;
 #[cfg(target_arch = "wasm32")]

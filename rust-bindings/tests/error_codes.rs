@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use chrysalis_consensus::ConsensusError;
+use chrysalis_consensus::sim::Violation;
 use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 use chrysalis_embedding::compress::CompressError;
@@ -14,6 +16,15 @@ const LOADER: [&str; 1] = ["WASM_UNAVAILABLE"];
 
 /// Codes that the glue gives for arguments, beside the loader's.
 const ARGUMENTS: [&str; 1] = ["INVALID_ARGUMENT"];
+
+#[test]
+fn typescript_declares_exactly_the_codes_of_rust_consensus() {
+    let common = || ConsensusError::CODES.iter().chain(&["INVALID_ARGUMENT"]).chain(&LOADER).copied();
+    let found = declared(include_str!("../typescript/consensus/types.d.ts"), "ConsensusErrorCode");
+    assert_eq!(found, common().collect());
+    let found = declared(include_str!("../typescript/simulation/types.d.ts"), "ConsensusErrorCode");
+    assert_eq!(found, common().chain([Violation::CODE]).collect());
+}
 
 #[test]
 fn typescript_declares_exactly_the_codes_of_rust_crypto() {

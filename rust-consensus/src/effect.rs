@@ -167,3 +167,17 @@ pub enum Offence {
     /// A value that has not the digest it comes with, or does not decode.
     BadValue,
 }
+
+impl Offence {
+    /// A stable name to branch on and to count by.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::BadSignature => "bad_signature",
+            Self::BadProof => "bad_proof",
+            Self::WrongProposer => "wrong_proposer",
+            Self::BadValue => "bad_value",
+        }
+    }
+}

@@ -149,6 +149,15 @@ fn r_50_one_seed_gives_one_trace_hash() {
     #[derive(serde::Deserialize)]
     struct Vectors {
         traces: Vec<Vector>,
+        clusters: Vec<Cluster>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Cluster {
+        name: String,
+        members: usize,
+        seed: String,
+        faults: serde_json::Value,
+        trace_hash: String,
     }
     #[derive(serde::Deserialize)]
     struct Vector {
@@ -162,6 +171,12 @@ fn r_50_one_seed_gives_one_trace_hash() {
     for Vector { seed, trace_hash } in vectors.traces {
         let hash = SimCluster::replay(&Schedule::random(seed)).unwrap().run().unwrap().trace_hash;
         assert_eq!(chrysalis_crypto::hex::encode(&hash), trace_hash, "seed {seed}");
+    }
+    assert!(vectors.clusters.len() >= 5);
+    for Cluster { name, members, seed, faults, trace_hash } in vectors.clusters {
+        let faults = Fault::list_from_json(&faults.to_string()).unwrap();
+        let hash = SimCluster::new(members, seed.parse().unwrap(), faults).unwrap().run().unwrap().trace_hash;
+        assert_eq!(chrysalis_crypto::hex::encode(&hash), trace_hash, "{name}");
     }
 }
 

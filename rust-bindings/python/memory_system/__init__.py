@@ -2,7 +2,8 @@
 
 ``AgentMemory`` remembers text in a store on disk, recalls it with its source, author and signature state, and merges
 with the stores of other agents. ``memory_system._rust.crypto`` has the cryptography beneath, and
-``memory_system._rust.security`` keeps API keys and other secrets. ``memory_system.crdt`` has the replicated types.
+``memory_system._rust.security`` keeps API keys and other secrets. ``memory_system.crdt`` has the replicated types,
+and ``memory_system.consensus`` agreement between members of which some may lie.
 """
 
 import sys as _sys
@@ -28,6 +29,7 @@ from .agent import AgentMemory
 from .exceptions import (
     CertError,
     ConfigurationError,
+    ConsensusError,
     CrdtError,
     CryptoError,
     DecryptError,
@@ -45,6 +47,7 @@ __all__ = [
     "AgentMemory",
     "CertError",
     "ConfigurationError",
+    "ConsensusError",
     "Coverage",
     "CrdtError",
     "CryptoError",

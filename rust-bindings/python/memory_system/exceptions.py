@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "CertError",
     "ConfigurationError",
+    "ConsensusError",
     "CrdtError",
     "CryptoError",
     "DecryptError",
@@ -84,6 +85,10 @@ class CrdtError(MemoryError, ValueError):
     """Two replicas contradict each other, or what was given is no state, value or actor; nothing has changed."""
 
 
+class ConsensusError(MemoryError, ValueError):
+    """A proof does not hold, an input is out of place, or a simulated run shows what must not be (``consensus/violation``)."""
+
+
 class CryptoError(ValueError):
     """A cryptographic operation failed; ``code`` says how."""
 
@@ -138,7 +143,7 @@ def _default_code(kind: type[MemoryError]) -> str:
     return name.lstrip("_").upper().removesuffix("_ERROR")
 
 
-# The class and family code for every code of rust-memory, rust-journal, rust-crdt, rust-embedding and the bindings.
+# The class and family code for every code of rust-memory, rust-journal, rust-consensus, rust-crdt, rust-embedding and the bindings.
 _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "bindings/closed": (StorageError, "STORAGE_CONN_FAILED"),
     "bindings/internal": (MemoryError, "MEMORY"),
@@ -146,6 +151,37 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "compress/limit-exceeded": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "compress/malformed": (ValidationError, "VALIDATION_INVALID_FORMAT"),
     "compress/out-of-memory": (MemoryError, "MEMORY"),
+    "consensus/bad-proof": (ConsensusError, "CONSENSUS"),
+    "consensus/bad-signature": (ConsensusError, "CONSENSUS"),
+    "consensus/conflicting-votes": (ConsensusError, "CONSENSUS"),
+    "consensus/crypto": (ConsensusError, "CONSENSUS"),
+    "consensus/duplicate-member": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-argument": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-config": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-id": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-log": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-state": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-validator-set": (ConsensusError, "CONSENSUS"),
+    "consensus/invalid-value": (ConsensusError, "CONSENSUS"),
+    "consensus/journal": (ConsensusError, "CONSENSUS"),
+    "consensus/log-damaged": (ConsensusError, "CONSENSUS"),
+    "consensus/log-foreign": (ConsensusError, "CONSENSUS"),
+    "consensus/log-held": (ConsensusError, "CONSENSUS"),
+    "consensus/log-missing": (ConsensusError, "CONSENSUS"),
+    "consensus/log-moved": (ConsensusError, "CONSENSUS"),
+    "consensus/malformed": (ConsensusError, "CONSENSUS"),
+    "consensus/no-values": (ConsensusError, "CONSENSUS"),
+    "consensus/not-finite": (ConsensusError, "CONSENSUS"),
+    "consensus/out-of-order": (ConsensusError, "CONSENSUS"),
+    "consensus/out-of-range": (ConsensusError, "CONSENSUS"),
+    "consensus/too-few-validators": (ConsensusError, "CONSENSUS"),
+    "consensus/too-few-values": (ConsensusError, "CONSENSUS"),
+    "consensus/too-large": (ConsensusError, "CONSENSUS"),
+    "consensus/unknown-member": (ConsensusError, "CONSENSUS"),
+    "consensus/unknown-round": (ConsensusError, "CONSENSUS"),
+    "consensus/unsupported-version": (ConsensusError, "CONSENSUS"),
+    "consensus/violation": (ConsensusError, "CONSENSUS"),
+    "consensus/wrong-epoch": (ConsensusError, "CONSENSUS"),
     "crdt/agent-mismatch": (CrdtError, "CRDT"),
     "crdt/bad-signature": (CrdtError, "CRDT"),
     "crdt/clock-drift": (CrdtError, "CRDT"),

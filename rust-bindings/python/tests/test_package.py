@@ -29,16 +29,25 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_example_of_the_readme_runs_as_it_stands(home: Path) -> None:
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    example, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    example, _, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert len(example.splitlines()) <= 20
     done = run(sys.executable, "-c", example, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
     assert "'Acacia honey stays liquid.' from honey.md, unknown-signer" in done.stdout.replace("# Honey\\n\\n", "")
 
 
+def test_the_example_of_agreement_runs(home: Path) -> None:
+    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    _, example, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    done = run(sys.executable, "-c", example, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    trace_hash, signers = done.stdout.splitlines()
+    assert len(trace_hash) == 64 and signers.count("'m00") >= 3
+
+
 def test_the_example_of_replicated_types_runs(home: Path) -> None:
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    _, example = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    _, _, example = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     done = run(sys.executable, "-c", example, cwd=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

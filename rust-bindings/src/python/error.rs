@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use chrysalis_consensus::ConsensusError;
+use chrysalis_consensus::sim::Violation;
 use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::api_keys::ValidationError;
@@ -85,6 +87,18 @@ impl From<BindingError> for Failure {
 impl From<CryptoError> for Failure {
     fn from(error: CryptoError) -> Self {
         Self::new(error.code(), &error)
+    }
+}
+
+impl From<ConsensusError> for Failure {
+    fn from(error: ConsensusError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Self::new(Violation::CODE, &violation)
     }
 }
 

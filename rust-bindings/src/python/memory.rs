@@ -7,6 +7,8 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrysalis_consensus::ConsensusError;
+use chrysalis_consensus::sim::Violation;
 use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
@@ -35,6 +37,8 @@ pub(super) fn error_codes() -> Vec<&'static str> {
         BindingError::CODES,
         MemoryError::CODES,
         JournalError::CODES,
+        ConsensusError::CODES,
+        &[Violation::CODE],
         CrdtError::CODES,
         CryptoError::CODES,
         SecurityError::CODES,

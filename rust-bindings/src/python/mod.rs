@@ -6,6 +6,7 @@
 
 mod bridge;
 mod buffer;
+mod consensus;
 mod convert;
 mod crdt;
 mod crypto;
@@ -25,6 +26,11 @@ use pyo3::prelude::*;
 mod extension {
     #[pymodule_export]
     use super::bridge::{Pool, Port};
+    #[pymodule_export]
+    use super::consensus::{
+        RustByzantineConsensus, SimCluster, encode_validators, value_digest, verify_commit_certificate,
+        verify_evidence,
+    };
     #[pymodule_export]
     use super::crdt::agent::AgentState;
     #[pymodule_export]

@@ -22,6 +22,9 @@ export class CertError extends CodedError {}
 /** What went wrong with a replicated type. The text repeats nothing of what it holds. */
 export class CrdtError extends CodedError {}
 
+/** What went wrong in agreement: a proof that does not hold, an input out of place, a run that shows what must not be. */
+export class ConsensusError extends CodedError {}
+
 /** What went wrong with a vector, a text to count or a compressed payload. The text repeats nothing of them. */
 export class EmbeddingError extends CodedError {}
 
@@ -33,7 +36,9 @@ class CountError extends RangeError {
   }
 }
 
-const CLASSES = { CertError, CrdtError, CryptoError, EmbeddingError, RangeError: CountError, SecurityError, ValidationError };
+const CLASSES = {
+  CertError, ConsensusError, CrdtError, CryptoError, EmbeddingError, RangeError: CountError, SecurityError, ValidationError,
+};
 
 for (const [name, type] of Object.entries(CLASSES)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });

@@ -221,6 +221,10 @@ pub enum Violation {
 }
 
 impl Violation {
+    /// The code under which other languages raise a violation, whatever its kind; none of
+    /// [`ConsensusError::CODES`].
+    pub const CODE: &'static str = "consensus/violation";
+
     /// The name of its kind.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -15,7 +15,7 @@ use super::coverage::Coverage;
 use super::host::Host;
 use super::network::Weather;
 use super::report::Report;
-use super::schedule::{Behaviour, Fault, MAX_MEMBERS, Schedule};
+use super::schedule::{Behaviour, Fault, Schedule};
 use super::timeline;
 use super::trace::{Event, Trace};
 use super::world::World;
@@ -23,8 +23,9 @@ use crate::certificate::CommitCertificate;
 use crate::config::Config;
 use crate::error::ConsensusError;
 use crate::evidence::Evidence;
-use crate::id::Height;
+use crate::id::{ChainId, Height};
 use crate::timeout::Timeouts;
+use crate::validator::ValidatorSet;
 use crate::value::{Bytes, MAX_VALUE_BYTES};
 use queue::{Queue, Todo};
 
@@ -82,10 +83,7 @@ impl SimCluster {
     /// [`ConsensusError::InvalidConfig`] for what [`Schedule::check`] refuses: no or too many members, faults out of bounds, or
     /// Byzantine members with a third of the power or more.
     pub fn new(members: usize, seed: u64, faults: Vec<Fault>) -> Result<Self, ConsensusError> {
-        let mut schedule = Schedule::calm(members.min(MAX_MEMBERS + 1), seed);
-        schedule.heal_at_us = faults.iter().map(Fault::until_us).max().unwrap_or(0);
-        schedule.faults = faults;
-        Self::replay(&schedule)
+        Self::replay(&Schedule::faulty(members, seed, faults))
     }
 
     /// The cluster of a schedule, before anything has happened: what a failing run prints gives the same run again.
@@ -212,6 +210,25 @@ impl SimCluster {
     pub fn decision(&self, member: usize, height: u64) -> Option<(&Bytes, &CommitCertificate)> {
         let host = self.hosts.iter().find(|host| host.member == member)?;
         host.decided.get(&Height(height)).map(|decision| (&decision.0, &decision.1))
+    }
+
+    /// What a member decided and still keeps, by ascending height: the last 64 heights.
+    pub fn decisions(&self, member: usize) -> impl Iterator<Item = (u64, &Bytes, &CommitCertificate)> {
+        let host = self.hosts.iter().find(|host| host.member == member);
+        let decided = host.into_iter().flat_map(|host| &host.decided);
+        decided.map(|(height, decision)| (height.0, &decision.0, &decision.1))
+    }
+
+    /// The name of the chain, part of every signature.
+    #[must_use]
+    pub fn chain(&self) -> &ChainId {
+        &self.world.chain
+    }
+
+    /// The validators of a height, against which its certificate verifies where the schedule asks for real signatures.
+    #[must_use]
+    pub fn validators(&self, height: u64) -> &ValidatorSet {
+        &self.world.era(Height(height)).set
     }
 
     /// The evidence found so far, with the member that found it; at most 4,096 pieces.

@@ -275,6 +275,16 @@ impl Schedule {
         }
     }
 
+    /// A [`calm`](Self::calm) schedule in which the faults of a list happen; the network heals when the last of them is over.
+    #[must_use]
+    pub fn faulty(members: usize, seed: u64, faults: Vec<Fault>) -> Self {
+        // One above the limit is as wrong as any number above it, and takes no room.
+        let mut schedule = Self::calm(members.min(MAX_MEMBERS + 1), seed);
+        schedule.heal_at_us = faults.iter().map(Fault::until_us).max().unwrap_or(0);
+        schedule.faults = faults;
+        schedule
+    }
+
     /// The JSON text of a schedule: what a failing run prints.
     #[must_use]
     pub fn to_json(&self) -> String {

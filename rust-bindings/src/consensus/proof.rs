@@ -1,0 +1,60 @@
+//! Certificates, evidence and validator sets: what anybody can check.
+
+use chrysalis_consensus::{
+    ChainId, CommitCertificate, ConsensusError, Digest, Epoch, Evidence, NodeId, Validator, ValidatorSet,
+};
+
+use super::plain::{Given, Made};
+
+/// A validator set: its bytes, or an object with `validators` and `epoch`, which is 0 by default.
+pub(crate) fn set<G: Given>(given: &G, name: &str) -> Result<ValidatorSet, G::Error> {
+    if given.is_bytes() {
+        return Ok(ValidatorSet::from_bytes(&given.to_bytes(name)?)?);
+    }
+    let validators = validators(&given.required("validators")?)?;
+    Ok(ValidatorSet::new(Epoch(given.count_or("epoch", 0)?), validators)?)
+}
+
+/// A list of validators, each with `id`, `key` and `power`, which is 1 by default.
+pub(crate) fn validators<G: Given>(given: &G) -> Result<Vec<Validator>, G::Error> {
+    let validator = |one: &G| {
+        let id = NodeId::new(&one.text("id")?)?;
+        Ok(Validator { id, key: one.array("key")?, power: one.count_or("power", 1)? })
+    };
+    given.to_items("validators")?.iter().map(validator).collect()
+}
+
+/// What a commit certificate proves, once it is verified.
+pub(crate) fn certificate(bytes: &[u8], set: &ValidatorSet, chain: &str) -> Result<Made, ConsensusError> {
+    let certificate = CommitCertificate::from_bytes(bytes)?;
+    certificate.verify(&ChainId::new(chain)?, set)?;
+    let signers = || certificate.signers().filter_map(|number| set.validator(number));
+    Ok(Made::Object(vec![
+        ("epoch", certificate.epoch().0.into()),
+        ("height", certificate.height().0.into()),
+        ("round", certificate.round().0.into()),
+        ("digest", certificate.digest().0.as_slice().into()),
+        ("power", signers().map(|validator| validator.power).sum::<u64>().into()),
+        ("total_power", set.total_power().into()),
+        ("signers", Made::list(signers().map(|validator| validator.id.as_str().into()))),
+    ]))
+}
+
+/// What evidence proves, once it is verified.
+pub(crate) fn evidence(bytes: &[u8], set: &ValidatorSet, chain: &str) -> Result<Made, ConsensusError> {
+    let evidence = Evidence::from_bytes(bytes)?;
+    evidence.verify(&ChainId::new(chain)?, set)?;
+    let validator = set.validator(evidence.validator());
+    let validator = validator.ok_or(ConsensusError::BadProof("a number outside the set"))?;
+    Ok(Made::Object(vec![
+        ("epoch", evidence.epoch().0.into()),
+        ("height", evidence.height().0.into()),
+        ("round", evidence.round().0.into()),
+        ("validator", validator.id.as_str().into()),
+    ]))
+}
+
+/// The digest that certificates name a value by.
+pub(crate) fn value_digest(value: &[u8]) -> Vec<u8> {
+    Digest::of(value).0.to_vec()
+}
