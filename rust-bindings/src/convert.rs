@@ -6,7 +6,14 @@
 
 #[cfg(any(feature = "crypto", feature = "recipients"))]
 use chrysalis_crypto::{CryptoError, envelope::Suite};
-#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto", feature = "embedding", feature = "simulation", feature = "tokens"))]
+#[cfg(any(
+    feature = "consensus",
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "simulation",
+    feature = "tokens"
+))]
 use js_sys::Object;
 #[cfg(feature = "tokens")]
 use js_sys::Uint32Array;
@@ -179,7 +186,14 @@ pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
 }
 
 /// A plain object of these fields.
-#[cfg(any(feature = "consensus", feature = "crdt", feature = "crypto", feature = "embedding", feature = "simulation", feature = "tokens"))]
+#[cfg(any(
+    feature = "consensus",
+    feature = "crdt",
+    feature = "crypto",
+    feature = "embedding",
+    feature = "simulation",
+    feature = "tokens"
+))]
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in fields {

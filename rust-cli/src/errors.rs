@@ -393,6 +393,7 @@ mod tests {
             (CliError::Io { path: PathBuf::new(), error: io::ErrorKind::NotFound.into() }, 3),
             (CliError::Output(io::ErrorKind::Other.into()), 3),
             (CliError::NotRemembered { refused: 1, first: String::new() }, 3),
+            (CliError::NoModel, 3),
             (CliError::Mcp(String::new()), 3),
             (CliError::Demo(""), 3),
             (CliError::NoTerminal, 2),
@@ -417,6 +418,7 @@ mod tests {
         for code in CliError::CODES {
             assert!(readme.contains(&format!("`{code}`")), "{code}");
         }
+        assert_eq!(CliError::model("m")(MemoryError::NoEmbedder).exit_code(), 3);
         assert_eq!(CliError::from(MemoryError::NoSuchEntry).exit_code(), 1);
         assert_eq!(CliError::from(MemoryError::EmptyQuery).exit_code(), 2);
         assert_eq!(CliError::from(MemoryError::EmptyText).exit_code(), 3);

@@ -63,7 +63,7 @@ fn answers_say_where_they_come_from() {
     );
     assert_eq!(
         keys(&hit["channels"]),
-        ["bm25", "coverage", "lexical_rank", "neighbourhood", "proximity", "recency"]
+        ["bm25", "coverage", "lexical_rank", "neighbourhood", "proximity", "recency", "semantic_rank"]
     );
     assert_eq!(hit["source"], "docs/deep/owls.md");
     assert_eq!((&hit["signature"], &hit["author"]["name"]), (&"trusted".into(), &"default".into()));

@@ -70,7 +70,7 @@ pub(crate) const REAL_MODEL: &str = ".tools/model/all-MiniLM-L6-v2";
 
 /// The directory of the real model, if it is there. One that is named by `CHRYSALIS_MODEL` must be.
 pub(crate) fn real_model() -> Option<PathBuf> {
-    if let Some(directory) = std::env::var_os("CHRYSALIS_MODEL") {
+    if let Some(directory) = std::env::var_os("CHRYSALIS_MODEL").filter(|directory| !directory.is_empty()) {
         return Some(directory.into());
     }
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(REAL_MODEL);
