@@ -3,43 +3,19 @@
 //! Arguments arrive as [`JsValue`] and are checked here: the glue that wasm-bindgen generates for typed arguments
 //! trusts the caller, and a value of another type or an allocation that fails would trap and poison the module. None of them is
 //! inlined: they are called from every function of a package, and cost little beside the call from JavaScript.
+#![allow(dead_code, reason = "each package uses its own part")]
 
-#[cfg(any(feature = "crypto", feature = "recipients"))]
 use chrysalis_crypto::{CryptoError, envelope::Suite};
-#[cfg(any(
-    feature = "consensus",
-    feature = "crdt",
-    feature = "crypto",
-    feature = "embedding",
-    feature = "simulation",
-    feature = "tokens"
-))]
 use js_sys::Object;
-#[cfg(feature = "tokens")]
 use js_sys::Uint32Array;
 use js_sys::{Array, JsString, Reflect};
-#[cfg(any(
-    feature = "crdt",
-    feature = "crypto",
-    feature = "embedding",
-    feature = "security",
-    feature = "tls"
-))]
 use js_sys::{ArrayBuffer, Symbol, Uint8Array};
-#[cfg(feature = "embedding")]
 use js_sys::{Float32Array, Float64Array, Function};
 use wasm_bindgen::prelude::*;
 
 use crate::error::{Result, Thrown};
 
 /// A copy of the bytes of a `Uint8Array` (a Node `Buffer` is one), from any realm.
-#[cfg(any(
-    feature = "crdt",
-    feature = "crypto",
-    feature = "embedding",
-    feature = "security",
-    feature = "tls"
-))]
 #[inline(never)]
 pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
     let array = byte_array(value, name)?;
@@ -52,13 +28,6 @@ pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>> {
 }
 
 /// The value as a `Uint8Array`, not copied.
-#[cfg(any(
-    feature = "crdt",
-    feature = "crypto",
-    feature = "embedding",
-    feature = "security",
-    feature = "tls"
-))]
 #[inline(never)]
 pub(crate) fn byte_array<'a>(value: &'a JsValue, name: &str) -> Result<&'a Uint8Array> {
     // `instanceof` is false for arrays of another realm: an iframe, a worker's message, a test runner. The name it has
@@ -89,14 +58,6 @@ pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
 }
 
 /// A non-negative integer below 2^32.
-#[cfg(any(
-    feature = "crdt",
-    feature = "crypto",
-    feature = "recipients",
-    feature = "security",
-    feature = "simulation",
-    feature = "tls"
-))]
 #[inline(never)]
 pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
     value
@@ -115,7 +76,6 @@ pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
 }
 
 /// The byte strings of an `Array` of `Uint8Array`s.
-#[cfg(any(feature = "crypto", feature = "recipients", feature = "security", feature = "tls"))]
 #[inline(never)]
 pub(crate) fn byte_strings(value: &JsValue, name: &str) -> Result<Vec<Vec<u8>>> {
     let array = list(value, name)?;
@@ -153,7 +113,6 @@ pub(crate) fn option(options: &JsValue, name: &str) -> Result<Option<JsValue>> {
 }
 
 /// A property that is a boolean; `default` where it is absent.
-#[cfg(any(feature = "crdt", feature = "crypto", feature = "security", feature = "tls", feature = "tokens"))]
 #[inline(never)]
 pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool> {
     match option(options, name)? {
@@ -163,20 +122,11 @@ pub(crate) fn flag(options: &JsValue, name: &str, default: bool) -> Result<bool>
 }
 
 /// A property that is a non-negative integer; `default` where it is absent.
-#[cfg(any(
-    feature = "crdt",
-    feature = "crypto",
-    feature = "embedding",
-    feature = "recipients",
-    feature = "tls",
-    feature = "tokens"
-))]
 pub(crate) fn number(options: &JsValue, name: &str, default: u32) -> Result<u32> {
     option(options, name)?.map_or(Ok(default), |value| integer(&value, name))
 }
 
 /// The property `suite`, the number of a suite of envelopes; 1 where it is absent.
-#[cfg(any(feature = "crypto", feature = "recipients"))]
 pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
     let number = number(options, "suite", 1)?;
     [Suite::XChaCha20Poly1305, Suite::Xaes256Gcm]
@@ -186,14 +136,6 @@ pub(crate) fn suite(options: &JsValue) -> Result<Suite> {
 }
 
 /// A plain object of these fields.
-#[cfg(any(
-    feature = "consensus",
-    feature = "crdt",
-    feature = "crypto",
-    feature = "embedding",
-    feature = "simulation",
-    feature = "tokens"
-))]
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in fields {
@@ -204,7 +146,6 @@ pub(crate) fn object(fields: &[(&str, JsValue)]) -> Object {
 }
 
 /// The numbers of a vector or a matrix, as they came.
-#[cfg(feature = "embedding")]
 pub(crate) enum Numbers {
     /// Of a `Float32Array`.
     F32(Vec<f32>),
@@ -212,7 +153,6 @@ pub(crate) enum Numbers {
     F64(Vec<f64>),
 }
 
-#[cfg(feature = "embedding")]
 impl Numbers {
     pub(crate) fn into_f64(self) -> Vec<f64> {
         match self {
@@ -231,7 +171,6 @@ impl Numbers {
 }
 
 /// The numbers of a `Float32Array`, a `Float64Array` or an `Array`.
-#[cfg(feature = "embedding")]
 #[inline(never)]
 pub(crate) fn numbers(value: &JsValue, name: &str) -> Result<Numbers> {
     let no_room = |_| Thrown::argument(name, "does not fit into memory");
@@ -263,7 +202,6 @@ pub(crate) fn numbers(value: &JsValue, name: &str) -> Result<Numbers> {
 }
 
 /// A property that is a number; `None` where it is absent.
-#[cfg(feature = "embedding")]
 #[inline(never)]
 pub(crate) fn float(options: &JsValue, name: &str) -> Result<Option<f64>> {
     option(options, name)?
@@ -272,7 +210,6 @@ pub(crate) fn float(options: &JsValue, name: &str) -> Result<Option<f64>> {
 }
 
 /// Whether a function of the caller's accepts these arguments.
-#[cfg(feature = "embedding")]
 pub(crate) fn accepts(filter: &JsValue, arguments: &[JsValue]) -> Result<bool> {
     let filter: &Function =
         filter.dyn_ref().ok_or_else(|| Thrown::argument("filter", "must be a function"))?;
@@ -281,7 +218,6 @@ pub(crate) fn accepts(filter: &JsValue, arguments: &[JsValue]) -> Result<bool> {
 }
 
 /// The non-negative integers below 2^32 of a `Uint32Array` or an `Array`.
-#[cfg(feature = "tokens")]
 #[inline(never)]
 pub(crate) fn integers(value: &JsValue, name: &str) -> Result<Vec<u32>> {
     let mut integers = Vec::new();
@@ -299,7 +235,6 @@ pub(crate) fn integers(value: &JsValue, name: &str) -> Result<Vec<u32>> {
 }
 
 /// The JSON text of a value that has one.
-#[cfg(any(feature = "embedding", feature = "tokens"))]
 #[inline(never)]
 pub(crate) fn json(value: &JsValue, name: &str) -> Result<String> {
     let json = js_sys::JSON::stringify(value).ok().map(JsValue::from).filter(JsValue::is_string);
@@ -307,7 +242,6 @@ pub(crate) fn json(value: &JsValue, name: &str) -> Result<String> {
 }
 
 /// Bytes, a string as UTF-8, or any other value as its JSON text.
-#[cfg(feature = "embedding")]
 #[inline(never)]
 pub(crate) fn payload(value: &JsValue, name: &str) -> Result<Vec<u8>> {
     if ArrayBuffer::is_view(value) {

@@ -1,5 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    target_arch = "wasm32",
+    allow(
+        clippy::arc_with_non_send_sync,
+        reason = "one kind of pointer on every target; a browser has one thread"
+    )
+)]
 
 pub mod cache;
 pub mod chunk;

@@ -17,8 +17,6 @@ enum Kind {
     Avx2(crate::x86::Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(crate::x86::Avx512),
-    #[cfg(target_arch = "aarch64")]
-    Neon(crate::neon::Neon),
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128(crate::wasm::Simd128),
 }
@@ -34,11 +32,9 @@ impl Backend {
                 found.extend(crate::x86::Avx512::detect().map(Kind::Avx512));
                 found.extend(crate::x86::Avx2::detect().map(Kind::Avx2));
             }
-            #[cfg(target_arch = "aarch64")]
-            found.extend(crate::neon::Neon::detect().map(Kind::Neon));
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            found.push(Kind::Simd128(crate::wasm::Simd128));
-            found.push(Kind::Plain);
+            found.extend([Kind::Simd128(crate::wasm::Simd128)]);
+            found.extend([Kind::Plain]);
             found.into_iter().map(Backend).collect()
         })
     }
@@ -48,7 +44,7 @@ impl Backend {
         Self::available()[0]
     }
 
-    /// A short name: `avx512-vnni`, `avx2`, `neon`, `simd128` or `plain`.
+    /// A short name: `avx512-vnni`, `avx2`, `simd128` or `plain`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Plain => "plain",
@@ -56,8 +52,6 @@ impl Backend {
             Kind::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512(_) => "avx512-vnni",
-            #[cfg(target_arch = "aarch64")]
-            Kind::Neon(_) => "neon",
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Kind::Simd128(_) => "simd128",
         }
@@ -71,8 +65,6 @@ impl Backend {
             Kind::Avx2(isa) => isa.run(task),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512(isa) => isa.run(task),
-            #[cfg(target_arch = "aarch64")]
-            Kind::Neon(isa) => isa.run(task),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Kind::Simd128(isa) => task.run(isa),
         }
