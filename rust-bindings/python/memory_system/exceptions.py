@@ -150,7 +150,7 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "bindings/out-of-range": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "compress/limit-exceeded": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "compress/malformed": (ValidationError, "VALIDATION_INVALID_FORMAT"),
-    "compress/out-of-memory": (MemoryError, "MEMORY"),
+    "compress/out-of-memory": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "consensus/bad-proof": (ConsensusError, "CONSENSUS"),
     "consensus/bad-signature": (ConsensusError, "CONSENSUS"),
     "consensus/conflicting-votes": (ConsensusError, "CONSENSUS"),

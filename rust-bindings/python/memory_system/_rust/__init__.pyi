@@ -6,11 +6,12 @@ from . import crypto as crypto, embedding as embedding, security as security
 from _typeshed import Incomplete, SupportsGetItem
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from memory_system.consensus import CommitProof, Decision, Effect, EvidenceProof, Fault, FoundEvidence, Input, MemberOptions, MemberOrigin, MemberStatus, SignedProposal, SimOptions, SimReport, ValidatorSet
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 from typing_extensions import Buffer, disjoint_base
 
-__all__ = ["AgentState", "BeliefState", "ConflictResolver", "Entry", "EpisodeMemory", "Forgotten", "GCounter", "GSet", "LWWElementSet", "LWWMap", "LWWNumericRegister", "LWWRegister", "Learned", "MVRegister", "MemoryCRDTMerger", "MergeReport", "MerkleDag", "ORSet", "PNCounter", "Pool", "Port", "Recalled", "Replica", "RustMemoryStore", "SkillAccumulator", "Stats", "SyncSession", "TwoPhaseSet", "VectorClock", "actor_key", "default_rule", "error_codes", "find_conflicts", "inclusion_root", "prove_inclusion", "resolve_candidates", "resume_writer", "self_test", "verify_inclusion", "crypto", "embedding", "security"]
+__all__ = ["AgentState", "BeliefState", "ConflictResolver", "Coverage", "Entry", "EpisodeMemory", "Forgotten", "GCounter", "GSet", "LWWElementSet", "LWWMap", "LWWNumericRegister", "LWWRegister", "Learned", "MVRegister", "MemoryCRDTMerger", "MergeReport", "MerkleDag", "ORSet", "PNCounter", "Pool", "Port", "Recalled", "Replica", "RustByzantineConsensus", "RustMemoryStore", "SimCluster", "SkillAccumulator", "Stats", "SyncSession", "TwoPhaseSet", "VectorClock", "actor_key", "default_rule", "encode_validators", "error_codes", "find_conflicts", "inclusion_root", "prove_inclusion", "resolve_candidates", "resume_writer", "self_test", "value_digest", "verify_commit_certificate", "verify_evidence", "verify_inclusion", "crypto", "embedding", "security"]
 
 @final
 class AgentState:
@@ -280,6 +281,28 @@ class ConflictResolver:
     def set_thresholds(self, /, thresholds: Any) -> None:
         """
         Replaces some thresholds.
+        """
+
+@final
+class Coverage:
+    """
+    How many of the live entries have vectors, for recall by meaning.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def embedded(self, /) -> int:
+        """
+        Live entries with vectors.
+        """
+    @property
+    def entries(self, /) -> int:
+        """
+        Live entries.
+        """
+    @property
+    def space(self, /) -> str:
+        """
+        The space of the vectors: which model made them and how, 64 hexadecimal characters.
         """
 
 @disjoint_base
@@ -1721,24 +1744,79 @@ class Replica:
         """
 
 @final
+class RustByzantineConsensus:
+    """
+    One member of a cluster that agrees on byte strings: inputs in, effects out. It has no network, clock or disk; whoever
+    drives it carries out the effects in order, and has a `log` on disk before the next one.
+    """
+    def __new__(cls, /, options: MemberOptions | None = None) -> RustByzantineConsensus:
+        """
+        The member that options describe; without any, a member that is its own cluster, for development, and talks to nobody.
+        """
+    def __repr__(self, /) -> str: ...
+    def decision(self, /) -> Decision | None:
+        """
+        The latest decision that is kept, if there is one.
+        """
+    def handle(self, /, input: Input) -> list[Effect]:
+        """
+        Takes an input and gives the effects to be carried out, in order. What peers send never raises.
+        """
+    def handle_message(self, /, message: Buffer, sender: str) -> bytes | None:
+        """
+        Hands over a message of a validator and gives the last message that it makes this member send to all, if any. The effects
+        are taken by `take_effects`. Raises for what no correct validator sends.
+        """
+    def is_decided(self, /) -> bytes | None:
+        """
+        The latest value decided, if there is one.
+        """
+    def origin(self, /) -> MemberOrigin:
+        """
+        Where a member can begin that has executed what this one has: `{**options, **member.origin()}`, with the records of the
+        log from its height on.
+        """
+    def propose(self, /, value: Buffer) -> SignedProposal:
+        """
+        Proposes a value, where it is this member's turn, and gives the signed proposal. The effects, with its record of the log,
+        are taken by `take_effects`.
+        """
+    def status(self, /) -> MemberStatus:
+        """
+        Where the member is.
+        """
+    def take_effects(self, /) -> list[Effect]:
+        """
+        Takes what `propose` and `handle_message` have led to, in order.
+        """
+
+@final
 class RustMemoryStore:
     """
     One agent's memory. Making it touches no file; the first work opens the store, on a native thread.
 
     Every method hands work to `port` and gives the ticket under which the result will be drained.
     """
-    def __new__(cls, /, agent_id: str = ..., path: str | PathLike[str] | None = None, home: str | PathLike[str] | None = None) -> RustMemoryStore:
+    def __new__(cls, /, agent_id: str = ..., path: str | PathLike[str] | None = None, home: str | PathLike[str] | None = None, model: str | PathLike[str] | None = None) -> RustMemoryStore:
         """
-        The memory of agent `agent_id` in the store at `path`, with keys and settings below `home`.
+        The memory of agent `agent_id` in the store at `path`, with keys and settings below `home` and the model in `model`.
         """
     def __repr__(self, /) -> str: ...
     def close(self, /, port: Port) -> int:
         """
         Ends the use of this memory, at once for new calls, and lets go of its files when work under way is done.
         """
+    def coverage(self, /, port: Port) -> int:
+        """
+        How many entries have vectors.
+        """
     def digest(self, /, port: Port) -> int:
         """
         One digest over everything in the store, 64 hexadecimal characters.
+        """
+    def embed(self, /, port: Port) -> int:
+        """
+        Makes the vectors that are missing, and gives how many entries have some then.
         """
     def forget(self, /, port: Port, ids: Iterable[str]) -> int:
         """
@@ -1776,7 +1854,7 @@ class RustMemoryStore:
         """
         The agent's public key, 64 hexadecimal characters.
         """
-    def recall(self, /, port: Port, query: str, k: int, tags: Iterable[str], namespace: str | None, source_prefix: str | None, author: str | None, since: datetime | None, until: datetime | None, as_of: datetime | None, trusted_only: bool, include_revoked: bool) -> int:
+    def recall(self, /, port: Port, query: str, k: int, tags: Iterable[str], namespace: str | None, source_prefix: str | None, author: str | None, since: datetime | None, until: datetime | None, as_of: datetime | None, trusted_only: bool, include_revoked: bool, words_only: bool) -> int:
         """
         The entries that answer `query`, best first.
         """
@@ -1791,6 +1869,84 @@ class RustMemoryStore:
     def untrust(self, /, port: Port, key: str) -> int:
         """
         Takes back what was said of a public key.
+        """
+
+@final
+class SimCluster:
+    """
+    A cluster of members that run the real core over a simulated network, with simulated disks, clocks and liars. One seed and one
+    list of faults give one run and one trace hash, in every language.
+    """
+    def __new__(cls, /, members: SupportsIndex, seed: SupportsIndex, faults: list[Fault] | None = None, options: SimOptions | None = None) -> SimCluster:
+        """
+        A cluster of `members` members of equal power, in which the faults of a list of dicts happen. Options are `heights`, 3 by
+        default, `real_signatures`, false by default, and `recorded`, true by default.
+        """
+    def __repr__(self, /) -> str: ...
+    @property
+    def chain(self, /) -> str:
+        """
+        The name of the chain, part of every signature.
+        """
+    def decisions(self, /, member: SupportsIndex) -> list[Decision]:
+        """
+        What a member decided, by ascending height: the last 64.
+        """
+    def evidence(self, /) -> list[FoundEvidence]:
+        """
+        The evidence found so far, with the member that found it.
+        """
+    def height(self, /, member: SupportsIndex) -> int:
+        """
+        The last height that a member has decided; 0 before the first.
+        """
+    def now_us(self, /) -> int:
+        """
+        The simulated time, in microseconds.
+        """
+    def propose(self, /, member: SupportsIndex, value: Buffer) -> None:
+        """
+        Has a member propose a value when it is its turn.
+        """
+    @staticmethod
+    def random(seed: SupportsIndex) -> SimCluster:
+        """
+        The cluster of a seed's own schedule, of one kind of trouble after the other.
+        """
+    @staticmethod
+    def replay(schedule: str) -> SimCluster:
+        """
+        The cluster of a schedule's JSON text: what a failing run prints gives the same run again.
+        """
+    def report(self, /) -> SimReport:
+        """
+        What the run was like so far.
+        """
+    def run(self, /) -> SimReport:
+        """
+        Runs until every honest member has decided all heights; raises `consensus/violation` for what must not happen. A signal
+        such as Ctrl-C ends it early, and it can be gone on with.
+        """
+    def schedule(self, /) -> str:
+        """
+        The JSON text of the schedule, for `replay` in any language.
+        """
+    def step(self, /, count: SupportsIndex = 1) -> bool:
+        """
+        Lets one thing happen, or `count`. False when nothing is left to wait for; raises `consensus/violation` for what must not
+        happen.
+        """
+    def svg(self, /) -> str:
+        """
+        A picture of what has happened, as an SVG document; without messages where the cluster is not recorded.
+        """
+    def trace_hash(self, /) -> str:
+        """
+        BLAKE3 over everything that has happened, 64 hexadecimal characters.
+        """
+    def validators(self, /, height: SupportsIndex) -> bytes:
+        """
+        The encoding of the validators of a height.
         """
 
 @final
@@ -2177,6 +2333,11 @@ def default_rule(conflict_type: str) -> tuple[str, str]:
     The strategy for a kind of conflict unless the caller has another, and what last means there.
     """
 
+def encode_validators(validators: Buffer | ValidatorSet) -> bytes:
+    """
+    The one encoding of a validator set, given as a dict with `validators` and `epoch`.
+    """
+
 def error_codes() -> list[str]:
     """
     Every code an error of this package can have: those of the bindings, the memory, the journal, cryptography, keys and
@@ -2221,6 +2382,25 @@ def self_test(seed: int = ..., histories: int = ...) -> Incomplete:
     Runs random histories of every type and checks the laws of merging on the encoded bytes.
 
     What breaks a law is reported with its seed, which replays it: `self_test(seed, 1)`.
+    """
+
+def value_digest(value: Buffer) -> bytes:
+    """
+    The digest that certificates name a value by, 32 bytes.
+    """
+
+def verify_commit_certificate(certificate: Buffer, validators: Buffer | ValidatorSet, chain: str) -> CommitProof:
+    """
+    Verifies a commit certificate against the validators of its epoch, all signatures in one batch, and tells what it proves:
+    `epoch`, `height`, `round`, `digest`, `power`, `total_power` and the names of the `signers`.
+
+    `validators` is the encoding of a set, or a dict with `validators` and `epoch`.
+    """
+
+def verify_evidence(evidence: Buffer, validators: Buffer | ValidatorSet, chain: str) -> EvidenceProof:
+    """
+    Verifies evidence that a validator made two statements of which a correct one makes only one, and tells which: `epoch`,
+    `height`, `round` and `validator`, its name.
     """
 
 def verify_inclusion(proof: Incomplete, content: bytes | bytearray, root: str) -> None:
