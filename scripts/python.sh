@@ -8,7 +8,7 @@ export VIRTUAL_ENV=$ROOT/.venv
 
 build() {
   rm -f dist/*.whl
-  (cd $project && "$VENV_BIN/maturin" build --release --out "$ROOT/dist")
+  (cd $project && "$VENV_BIN/maturin" build --release --strip --out "$ROOT/dist")
   ls -l dist/*.whl
 }
 

@@ -128,7 +128,7 @@ def chunk_text(text: str, max_tokens: int = ..., overlap_tokens: int = ..., mode
     Each repeats whole lines of the one before, at most `overlap_tokens` tokens.
     """
 
-def compress_context(messages: SupportsGetItem[int, dict], max_tokens: int, preserve_last_n: int, model: str = "cl100k_base") -> dict:
+def compress_context(messages: "list[dict[str, object]]", max_tokens: "int", preserve_last_n: "int", model: "str" = "cl100k_base") -> "dict[str, object]":
     """
     Chooses what to keep of a conversation so that it has at most `max_tokens` tokens. The last `preserve_last_n` messages stay; then
     system messages, then the newest. Calls of tools and their results stay or go together; one message may be cut.

@@ -168,7 +168,7 @@ pub(in crate::python) fn chunk_text<'a>(
 ///
 /// Gives a dictionary of `messages`, `total_tokens`, `removed_count`, `compression_ratio`, `selected_indices` and `over_budget`.
 #[pyfunction]
-#[pyo3(signature = (messages, max_tokens, preserve_last_n, model = "cl100k_base"))]
+#[pyo3(signature = (messages: "list[dict[str, object]]", max_tokens: "int", preserve_last_n: "int", model: "str" = "cl100k_base") -> "dict[str, object]")]
 pub(in crate::python) fn compress_context<'py>(
     py: Python<'py>,
     messages: Vec<Bound<'py, PyDict>>,
