@@ -76,4 +76,5 @@ __all__ = [
 
 # So that `from memory_system._rust.crypto import hash` finds the part of the extension module of this name.
 _sys.modules.setdefault(f"{__name__}._rust.crypto", _rust.crypto)
+_sys.modules.setdefault(f"{__name__}._rust.embedding", _rust.embedding)
 _sys.modules.setdefault(f"{__name__}._rust.security", _rust.security)

@@ -168,7 +168,7 @@ def test_a_conversation_is_fitted() -> None:
         {"role": "tool", "tool_results": [{"call_id": "c", "result": {"a": 1}}]},
         {"role": "user", "content": "And now?"},
     ]
-    left = native.compress_context(messages, 300, 1)
+    left: dict[str, Any] = dict(native.compress_context(messages, 300, 1))
     assert left["selected_indices"] == [0, 1, 2, 3, 4] and left["total_tokens"] <= 300
     assert left["messages"][1]["content"].endswith("...") and messages[1]["content"] == "word " * 400
     assert native.compress_context(messages, 30, 1)["selected_indices"] == [0, 4]
