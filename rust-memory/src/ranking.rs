@@ -17,7 +17,7 @@
 //! that holds the question's words. What comes before counts double for the same reason.
 //!
 //! A second ranking, from vectors or any other channel, is fused by reciprocal rank (Cormack, Clarke and Büttcher 2009):
-//! `score = 1 / (30 + rank here) + ½ / (30 + rank there)`, ranks from 1, a missing one adding nothing.
+//! `score = 1 / (20 + rank here) + 1 / (20 + rank there)`, ranks from 1, a missing one adding nothing.
 //!
 //! Equal scores are ordered by time, the later first, then by id. As with [search](LexicalIndex::search), the result is a
 //! function of the set of documents, bit for bit on every platform: operations are in one order, and `libm` computes
@@ -70,10 +70,7 @@ const RECENCY: f64 = 0.05;
 const RECENCY_HALF_LIFE_MS: f64 = 30.0 * 86_400_000.0;
 
 /// The constant of reciprocal rank fusion.
-const FUSION: f64 = 30.0;
-
-/// What a rank in the second ranking counts beside one in the first.
-const OTHER: f64 = 0.5;
+const FUSION: f64 = 20.0;
 
 /// What is asked of [`rank`].
 #[derive(Clone, Copy)]
@@ -270,8 +267,7 @@ fn fuse(
     }
     for candidate in &mut *candidates {
         let share = |rank: Option<usize>| rank.map_or(0.0, reciprocal);
-        candidate.score =
-            share(candidate.channels.lexical_rank) + OTHER * share(candidate.channels.other_rank);
+        candidate.score = share(candidate.channels.lexical_rank) + share(candidate.channels.other_rank);
     }
     sort(index, candidates);
 }
@@ -468,7 +464,7 @@ mod tests {
         let ranked = rank(&index, &asked);
         assert_eq!(slots(&ranked), [2, 0]);
         assert_eq!(ranked[0].channels.other_rank, Some(1));
-        assert_eq!(ranked[0].score, 1.0 / 32.0 + 0.5 / 31.0);
+        assert_eq!(ranked[0].score, 1.0 / 22.0 + 1.0 / 21.0);
     }
 
     #[test]
@@ -479,7 +475,8 @@ mod tests {
         let lexical = rank(&index, &ask("apple"));
         assert_eq!(slots(&lexical), [0, 1]);
         let found = ranked.iter().map(|hit| (hit.slot, hit.score)).collect::<Vec<_>>();
-        assert_eq!(found, [(1, 1.0 / 32.0 + 0.5 / 32.0), (0, 1.0 / 31.0), (2, 0.5 / 31.0)]);
+        // Slots 0 and 2 are equal; the smaller id comes first.
+        assert_eq!(found, [(1, 1.0 / 22.0 + 1.0 / 22.0), (0, 1.0 / 21.0), (2, 1.0 / 21.0)]);
     }
 
     #[test]
