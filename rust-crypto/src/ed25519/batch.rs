@@ -143,18 +143,18 @@ fn all_hold(items: &[Item], signers: &[EdwardsPoint]) -> Option<bool> {
         of_base -= z * item.s;
         of_signers[item.signer] += z * item.k;
         scalars.push(z);
-        points.push(item.r);
+        points.push(&item.r);
     }
-    for (scalar, point) in of_signers.iter().zip(signers) {
+    for (scalar, point) in of_signers.into_iter().zip(signers) {
         // Signers of another half of the batch have no term.
-        if *scalar != Scalar::ZERO {
-            scalars.push(*scalar);
-            points.push(*point);
+        if scalar != Scalar::ZERO {
+            scalars.push(scalar);
+            points.push(point);
         }
     }
     scalars.push(of_base);
-    points.push(ED25519_BASEPOINT_POINT);
-    Some(EdwardsPoint::vartime_multiscalar_mul(&scalars, &points).mul_by_cofactor().is_identity())
+    points.push(&ED25519_BASEPOINT_POINT);
+    Some(EdwardsPoint::vartime_multiscalar_mul(scalars, points).mul_by_cofactor().is_identity())
 }
 
 #[cfg(test)]
