@@ -91,16 +91,12 @@ pub(super) trait Arithmetic {
     /// The point that `encoding` decoded to, to be calculated with one by one.
     fn to_edwards(&self, encoding: &[u8; 32], point: &Self::Point) -> Option<EdwardsPoint>;
 
-    /// Whether eight times the sum of all points, multiplied by their weights, is the neutral element.
-    fn sum_has_small_order(&self, weights: Weights<'_, Self::Point>) -> bool;
-}
+    /// The base point.
+    fn base(&self) -> &Self::Point;
 
-/// Points and what they are multiplied by.
-pub(super) struct Weights<'a, Point> {
-    pub(super) short: Vec<(u128, &'a Point)>,
-    pub(super) long: Vec<(Scalar, &'a Point)>,
-    /// The weight of the base point.
-    pub(super) of_base: Scalar,
+    /// Whether eight times the sum of all points, each multiplied by its scalar, is the neutral element. The first `short` scalars
+    /// are below 2^128.
+    fn sum_has_small_order(&self, scalars: &[Scalar], points: &[&Self::Point], short: usize) -> bool;
 }
 
 /// The arithmetic of `curve25519-dalek`, which every processor has.
@@ -117,11 +113,12 @@ impl Arithmetic for Portable {
         Some(*point)
     }
 
-    fn sum_has_small_order(&self, Weights { short, long, of_base }: Weights<'_, EdwardsPoint>) -> bool {
-        let short = short.into_iter().map(|(weight, point)| (Scalar::from(weight), point));
-        let all = short.chain(long).chain([(of_base, &ED25519_BASEPOINT_POINT)]);
-        let (scalars, points): (Vec<Scalar>, Vec<&EdwardsPoint>) = all.unzip();
-        EdwardsPoint::vartime_multiscalar_mul(scalars, points).mul_by_cofactor().is_identity()
+    fn base(&self) -> &EdwardsPoint {
+        &ED25519_BASEPOINT_POINT
+    }
+
+    fn sum_has_small_order(&self, scalars: &[Scalar], points: &[&EdwardsPoint], _: usize) -> bool {
+        EdwardsPoint::vartime_multiscalar_mul(scalars, points.iter().copied()).mul_by_cofactor().is_identity()
     }
 }
 
@@ -235,18 +232,25 @@ impl<A: Arithmetic> Decoded<'_, A> {
         random::fill(&mut drawn).ok()?;
         let mut of_base = Scalar::ZERO;
         let mut of_signers = vec![Scalar::ZERO; self.keys.len()];
-        let mut short = Vec::with_capacity(items.len());
+        let mut scalars = Vec::with_capacity(1 + items.len() + self.keys.len());
+        let mut points = Vec::with_capacity(1 + items.len() + self.keys.len());
         for (item, bytes) in items.iter().zip(drawn.as_chunks::<16>().0) {
-            let weight = u128::from_le_bytes(*bytes);
-            let z = Scalar::from(weight);
+            let z = Scalar::from(u128::from_le_bytes(*bytes));
             of_base -= z * item.s;
             of_signers[item.signer] += z * item.k;
-            short.push((weight, self.rs[item.place].as_ref()?));
+            scalars.push(z);
+            points.push(self.rs[item.place].as_ref()?);
         }
-        // Signers of another half of the batch have no term.
-        let long = of_signers.into_iter().zip(&self.keys).filter(|(weight, _)| *weight != Scalar::ZERO);
-        let long = long.map(|(weight, key)| Some((weight, key.as_ref()?))).collect::<Option<_>>()?;
-        Some(self.arithmetic.sum_has_small_order(Weights { short, long, of_base }))
+        for (scalar, key) in of_signers.iter().zip(&self.keys) {
+            // Signers of another half of the batch have no term.
+            if *scalar != Scalar::ZERO {
+                scalars.push(*scalar);
+                points.push(key.as_ref()?);
+            }
+        }
+        scalars.push(of_base);
+        points.push(self.arithmetic.base());
+        Some(self.arithmetic.sum_has_small_order(&scalars, &points, items.len()))
     }
 }
 

@@ -11,10 +11,11 @@ mod point;
 use std::arch::x86_64::__m512i;
 
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar;
 
 use self::field::{Field, Limbs};
 use self::point::{Affine, DIGITS, SHORT_DIGITS, Terms};
-use super::batch::{Arithmetic, Weights};
+use super::batch::Arithmetic;
 
 const LANES: usize = 8;
 
@@ -61,9 +62,13 @@ impl Arithmetic for Lanes {
         CompressedEdwardsY(*encoding).decompress()
     }
 
-    fn sum_has_small_order(&self, weights: Weights<'_, LanePoint>) -> bool {
+    fn base(&self) -> &LanePoint {
+        &BASE
+    }
+
+    fn sum_has_small_order(&self, scalars: &[Scalar], points: &[&LanePoint], short: usize) -> bool {
         // SAFETY: as in `decode`.
-        unsafe { sum_has_small_order(&weights) }
+        unsafe { sum_has_small_order(scalars, points, short) }
     }
 }
 
@@ -87,49 +92,41 @@ fn decode(encodings: &[&[u8; 32]]) -> [Option<LanePoint>; LANES] {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn sum_has_small_order(weights: &Weights<'_, LanePoint>) -> bool {
-    let mut terms = Vec::with_capacity(2 + weights.short.len() / LANES + weights.long.len() / LANES);
-    for chunk in weights.short.chunks(LANES) {
-        let mut digits = vec![[0; LANES]; SHORT_DIGITS];
-        let mut points = [NEUTRAL; LANES];
-        for (lane, (weight, point)) in chunk.iter().enumerate() {
-            points[lane] = **point;
-            write_digits(&weight.to_le_bytes(), lane, &mut digits);
-        }
-        terms.push(Terms::new(&affine(&points), digits));
+fn sum_has_small_order(scalars: &[Scalar], points: &[&LanePoint], short: usize) -> bool {
+    let mut terms = Vec::with_capacity(2 + scalars.len() / LANES);
+    let (short_scalars, long_scalars) = scalars.split_at(short);
+    let (short_points, long_points) = points.split_at(short);
+    for (scalars, points) in short_scalars.chunks(LANES).zip(short_points.chunks(LANES)) {
+        terms.push(eight_terms(scalars, points, SHORT_DIGITS));
     }
-    let base = (weights.of_base, &BASE);
-    let mut long = weights.long.iter().chain([&base]).peekable();
-    while long.peek().is_some() {
-        let mut digits = vec![[0; LANES]; DIGITS];
-        let mut points = [NEUTRAL; LANES];
-        for (lane, (weight, point)) in long.by_ref().take(LANES).enumerate() {
-            points[lane] = **point;
-            write_digits(weight.as_bytes(), lane, &mut digits);
-        }
-        terms.push(Terms::new(&affine(&points), digits));
+    for (scalars, points) in long_scalars.chunks(LANES).zip(long_points.chunks(LANES)) {
+        terms.push(eight_terms(scalars, points, DIGITS));
     }
     point::sum_has_small_order(&terms)
 }
 
-/// Writes a number, little-endian, into a lane as digits in radix 16 from -8 to 8. There is room for one digit more than the number
-/// has, or its highest digit is below 7.
-fn write_digits(number: &[u8], lane: usize, digits: &mut [[i8; LANES]]) {
-    let halves = number.iter().flat_map(|byte| [byte & 15, byte >> 4]);
+/// Up to eight points, and scalars of so many digits.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn eight_terms(scalars: &[Scalar], points: &[&LanePoint], length: usize) -> Terms {
+    let mut digits = vec![[0; LANES]; length];
+    let mut lanes = [NEUTRAL; LANES];
+    for (lane, (scalar, point)) in scalars.iter().zip(points).enumerate() {
+        lanes[lane] = **point;
+        write_digits(scalar.as_bytes(), lane, &mut digits);
+    }
+    let (x, y) = (lanes.map(|point| point.x), lanes.map(|point| point.y));
+    Terms::new(&Affine { x: Field::of_lanes(&x), y: Field::of_lanes(&y) }, digits)
+}
+
+/// Writes a scalar into a lane as digits in radix 16 from -8 to 8, of which the highest takes what is carried: it is below 8 before.
+fn write_digits(scalar: &[u8; 32], lane: usize, digits: &mut [[i8; LANES]]) {
+    let halves = scalar.iter().flat_map(|byte| [byte & 15, byte >> 4]);
     let mut carry = 0;
     let last = digits.len() - 1;
-    for (place, (digit, half)) in digits.iter_mut().zip(halves.chain([0])).enumerate() {
+    for (place, (digit, half)) in digits.iter_mut().zip(halves).enumerate() {
         let sum = half.cast_signed() + carry;
         carry = i8::from(sum > 7 && place < last);
         digit[lane] = sum - 16 * carry;
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn affine(points: &[LanePoint; LANES]) -> Affine {
-    Affine {
-        x: Field::of_lanes(&points.map(|point| point.x)),
-        y: Field::of_lanes(&points.map(|point| point.y)),
     }
 }
 
@@ -167,7 +164,6 @@ mod tests {
     use std::arch::x86_64::__mmask8;
 
     use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
-    use curve25519_dalek::scalar::Scalar;
     use curve25519_dalek::traits::IsIdentity as _;
 
     use super::*;
@@ -314,10 +310,10 @@ mod tests {
             assert!(x == [0; 5] || x[0] & 1 == u64::from(encoding[31] >> 7));
             let minus_encoded = -expected.unwrap();
             let minus = lanes.decode(&[&minus_encoded.compress().0]).remove(0).unwrap();
-            let one = |point| vec![(Scalar::ONE, point)];
-            let weights = |long| Weights { short: vec![(1, &found)], long, of_base: Scalar::ZERO };
-            assert!(lanes.sum_has_small_order(weights(one(&minus))));
-            assert_eq!(lanes.sum_has_small_order(weights(one(&found))), minus_encoded.is_small_order());
+            let ones = [Scalar::ONE; 2];
+            assert!(lanes.sum_has_small_order(&ones, &[&found, &minus], 1));
+            let twice = lanes.sum_has_small_order(&ones, &[&found, &found], 1);
+            assert_eq!(twice, minus_encoded.is_small_order());
         }
         assert!(points > 500 && others > 500, "{points} {others}");
     }
@@ -338,34 +334,28 @@ mod tests {
             let encodings: Vec<[u8; 32]> = points.iter().map(|point| point.compress().0).collect();
             let decoded = lanes.decode(&encodings.iter().collect::<Vec<_>>());
             let decoded: Vec<LanePoint> = decoded.into_iter().map(Option::unwrap).collect();
-            let short: Vec<u128> = (0..short_terms)
-                .map(|i| match i % 5 {
-                    0 => u128::from_le_bytes(random::array().unwrap()),
-                    1 => u128::MAX,
-                    2 => 1 << 127,
-                    3 => 0,
-                    _ => 0x8888_8888_8888_8888_8888_8888_8888_8888,
-                })
-                .collect();
-            let long: Vec<Scalar> = (0..long_terms)
-                .map(|i| match i % 4 {
-                    0 => -Scalar::ONE,
-                    1 => Scalar::ZERO,
-                    _ => scalar(),
-                })
-                .collect();
-            let weights = || short.iter().map(|weight| Scalar::from(*weight)).chain(long.iter().copied());
-            let of_base: Scalar =
-                -weights().zip(&secrets).map(|(weight, secret)| weight * secret).sum::<Scalar>();
+            let short = (0..short_terms).map(|i| match i % 5 {
+                0 => u128::from_le_bytes(random::array().unwrap()),
+                1 => u128::MAX,
+                2 => 1 << 127,
+                3 => 0,
+                _ => 0x8888_8888_8888_8888_8888_8888_8888_8888,
+            });
+            let long = (0..long_terms).map(|i| match i % 4 {
+                0 => -Scalar::ONE,
+                1 => Scalar::ZERO,
+                _ => scalar(),
+            });
+            let mut scalars: Vec<Scalar> = short.map(Scalar::from).chain(long).collect();
+            let of_base =
+                -scalars.iter().zip(&secrets).map(|(scalar, secret)| scalar * secret).sum::<Scalar>();
+            let sum = scalars.iter().zip(&points).map(|(scalar, point)| scalar * point).sum::<EdwardsPoint>();
+            let lent: Vec<&LanePoint> = decoded.iter().chain([lanes.base()]).collect();
+            scalars.push(of_base);
             for (off_by, expected) in [(Scalar::ZERO, true), (Scalar::ONE, false), (-Scalar::ONE, false)] {
-                let of_base = of_base + off_by;
-                let found = lanes.sum_has_small_order(Weights {
-                    short: short.iter().copied().zip(&decoded).collect(),
-                    long: long.iter().copied().zip(&decoded[short_terms..]).collect(),
-                    of_base,
-                });
-                let sum = weights().zip(&points).map(|(weight, point)| weight * point).sum::<EdwardsPoint>()
-                    + ED25519_BASEPOINT_POINT * of_base;
+                *scalars.last_mut().unwrap() = of_base + off_by;
+                let found = lanes.sum_has_small_order(&scalars, &lent, short_terms);
+                let sum = sum + ED25519_BASEPOINT_POINT * (of_base + off_by);
                 assert_eq!(sum.mul_by_cofactor().is_identity(), expected);
                 assert_eq!(found, expected, "{short_terms} and {long_terms} terms");
             }
