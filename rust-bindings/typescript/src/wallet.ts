@@ -120,6 +120,7 @@ export class ApiKeyWallet {
 
   /** Calls `work` with a key's bytes, which are wiped when it is done; `null` when the key is unknown or expired. */
   async withKey<T>(id: string, work: (key: Uint8Array) => T | Promise<T>): Promise<T | null> {
+    if (typeof work !== 'function') throw new raw.CryptoError('INVALID_ARGUMENT', 'Invalid argument: work must be a function');
     const key = this.#do(() => this.#wallet.get_key_bytes(id));
     if (!key) return null;
     try {
