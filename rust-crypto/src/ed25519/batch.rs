@@ -10,7 +10,9 @@ use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{IsIdentity as _, VartimeMultiscalarMul as _};
 
-use super::{KEY_LENGTH, SIGNATURE_LENGTH, challenge, decode_public_key, decode_r, decode_s, holds};
+use super::{
+    KEY_LENGTH, SIGNATURE_LENGTH, VerifyingKey, challenge, decode_public_key, decode_r, decode_s, holds,
+};
 use crate::random;
 
 /// Signatures per equation: enough to share what can be shared, and memory stays small.
@@ -39,21 +41,44 @@ where
     if public_keys.len() != longest || messages.len() != longest || signatures.len() != longest {
         return verdicts;
     }
-    for start in (0..longest).step_by(CHUNK) {
-        let mut signers = Signers::default();
-        let items: Vec<Item> = (start..longest.min(start + CHUNK))
-            .filter_map(|index| {
-                signers.decode(
-                    index,
-                    public_keys[index].as_ref(),
-                    messages[index].as_ref(),
-                    signatures[index].as_ref(),
-                )
-            })
-            .collect();
-        settle(&items, &signers.points, &mut FAILURES.clone(), &mut verdicts);
-    }
+    check_chunks(&mut verdicts, |signers, index| {
+        let public_key = public_keys[index].as_ref().try_into().ok()?;
+        let signature = signatures[index].as_ref().try_into().ok()?;
+        let decode = || decode_public_key(public_key);
+        signers.decode(index, public_key, decode, messages[index].as_ref(), signature)
+    });
     verdicts
+}
+
+/// [`batch_verify`] for keys that are decoded already, as those of the members of a group: the same verdicts, in about a quarter less
+/// time where each signature has another signer.
+#[must_use]
+pub fn batch_verify_decoded<M, S>(keys: &[&VerifyingKey], messages: &[M], signatures: &[S]) -> Vec<bool>
+where
+    M: AsRef<[u8]>,
+    S: AsRef<[u8]>,
+{
+    let longest = keys.len().max(messages.len()).max(signatures.len());
+    let mut verdicts = vec![false; longest];
+    if keys.len() != longest || messages.len() != longest || signatures.len() != longest {
+        return verdicts;
+    }
+    check_chunks(&mut verdicts, |signers, index| {
+        let signature = signatures[index].as_ref().try_into().ok()?;
+        let decode = || Some(keys[index].point);
+        signers.decode(index, keys[index].as_bytes(), decode, messages[index].as_ref(), signature)
+    });
+    verdicts
+}
+
+/// Writes the verdicts, given what decodes a signature at a place.
+fn check_chunks(verdicts: &mut [bool], decode: impl Fn(&mut Signers, usize) -> Option<Item>) {
+    for start in (0..verdicts.len()).step_by(CHUNK) {
+        let mut signers = Signers::default();
+        let end = verdicts.len().min(start + CHUNK);
+        let items: Vec<Item> = (start..end).filter_map(|index| decode(&mut signers, index)).collect();
+        settle(&items, &signers.points, &mut FAILURES.clone(), verdicts);
+    }
 }
 
 /// A signature whose parts decode, which leaves its equation to be checked.
@@ -76,13 +101,18 @@ struct Signers {
 
 impl Signers {
     /// `None` when the verdict is false without looking at the equation.
-    fn decode(&mut self, index: usize, public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<Item> {
-        let public_key: &[u8; KEY_LENGTH] = public_key.try_into().ok()?;
-        let signature: &[u8; SIGNATURE_LENGTH] = signature.try_into().ok()?;
+    fn decode(
+        &mut self,
+        index: usize,
+        public_key: &[u8; KEY_LENGTH],
+        point: impl FnOnce() -> Option<EdwardsPoint>,
+        message: &[u8],
+        signature: &[u8; SIGNATURE_LENGTH],
+    ) -> Option<Item> {
         let s = decode_s(signature)?;
         Some(Item {
             index,
-            signer: self.place(public_key)?,
+            signer: self.place(public_key, point)?,
             r: decode_r(signature)?,
             s,
             k: challenge(public_key, message, signature),
@@ -90,11 +120,15 @@ impl Signers {
     }
 
     /// The place of a public key's point, decoded when the key is seen first; `None` when it is no point.
-    fn place(&mut self, public_key: &[u8; KEY_LENGTH]) -> Option<usize> {
+    fn place(
+        &mut self,
+        public_key: &[u8; KEY_LENGTH],
+        point: impl FnOnce() -> Option<EdwardsPoint>,
+    ) -> Option<usize> {
         match self.places.binary_search_by(|(key, _)| key.cmp(public_key)) {
             Ok(found) => self.places[found].1,
             Err(free) => {
-                let place = decode_public_key(public_key).map(|point| {
+                let place = point().map(|point| {
                     self.points.push(point);
                     self.points.len() - 1
                 });
@@ -179,7 +213,29 @@ mod tests {
         for (verdict, (key, message, signature)) in verdicts.iter().zip(batch) {
             assert_eq!(*verdict, verify(key, message, signature).unwrap_or(false));
         }
+        check_decoded(batch, &verdicts);
         verdicts
+    }
+
+    /// The same verdicts where the keys are decoded beforehand, as far as they can be.
+    fn check_decoded(batch: &[Triple], verdicts: &[bool]) {
+        let decoded: Vec<_> = batch
+            .iter()
+            .zip(verdicts)
+            .filter_map(|((key, message, signature), verdict)| {
+                let key = VerifyingKey::new(key.as_slice().try_into().ok()?)?;
+                Some((key, message, signature, *verdict))
+            })
+            .collect();
+        let keys: Vec<_> = decoded.iter().map(|(key, ..)| key).collect();
+        let messages: Vec<_> = decoded.iter().map(|(_, message, ..)| message).collect();
+        let signatures: Vec<_> = decoded.iter().map(|(_, _, signature, _)| signature).collect();
+        let found = batch_verify_decoded(&keys, &messages, &signatures);
+        assert!(found.iter().eq(decoded.iter().map(|(.., verdict)| verdict)));
+        for (key, message, signature, verdict) in &decoded {
+            let signature: Result<&[u8; SIGNATURE_LENGTH], _> = signature.as_slice().try_into();
+            assert_eq!(signature.is_ok_and(|signature| key.verify(message, signature)), *verdict);
+        }
     }
 
     #[test]
@@ -235,5 +291,6 @@ mod tests {
         let (keys, messages) = ([[0; 32]; 3], [b"m"; 2]);
         assert_eq!(batch_verify(&keys, &messages, &[[0; 64]; 5]), [false; 5]);
         assert_eq!(batch_verify(&keys, &messages, &[[0; 64]; 0]), [false; 3]);
+        assert_eq!(batch_verify_decoded(&[], &messages, &[[0; 64]; 5]), [false; 5]);
     }
 }
