@@ -9,9 +9,9 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrysalis_consensus::{
     Bytes, ByzantineConsensus, ChainId, Check, Config, Digest, Effect, Epoch, Height, Input, Message, Mutant,
@@ -61,24 +61,46 @@ struct Cluster {
     liar: u16,
     set: ValidatorSet,
     chain: ChainId,
-    /// What the liar has signed.
-    lies: Vec<Arc<[u8]>>,
     mutant: Option<Mutant>,
+    /// What members have been in and what was said, so that a state is three numbers, and no input is given to the same core twice.
+    table: Mutex<Table>,
 }
 
-#[derive(Clone)]
-struct State {
-    /// Honest members by number.
-    nodes: BTreeMap<u16, Node>,
-    /// Everything that was ever sent.
-    sent: BTreeSet<Arc<[u8]>>,
+/// Honest members, in order of their numbers, by their places in the table.
+type State = [u32; MEMBERS as usize - 1];
+
+/// Messages as bits, by their places in the table.
+type Messages = u128;
+
+#[derive(Default)]
+struct Table {
+    messages: Vec<Known>,
+    places: HashMap<Arc<[u8]>, usize>,
+    /// What the liar has signed.
+    lies: Messages,
+    nodes: Vec<Node>,
+    numbers: HashMap<[u64; 2], u32>,
+    steps: HashMap<(u32, Action), u32>,
+    /// What a member can be given when all this was said.
+    actions: HashMap<(u32, Messages), Arc<[Action]>>,
 }
 
+/// A message that somebody has sent, and what it is.
+struct Known {
+    bytes: Arc<[u8]>,
+    from: u16,
+    round: Round,
+    /// None for a proposal.
+    kind: Option<VoteKind>,
+}
+
+/// A member in one of its states.
 #[derive(Clone)]
 struct Node {
     core: Core,
-    /// What has reached it.
-    heard: BTreeSet<Arc<[u8]>>,
+    /// What has reached it, and what it has sent.
+    heard: Messages,
+    sent: Messages,
     timers: BTreeSet<Timeout>,
     decided: Option<Digest>,
     /// Own votes, to see that none contradicts another.
@@ -86,48 +108,125 @@ struct Node {
     broken: bool,
 }
 
-impl Hash for Node {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.core.hash(state);
-        self.heard.hash(state);
-        self.timers.hash(state);
-        self.decided.hash(state);
-        self.broken.hash(state);
-    }
-}
-
-impl Hash for State {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.nodes.hash(state);
-        self.sent.hash(state);
-    }
-}
-
-impl PartialEq for State {
-    /// As the checker tells states apart.
-    fn eq(&self, other: &Self) -> bool {
-        let hash = |state: &Self| {
+impl Node {
+    /// Two hashes, which tell states apart as surely as the checker's own, which is one of 64 bits.
+    fn fingerprint(&self) -> [u64; 2] {
+        [0_u8, 1].map(|salt| {
             let mut hasher = std::hash::DefaultHasher::new();
-            state.hash(&mut hasher);
+            salt.hash(&mut hasher);
+            (self.heard, self.sent, &self.timers, self.decided, &self.voted, self.broken).hash(&mut hasher);
+            self.core.hash(&mut hasher);
             hasher.finish()
-        };
-        hash(self) == hash(other)
+        })
     }
 }
 
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, node) in &self.nodes {
-            writeln!(f, "{number}: {:?}, decided {:?}, votes {:?}", node.core, node.decided, node.voted)?;
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Action {
-    Deliver(u16, Vec<Arc<[u8]>>),
-    TimeOut(u16, Timeout),
+    Deliver(Messages),
+    TimeOut(Timeout),
+}
+
+impl Table {
+    /// The place of a message, as a bit.
+    fn bit(&mut self, bytes: &Arc<[u8]>) -> Messages {
+        let next = self.messages.len();
+        let place = *self.places.entry(Arc::clone(bytes)).or_insert(next);
+        if place == next {
+            let (from, round, kind) = match Message::from_bytes(bytes).unwrap() {
+                Message::Vote(vote) => (vote.validator, vote.round, Some(vote.kind)),
+                Message::Proposal { proposal, .. } => (proposal.validator, proposal.round, None),
+                _ => unreachable!("only these two are sent"),
+            };
+            self.messages.push(Known { bytes: Arc::clone(bytes), from, round, kind });
+        }
+        1_u128.checked_shl(u32::try_from(place).unwrap()).expect("fewer messages than bits")
+    }
+
+    fn known(&self, messages: Messages) -> impl Iterator<Item = (Messages, &Known)> {
+        let all = self.messages.iter().enumerate().map(|(place, known)| (1_u128 << place, known));
+        all.filter(move |(bit, _)| messages & bit != 0)
+    }
+
+    /// The number of a member's state.
+    fn number(&mut self, node: Node) -> u32 {
+        let next = u32::try_from(self.nodes.len()).unwrap();
+        let number = *self.numbers.entry(node.fingerprint()).or_insert(next);
+        if number == next {
+            self.nodes.push(node);
+        }
+        number
+    }
+
+    /// The sets of votes of one round and phase that may reach a member together.
+    fn bundles(&self, said: Messages, node: &Node, round: Round, kind: VoteKind, liar: u16, actions: &mut Vec<Action>) {
+        let votes = |messages: Messages| -> Vec<(Messages, u16)> {
+            let of = |known: &Known| known.round == round && known.kind == Some(kind);
+            self.known(messages).filter(|(_, known)| of(known)).map(|(bit, known)| (bit, known.from)).collect()
+        };
+        let heard: BTreeSet<u16> = votes(node.heard).iter().map(|(_, from)| *from).collect();
+        let own = node.core.number().unwrap();
+        let known =
+            heard.len() + usize::from(node.voted.contains_key(&(round, kind)) && !heard.contains(&own));
+        let fresh: Vec<_> = votes(said)
+            .into_iter()
+            .filter(|(_, from)| *from != own && *from != liar && !heard.contains(from))
+            .collect();
+        let lies: Vec<Option<Messages>> = if heard.contains(&liar) {
+            vec![None]
+        } else {
+            votes(self.lies).into_iter().map(|(bit, _)| Some(bit)).chain([None]).collect()
+        };
+        for chosen in 0..1_usize << fresh.len() {
+            for lie in &lies {
+                let picked = fresh.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1);
+                let bundle = picked.fold(lie.unwrap_or(0), |bundle, (_, (bit, _))| bundle | bit);
+                let least = if round > node.core.round() { 2 } else { 3 };
+                if bundle != 0 && known + bundle.count_ones() as usize >= least {
+                    actions.push(Action::Deliver(bundle));
+                }
+            }
+        }
+    }
+
+    /// What a member can be given when all this was said.
+    fn actions(&mut self, number: u32, said: Messages, liar: u16) -> Arc<[Action]> {
+        if let Some(actions) = self.actions.get(&(number, said)) {
+            return Arc::clone(actions);
+        }
+        let node = &self.nodes[number as usize];
+        let mut actions = Vec::new();
+        if node.decided.is_none() {
+            let own = node.core.number().unwrap();
+            for (bit, known) in self.known((said | self.lies) & !node.heard) {
+                if known.kind.is_none() && known.from != own && known.round >= node.core.round() {
+                    actions.push(Action::Deliver(bit));
+                }
+            }
+            for round in [Round(0), LAST_ROUND] {
+                for kind in VoteKind::ALL {
+                    if kind == VoteKind::Precommit || round >= node.core.round() {
+                        self.bundles(said, node, round, kind, liar, &mut actions);
+                    }
+                }
+            }
+            let (round, step) = (node.core.round(), node.core.step());
+            for timeout in &node.timers {
+                let is_due = match *timeout {
+                    Timeout::Propose(_, of) => of == round && step == Step::Propose,
+                    Timeout::Prevote(_, of) => of == round && step == Step::Prevote,
+                    Timeout::Precommit(_, of) => of == round && of < LAST_ROUND,
+                    Timeout::Resend => false,
+                };
+                if is_due {
+                    actions.push(Action::TimeOut(*timeout));
+                }
+            }
+        }
+        let actions: Arc<[Action]> = actions.into();
+        self.actions.insert((number, said), Arc::clone(&actions));
+        actions
+    }
 }
 
 impl Cluster {
@@ -142,8 +241,11 @@ impl Cluster {
         let chain = ChainId::new("model").unwrap();
         let signer = key(liar);
         let (epoch, height) = (Epoch(0), Height::FIRST);
-        let mut lies = Vec::new();
-        let mut lie = |message: Message| lies.push(Arc::from(message.to_bytes()));
+        let mut table = Table::default();
+        let mut lie = |message: Message| {
+            let bit = table.bit(&Arc::from(message.to_bytes()));
+            table.lies |= bit;
+        };
         for round in [Round(0), LAST_ROUND] {
             for value in [value(0), value(1)] {
                 let digest = Digest::of(&value.encode());
@@ -160,25 +262,26 @@ impl Cluster {
                 }
             }
         }
-        Self { liar, set, chain, lies, mutant: None }
+        Self { liar, set, chain, mutant: None, table: Mutex::new(table) }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap()
     }
 
     /// Gives an input to a member and carries out what it wants; the application answers at once.
-    fn feed(&self, state: &mut State, number: u16, input: Input<Bytes>) {
+    fn feed(&self, table: &mut Table, node: &mut Node, input: Input<Bytes>) {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
-            let node = state.nodes.get_mut(&number).unwrap();
             for effect in node.core.handle(input).unwrap() {
                 match effect {
                     Effect::Broadcast(bytes) => match Message::from_bytes(&bytes).unwrap() {
                         Message::Vote(vote) => {
                             let said = node.voted.entry((vote.round, vote.kind)).or_insert(vote.digest);
                             node.broken |= *said != vote.digest;
-                            state.sent.insert(bytes);
+                            node.sent |= table.bit(&bytes);
                         }
-                        Message::Proposal { .. } => {
-                            state.sent.insert(bytes);
-                        }
+                        Message::Proposal { .. } => node.sent |= table.bit(&bytes),
                         _ => {}
                     },
                     Effect::Schedule { timeout, .. } => {
@@ -189,11 +292,8 @@ impl Cluster {
                     }
                     Effect::GetValue { height, round } => {
                         // One of the two values that the liar signs votes for: the worst case for agreement.
-                        inputs.push(Input::Value {
-                            height,
-                            round,
-                            value: value(u8::try_from(round.0).unwrap()),
-                        });
+                        let value = value(u8::try_from(round.0).unwrap());
+                        inputs.push(Input::Value { height, round, value });
                     }
                     Effect::Validate { height, digest, .. } => {
                         inputs.push(Input::Validated { height, digest, valid: true });
@@ -211,152 +311,97 @@ impl Cluster {
         }
     }
 
-    /// The sets of votes of one round and phase that may reach a member together.
-    fn bundles(
-        &self,
-        state: &State,
-        node: &Node,
-        round: Round,
-        kind: VoteKind,
-        actions: &mut Vec<Vec<Arc<[u8]>>>,
-    ) {
-        let votes = |messages: &BTreeSet<Arc<[u8]>>| -> Vec<(Vote, Arc<[u8]>)> {
-            let all = messages.iter().filter_map(|bytes| match Message::from_bytes(bytes) {
-                Ok(Message::Vote(vote)) if vote.round == round && vote.kind == kind => {
-                    Some((vote, Arc::clone(bytes)))
-                }
-                _ => None,
-            });
-            all.collect()
-        };
-        let heard: BTreeSet<u16> = votes(&node.heard).iter().map(|(vote, _)| vote.validator).collect();
-        let own = node.core.number().unwrap();
-        let known =
-            heard.len() + usize::from(node.voted.contains_key(&(round, kind)) && !heard.contains(&own));
-        let fresh: Vec<_> = votes(&state.sent)
-            .into_iter()
-            .filter(|(vote, _)| {
-                vote.validator != own && vote.validator != self.liar && !heard.contains(&vote.validator)
-            })
-            .collect();
-        let lies: Vec<Option<Arc<[u8]>>> = if heard.contains(&self.liar) {
-            vec![None]
-        } else {
-            let lies = self.lies.iter().cloned().collect();
-            votes(&lies).into_iter().map(|(_, bytes)| Some(bytes)).chain([None]).collect()
-        };
-        for chosen in 0..1_usize << fresh.len() {
-            for lie in &lies {
-                let picked = fresh.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1);
-                let bundle: Vec<_> =
-                    picked.map(|(_, (_, bytes))| Arc::clone(bytes)).chain(lie.clone()).collect();
-                let least = if round > node.core.round() { 2 } else { 3 };
-                if !bundle.is_empty() && known + bundle.len() >= least {
-                    actions.push(bundle);
+    /// The member's state after an action, which is worked out once.
+    fn step(&self, table: &mut Table, number: u32, action: Action) -> u32 {
+        if let Some(next) = table.steps.get(&(number, action)) {
+            return *next;
+        }
+        let mut node = table.nodes[number as usize].clone();
+        match action {
+            Action::Deliver(bundle) => {
+                node.heard |= bundle;
+                let inputs: Vec<_> = table
+                    .known(bundle)
+                    .map(|(_, known)| (PeerId(known.from.into()), Arc::clone(&known.bytes)))
+                    .collect();
+                for (from, bytes) in inputs {
+                    self.feed(table, &mut node, Input::Message { from, bytes });
                 }
             }
+            Action::TimeOut(timeout) => {
+                node.timers.remove(&timeout);
+                self.feed(table, &mut node, Input::Timeout(timeout));
+            }
         }
+        let next = table.number(node);
+        table.steps.insert((number, action), next);
+        next
     }
 }
 
 impl Model for Cluster {
     type State = State;
-    type Action = Action;
+    /// Whose action, and which.
+    type Action = (usize, Action);
 
     fn init_states(&self) -> Vec<State> {
         let mut config = Config::new(self.chain.clone());
         config.dangerous_verifier = Some(Arc::new(Rehash));
         config.mutant = self.mutant;
-        let mut state = State { nodes: BTreeMap::new(), sent: BTreeSet::new() };
-        for number in (0..MEMBERS).filter(|number| *number != self.liar) {
-            let core = Core::new(config.clone(), self.set.clone(), Some(Arc::new(key(number)))).unwrap();
-            let node = Node {
+        let table = &mut *self.table();
+        let honest: Vec<u16> = (0..MEMBERS).filter(|number| *number != self.liar).collect();
+        let start = |number: &u16| {
+            let core = Core::new(config.clone(), self.set.clone(), Some(Arc::new(key(*number)))).unwrap();
+            let mut node = Node {
                 core,
-                heard: BTreeSet::new(),
+                heard: 0,
+                sent: 0,
                 timers: BTreeSet::new(),
                 decided: None,
                 voted: BTreeMap::new(),
                 broken: false,
             };
-            state.nodes.insert(number, node);
-        }
-        for number in (0..MEMBERS).filter(|number| *number != self.liar) {
-            self.feed(&mut state, number, Input::Start);
-        }
-        vec![state]
+            self.feed(table, &mut node, Input::Start);
+            table.number(node)
+        };
+        vec![honest.iter().map(start).collect::<Vec<_>>().try_into().unwrap()]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        for (number, node) in state.nodes.iter().filter(|(_, node)| node.decided.is_none()) {
-            for bytes in state.sent.iter().chain(&self.lies) {
-                if let Ok(Message::Proposal { proposal, .. }) = Message::from_bytes(bytes)
-                    && proposal.validator != *number
-                    && proposal.round >= node.core.round()
-                    && !node.heard.contains(bytes)
-                {
-                    actions.push(Action::Deliver(*number, vec![Arc::clone(bytes)]));
-                }
-            }
-            for round in [Round(0), LAST_ROUND] {
-                for kind in VoteKind::ALL {
-                    if kind == VoteKind::Prevote && round < node.core.round() {
-                        continue;
-                    }
-                    let mut bundles = Vec::new();
-                    self.bundles(state, node, round, kind, &mut bundles);
-                    actions.extend(bundles.into_iter().map(|bundle| Action::Deliver(*number, bundle)));
-                }
-            }
-            for timeout in &node.timers {
-                let (round, step) = (node.core.round(), node.core.step());
-                let is_due = match *timeout {
-                    Timeout::Propose(_, of) => of == round && step == Step::Propose,
-                    Timeout::Prevote(_, of) => of == round && step == Step::Prevote,
-                    Timeout::Precommit(_, of) => of == round && of < LAST_ROUND,
-                    Timeout::Resend => false,
-                };
-                if is_due {
-                    actions.push(Action::TimeOut(*number, *timeout));
-                }
-            }
+    fn actions(&self, state: &State, actions: &mut Vec<(usize, Action)>) {
+        let table = &mut *self.table();
+        let said = state.iter().fold(0, |said, number| said | table.nodes[*number as usize].sent);
+        for (place, number) in state.iter().enumerate() {
+            let of_one = table.actions(*number, said, self.liar);
+            actions.extend(of_one.iter().map(|action| (place, *action)));
         }
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        let mut state = state.clone();
-        match action {
-            Action::Deliver(number, bundle) => {
-                for bytes in bundle {
-                    let from = match Message::from_bytes(&bytes).unwrap() {
-                        Message::Vote(vote) => vote.validator,
-                        Message::Proposal { proposal, .. } => proposal.validator,
-                        _ => unreachable!("only these two are sent"),
-                    };
-                    state.nodes.get_mut(&number).unwrap().heard.insert(Arc::clone(&bytes));
-                    self.feed(&mut state, number, Input::Message { from: PeerId(from.into()), bytes });
-                }
-            }
-            Action::TimeOut(number, timeout) => {
-                state.nodes.get_mut(&number).unwrap().timers.remove(&timeout);
-                self.feed(&mut state, number, Input::Timeout(timeout));
-            }
-        }
-        Some(state)
+    fn next_state(&self, state: &State, (place, action): (usize, Action)) -> Option<State> {
+        let mut next = *state;
+        next[place] = self.step(&mut self.table(), state[place], action);
+        Some(next)
     }
 
     fn within_boundary(&self, state: &State) -> bool {
-        state.nodes.values().all(|node| node.core.round() <= LAST_ROUND)
+        let table = self.table();
+        state.iter().all(|number| table.nodes[*number as usize].core.round() <= LAST_ROUND)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::<Self>::always(AGREEMENT, |_, state| {
-                let decided: BTreeSet<_> = state.nodes.values().filter_map(|node| node.decided).collect();
-                decided.len() <= 1
+            Property::<Self>::always(AGREEMENT, |model, state| {
+                let table = model.table();
+                let mut decided = state.iter().filter_map(|number| table.nodes[*number as usize].decided);
+                decided.next().is_none_or(|first| decided.all(|other| other == first))
             }),
-            Property::<Self>::always(RULES, |_, state| state.nodes.values().all(|node| !node.broken)),
-            Property::<Self>::sometimes("a decision in the first round", |_, state| {
-                state.nodes.values().any(|node| node.decided.is_some() && node.core.round() == Round(0))
+            Property::<Self>::always(RULES, |model, state| {
+                let table = model.table();
+                state.iter().all(|number| !table.nodes[*number as usize].broken)
+            }),
+            Property::<Self>::sometimes("a decision in the first round", |model, state| {
+                let table = model.table();
+                let mut nodes = state.iter().map(|number| &table.nodes[*number as usize]);
+                nodes.any(|node| node.decided.is_some() && node.core.round() == Round(0))
             }),
         ]
     }
@@ -402,10 +447,13 @@ fn the_search_finds_a_fault() {
 
 fn report(checker: &impl Checker<Cluster>, turn: &str, most: usize) {
     println!(
-        "the liar leads the {turn} round: {} states, {} of them different, depth {}, {}",
+        "soak: the liar leads the {turn} round: {} states, {} of them different, depth {}; members are in {} states of their \
+         own, {} messages; {}",
         checker.state_count(),
         checker.unique_state_count(),
         checker.max_depth(),
+        checker.model().table().nodes.len(),
+        checker.model().table().messages.len(),
         if checker.state_count() < most { "all there are" } else { "as many as asked for" }
     );
     for property in [AGREEMENT, RULES] {
