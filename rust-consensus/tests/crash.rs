@@ -89,6 +89,8 @@ fn lives(kind: &dyn Kind) {
         };
         said += life(kind, operations, survival, run);
     }
-    println!("soak: {runs} lives of a member that loses power at an operation of its disk, {said} statements");
+    println!(
+        "soak: {runs} lives of a member that loses power at an operation of its disk, {said} statements"
+    );
     assert!(said > 100);
 }

@@ -25,6 +25,8 @@ const MEMBERS: u16 = 4;
 const LAST_ROUND: Round = Round(1);
 /// States of each of the two models in the short form.
 const SHORT: usize = 8_000;
+/// Members that are taken for another one and are kept beside it.
+const DOUBLES: usize = 2;
 /// And in the long form.
 const LONG: usize = 5_000_000;
 const AGREEMENT: &str = "agreement";
@@ -69,17 +71,23 @@ struct Cluster {
 /// Honest members, in order of their numbers, by their places in the table.
 type State = [u32; MEMBERS as usize - 1];
 
+/// What tells messages apart: who says it, the round, the phase of a vote, the valid round of a proposal, the value.
+type Statement = (u16, Round, Option<VoteKind>, Option<Round>, Option<Digest>);
+
 /// Messages as bits, by their places in the table.
 type Messages = u128;
 
 #[derive(Default)]
 struct Table {
     messages: Vec<Known>,
-    places: HashMap<Arc<[u8]>, usize>,
+    places: HashMap<Statement, usize>,
     /// What the liar has signed.
     lies: Messages,
     nodes: Vec<Node>,
-    numbers: HashMap<[u64; 2], u32>,
+    numbers: HashMap<Essence, u32>,
+    /// Members that were taken for another in the table, so that it can be seen whether they behave like it.
+    doubles: HashMap<u32, Vec<Node>>,
+    compared: u64,
     steps: HashMap<(u32, Action), u32>,
     /// What a member can be given when all this was said.
     actions: HashMap<(u32, Messages), Arc<[Action]>>,
@@ -92,6 +100,7 @@ struct Known {
     round: Round,
     /// None for a proposal.
     kind: Option<VoteKind>,
+    digest: Option<Digest>,
 }
 
 /// A member in one of its states.
@@ -108,17 +117,18 @@ struct Node {
     broken: bool,
 }
 
-impl Node {
-    /// Two hashes, which tell states apart as surely as the checker's own, which is one of 64 bits.
-    fn fingerprint(&self) -> [u64; 2] {
-        [0_u8, 1].map(|salt| {
-            let mut hasher = std::hash::DefaultHasher::new();
-            salt.hash(&mut hasher);
-            (self.heard, self.sent, &self.timers, self.decided, &self.voted, self.broken).hash(&mut hasher);
-            self.core.hash(&mut hasher);
-            hasher.finish()
-        })
-    }
+/// All of a member that can matter from here on: members that agree in this are taken for one.
+///
+/// Of a member that has decided nothing matters but what it has decided and said: it is given nothing more. Of others, what they
+/// have heard, without prevotes of rounds that they have left, and which values they have. In which order it came does not matter, nor
+/// what of it is checked already. Whether that is so is looked at while the search goes on: see [`Table::number`].
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Essence {
+    member: u16,
+    sent: Messages,
+    broken: bool,
+    decided: Option<Digest>,
+    going_on: Option<(Round, Step, [Option<(Round, Digest)>; 2], Messages, BTreeSet<Digest>, Vec<Timeout>)>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -128,17 +138,24 @@ enum Action {
 }
 
 impl Table {
-    /// The place of a message, as a bit.
+    /// The place of a message, as a bit. Proposals with different proof that the same round made the same value valid are one.
     fn bit(&mut self, bytes: &Arc<[u8]>) -> Messages {
         let next = self.messages.len();
-        let place = *self.places.entry(Arc::clone(bytes)).or_insert(next);
+        let (said, known) = match Message::from_bytes(bytes).unwrap() {
+            Message::Vote(Vote { validator, round, kind, digest, .. }) => {
+                ((validator, round, Some(kind), None, digest), (validator, round, Some(kind), digest))
+            }
+            Message::Proposal {
+                proposal: Proposal { validator, round, valid_round, digest, .. }, ..
+            } => {
+                ((validator, round, None, valid_round, Some(digest)), (validator, round, None, Some(digest)))
+            }
+            _ => unreachable!("only these two are sent"),
+        };
+        let place = *self.places.entry(said).or_insert(next);
         if place == next {
-            let (from, round, kind) = match Message::from_bytes(bytes).unwrap() {
-                Message::Vote(vote) => (vote.validator, vote.round, Some(vote.kind)),
-                Message::Proposal { proposal, .. } => (proposal.validator, proposal.round, None),
-                _ => unreachable!("only these two are sent"),
-            };
-            self.messages.push(Known { bytes: Arc::clone(bytes), from, round, kind });
+            let (from, round, kind, digest) = known;
+            self.messages.push(Known { bytes: Arc::clone(bytes), from, round, kind, digest });
         }
         1_u128.checked_shl(u32::try_from(place).unwrap()).expect("fewer messages than bits")
     }
@@ -148,21 +165,74 @@ impl Table {
         all.filter(move |(bit, _)| messages & bit != 0)
     }
 
-    /// The number of a member's state.
+    fn essence(&self, node: &Node) -> Essence {
+        let round = node.core.round();
+        let going_on = || {
+            let matters = |known: &Known| match known.kind {
+                Some(VoteKind::Prevote) | None => known.round >= round,
+                Some(VoteKind::Precommit) => true,
+            };
+            let heard = self.known(node.heard).filter(|(_, known)| matters(known));
+            let there = self.known(node.heard | node.sent).filter(|(_, known)| known.kind.is_none());
+            (
+                round,
+                node.core.step(),
+                [node.core.locked(), node.core.valid()],
+                heard.fold(0, |heard, (bit, _)| heard | bit),
+                there.filter_map(|(_, known)| known.digest).collect(),
+                due(node),
+            )
+        };
+        Essence {
+            member: node.core.number().unwrap(),
+            sent: node.sent,
+            broken: node.broken,
+            decided: node.decided,
+            going_on: node.decided.is_none().then(going_on),
+        }
+    }
+
+    /// The number of a member's state. Of those that are taken for another one, the first few that differ from it are kept, and
+    /// given what it is given, to see that the same comes of it.
     fn number(&mut self, node: Node) -> u32 {
         let next = u32::try_from(self.nodes.len()).unwrap();
-        let number = *self.numbers.entry(node.fingerprint()).or_insert(next);
+        let number = *self.numbers.entry(self.essence(&node)).or_insert(next);
         if number == next {
             self.nodes.push(node);
+        } else if node.decided.is_none() {
+            let hash = |node: &Node| {
+                let mut hasher = std::hash::DefaultHasher::new();
+                node.core.hash(&mut hasher);
+                hasher.finish()
+            };
+            let is_known = |known: &Node| hash(known) == hash(&node);
+            let doubles = self.doubles.get(&number).map_or(&[][..], Vec::as_slice);
+            if doubles.len() < DOUBLES
+                && !is_known(&self.nodes[number as usize])
+                && !doubles.iter().any(is_known)
+            {
+                self.doubles.entry(number).or_default().push(node);
+            }
         }
         number
     }
 
     /// The sets of votes of one round and phase that may reach a member together.
-    fn bundles(&self, said: Messages, node: &Node, round: Round, kind: VoteKind, liar: u16, actions: &mut Vec<Action>) {
+    fn bundles(
+        &self,
+        said: Messages,
+        node: &Node,
+        round: Round,
+        kind: VoteKind,
+        liar: u16,
+        actions: &mut Vec<Action>,
+    ) {
         let votes = |messages: Messages| -> Vec<(Messages, u16)> {
             let of = |known: &Known| known.round == round && known.kind == Some(kind);
-            self.known(messages).filter(|(_, known)| of(known)).map(|(bit, known)| (bit, known.from)).collect()
+            self.known(messages)
+                .filter(|(_, known)| of(known))
+                .map(|(bit, known)| (bit, known.from))
+                .collect()
         };
         let heard: BTreeSet<u16> = votes(node.heard).iter().map(|(_, from)| *from).collect();
         let own = node.core.number().unwrap();
@@ -210,18 +280,7 @@ impl Table {
                     }
                 }
             }
-            let (round, step) = (node.core.round(), node.core.step());
-            for timeout in &node.timers {
-                let is_due = match *timeout {
-                    Timeout::Propose(_, of) => of == round && step == Step::Propose,
-                    Timeout::Prevote(_, of) => of == round && step == Step::Prevote,
-                    Timeout::Precommit(_, of) => of == round && of < LAST_ROUND,
-                    Timeout::Resend => false,
-                };
-                if is_due {
-                    actions.push(Action::TimeOut(*timeout));
-                }
-            }
+            actions.extend(due(node).into_iter().map(Action::TimeOut));
         }
         let actions: Arc<[Action]> = actions.into();
         self.actions.insert((number, said), Arc::clone(&actions));
@@ -275,7 +334,9 @@ impl Cluster {
         while let Some(input) = inputs.pop() {
             for effect in node.core.handle(input).unwrap() {
                 match effect {
+                    // What is said of the height after a decision is not the model's.
                     Effect::Broadcast(bytes) => match Message::from_bytes(&bytes).unwrap() {
+                        message if message.head().height > Height::FIRST => {}
                         Message::Vote(vote) => {
                             let said = node.voted.entry((vote.round, vote.kind)).or_insert(vote.digest);
                             node.broken |= *said != vote.digest;
@@ -316,7 +377,22 @@ impl Cluster {
         if let Some(next) = table.steps.get(&(number, action)) {
             return *next;
         }
-        let mut node = table.nodes[number as usize].clone();
+        let node = self.after(table, table.nodes[number as usize].clone(), action);
+        for double in table.doubles.get(&number).cloned().unwrap_or_default() {
+            let other = self.after(table, double, action);
+            assert_eq!(
+                table.essence(&other),
+                table.essence(&node),
+                "members that are taken for one differ after {action:?}"
+            );
+            table.compared += 1;
+        }
+        let next = table.number(node);
+        table.steps.insert((number, action), next);
+        next
+    }
+
+    fn after(&self, table: &mut Table, mut node: Node, action: Action) -> Node {
         match action {
             Action::Deliver(bundle) => {
                 node.heard |= bundle;
@@ -333,10 +409,20 @@ impl Cluster {
                 self.feed(table, &mut node, Input::Timeout(timeout));
             }
         }
-        let next = table.number(node);
-        table.steps.insert((number, action), next);
-        next
+        node
     }
+}
+
+/// The timers that may run out in this state.
+fn due(node: &Node) -> Vec<Timeout> {
+    let (round, step) = (node.core.round(), node.core.step());
+    let is_due = |timeout: &&Timeout| match **timeout {
+        Timeout::Propose(_, of) => of == round && step == Step::Propose,
+        Timeout::Prevote(_, of) => of == round && step == Step::Prevote,
+        Timeout::Precommit(_, of) => of == round && of < LAST_ROUND,
+        Timeout::Resend => false,
+    };
+    node.timers.iter().filter(is_due).copied().collect()
 }
 
 impl Model for Cluster {
@@ -446,14 +532,19 @@ fn the_search_finds_a_fault() {
 }
 
 fn report(checker: &impl Checker<Cluster>, turn: &str, most: usize) {
+    let (nodes, messages, compared) = {
+        let table = checker.model().table();
+        (table.nodes.len(), table.messages.len(), table.compared)
+    };
     println!(
         "soak: the liar leads the {turn} round: {} states, {} of them different, depth {}; members are in {} states of their \
-         own, {} messages; {}",
+         own, {} messages, {} steps of members that are taken for one the same; {}",
         checker.state_count(),
         checker.unique_state_count(),
         checker.max_depth(),
-        checker.model().table().nodes.len(),
-        checker.model().table().messages.len(),
+        nodes,
+        messages,
+        compared,
         if checker.state_count() < most { "all there are" } else { "as many as asked for" }
     );
     for property in [AGREEMENT, RULES] {

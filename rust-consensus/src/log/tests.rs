@@ -576,7 +576,8 @@ fn written(before: &MemoryDisk, after: &MemoryDisk) -> (String, Vec<u8>, Vec<u8>
     let changed = generations.iter().rev().find_map(|number| {
         let (segment, _) = files(after, *number);
         let new = read_all(after, &segment);
-        let old = if before.open(&segment, OpenMode::Read).is_ok() { read_all(before, &segment) } else { vec![] };
+        let old =
+            if before.open(&segment, OpenMode::Read).is_ok() { read_all(before, &segment) } else { vec![] };
         (old != new).then_some((segment, old, new))
     });
     changed.expect("a write changes a segment")
