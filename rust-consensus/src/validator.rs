@@ -194,7 +194,7 @@ impl ValidatorSet {
     /// What identifies the set: epoch, names, keys and powers.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest(hash::blake3_derive_key(CONTEXT, &self.to_bytes()))
+        Digest(hash::blake3_domain_hash(CONTEXT, &self.to_bytes()))
     }
 
     /// The one encoding (`docs/encodings/agreement.md`).
