@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import rows_crdt
+import rows_embedding
 from harness import LeftOut, PEERS, ROOT, Row, SCRATCH, in_python, measure, npm, number, packed_bytes, pinned, ratio, run, times
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -214,7 +215,7 @@ def native(arguments: argparse.Namespace) -> Row:
 def package_sizes(arguments: argparse.Namespace) -> Row:
     del arguments
     lines, targets = [], []
-    for name, most in (("crypto", 130.0), ("security", 160.0), ("crdt", 180.0)):
+    for name, most in (("crypto", 130.0), ("security", 160.0), ("crdt", 180.0), ("embedding", 400.0)):
         package = ROOT / f"rust-{name}" / "pkg"
         module, glue = package / f"rust_{name}_bg.wasm", package / f"rust_{name}.js"
         if not module.exists():
@@ -314,6 +315,7 @@ ROWS = {
     "appends": appends, "merge": merge, "sets": rows_crdt.sets, "clocks": rows_crdt.clocks, "imports": rows_crdt.imports, "heap": rows_crdt.heap,
     "reconcile": rows_crdt.reconcile, "curves": rows_crdt.curves, "npm-imports": rows_crdt.npm_imports,
     "recall": recall, "crypto": native, "wasm": webassembly, "sizes": package_sizes, "conversations": conversations, "python": python_crypto,
+    "model": rows_embedding.webassembly,
     "python-imports": rows_crdt.python_imports, "import": importing,
 }
 

@@ -47,7 +47,12 @@ fn typescript_declares_exactly_the_codes_of_rust_embedding() {
     let of_package = declared(include_str!("../typescript/embedding/types.d.ts"), "EmbeddingErrorCode");
     // What takes a disk, a process that forks, threads or a choice of instructions is not in WebAssembly.
     let native = [
-        "embedding/cache", "embedding/cancelled", "embedding/forked", "embedding/model", "embedding/no-thread", "UNKNOWN_INSTRUCTIONS",
+        "embedding/cache",
+        "embedding/cancelled",
+        "embedding/forked",
+        "embedding/model",
+        "embedding/no-thread",
+        "UNKNOWN_INSTRUCTIONS",
     ];
     let service = EmbeddingError::CODES.iter().chain(ModelError::CODES).filter(|code| !native.contains(code));
     let codes = SimilarityError::CODES.iter().chain(CompressError::CODES).chain(service);

@@ -71,7 +71,11 @@ fn one_digest(model: &LocalModel) {
 #[test]
 fn all_minilm_l6_v2() {
     let Some(directory) = toy::real_model() else {
-        assert!(std::env::var_os("CHRYSALIS_NEEDS_MODEL").is_none(), "no {}; run: make setup", toy::REAL_MODEL);
+        assert!(
+            std::env::var_os("CHRYSALIS_NEEDS_MODEL").is_none(),
+            "no {}; run: make setup",
+            toy::REAL_MODEL
+        );
         println!("no {}: the real model is not tested", toy::REAL_MODEL);
         return;
     };

@@ -131,7 +131,7 @@ async function open(name, { url, data, sha256 }, store, fetch, signal) {
   const fs = url.startsWith('file:') && globalThis.process?.getBuiltinModule?.('node:fs');
   if (fs) return { chunks: fromDisk(fs, name, url), isKept: false };
   const kept = await store?.match(keyOf({ sha256 })).catch(() => undefined);
-  if (kept) return { chunks: fromBody(name, kept.body), isKept: true };
+  if (kept) return { chunks: fromBody(name, kept.body, signal), isKept: true };
   let response;
   try {
     // Kept here by its digest, so it need not be in the browser's own cache too.
@@ -144,10 +144,10 @@ async function open(name, { url, data, sha256 }, store, fetch, signal) {
     void response.body?.cancel().catch(() => {});
     throw failed('MODEL_FILE_UNREADABLE', name, `cannot be fetched: HTTP status ${response.status}`);
   }
-  return { chunks: fromBody(name, response.body), keeper: store && keep(store, keyOf({ sha256 })), isKept: false };
+  return { chunks: fromBody(name, response.body, signal), keeper: store && keep(store, keyOf({ sha256 })), isKept: false };
 }
 
-async function* fromBody(name, body) {
+async function* fromBody(name, body, signal) {
   const reader = body.getReader();
   try {
     for (;;) {
@@ -155,7 +155,7 @@ async function* fromBody(name, body) {
       try {
         part = await reader.read();
       } catch (cause) {
-        if (cause?.name === 'AbortError') throw cause;
+        signal?.throwIfAborted();
         throw failed('MODEL_FILE_UNREADABLE', name, 'broke off', cause);
       }
       if (part.done) return;
