@@ -356,7 +356,10 @@ fn keys_come_from_the_environment_or_the_vault_and_show_up_nowhere() {
     .unwrap();
     // The vendor's own address needs a key, and nothing is sent without one.
     let mut without = home.command();
-    assert_eq!(error_of(without.args(["embed", "--provider", "openai", "texts"]), 2), "embedding/missing-key");
+    assert_eq!(
+        error_of(without.args(["embed", "--provider", "openai", "texts"]), 2),
+        "embedding/missing-key"
+    );
     let mut by_vault = over_http(&home, &server, &["texts", "--vault-key", "openai", "--output", "a"]);
     by_vault.env_remove("OPENAI_API_KEY").env("CHRYSALIS_VAULT_KEY_FILE", home.path().join("vault.key"));
     let ran = run(&mut by_vault);

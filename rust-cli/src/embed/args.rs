@@ -38,56 +38,56 @@ pub(crate) struct Embed {
     pub(crate) inputs: Vec<PathBuf>,
     /// What is a text: a line, a field of a line of JSON, or a whole file; json-lines for files called *.jsonl or *.ndjson, else
     /// lines
-    #[arg(long, value_name = "FORM", value_enum)]
+    #[arg(long, value_name = "FORM", value_enum, help_heading = "Texts")]
     pub(crate) input: Option<InputForm>,
     /// The field that holds the text, where a line of JSON is an object; its field `id` is repeated in the output
-    #[arg(long, value_name = "NAME", default_value = "text")]
+    #[arg(long, value_name = "NAME", default_value = "text", help_heading = "Texts")]
     pub(crate) field: String,
     /// Write to this file, and go on with it if it is there
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", help_heading = "Vectors")]
     pub(crate) output: Option<PathBuf>,
     /// How vectors are written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::JsonLines)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::JsonLines, help_heading = "Vectors")]
     pub(crate) format: Format,
     /// Leave a record with an error in place of a text that has no vector, and go on; json-lines only
-    #[arg(long)]
+    #[arg(long, help_heading = "Texts")]
     pub(crate) skip_failed: bool,
 
     /// Who makes the vectors
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = Provider::Local)]
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = Provider::Local, help_heading = "Model")]
     pub(crate) provider: Provider,
     /// The model: a name, or for the local model a directory (else CHRYSALIS_MODEL)
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub(crate) model: Option<String>,
     /// Numbers of a vector; openai, nomic and deterministic only
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Model")]
     pub(crate) dimensions: Option<usize>,
     /// Where the provider's server is, such as http://localhost:8080/v1
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "Model")]
     pub(crate) base_url: Option<String>,
     /// The texts are questions to find others by; providers that make no difference ignore it
-    #[arg(long)]
+    #[arg(long, help_heading = "Texts")]
     pub(crate) query: bool,
     /// Embed the beginning of a text that is too long for the local model, instead of stopping
-    #[arg(long)]
+    #[arg(long, help_heading = "Texts")]
     pub(crate) truncate: bool,
     /// How the local model computes; the two make vectors of two spaces
-    #[arg(long, value_name = "ENGINE", value_enum, default_value_t = Engine::Int8)]
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t = Engine::Int8, help_heading = "Model")]
     pub(crate) engine: Engine,
     /// Threads of the local model; all processors unless said otherwise
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Model")]
     pub(crate) threads: Option<NonZero<usize>>,
-    /// Requests under way at a time; 4 unless said otherwise
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Batches of up to 256 texts under way at a time; 4 over a network, 2 in this process
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Model")]
     pub(crate) in_flight: Option<u16>,
     /// Keep vectors in this directory and take them from there, so that no text is paid for twice
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Vectors")]
     pub(crate) cache: Option<PathBuf>,
 
     /// Take the provider's key from the vault: KEY as in `chrysalis vault`
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", help_heading = "Key from the vault")]
     pub(crate) vault_key: Option<String>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Key from the vault")]
     pub(crate) opening: Opening,
 }
 

@@ -240,7 +240,8 @@ impl Kept {
         else {
             return Ok(Some(OutputProblem::Damaged { offset: 0, record: None }));
         };
-        if form != records.form() || !records.is_of_model(&space) || !records.learn(&Arc::new(space)) {
+        let is_ours = records.space_id().is_some() || records.is_of_model(&space);
+        if form != records.form() || !is_ours || !records.learn(&Arc::new(space)) {
             return Ok(Some(OutputProblem::OtherSpace));
         }
         self.offset = bytes.len() as u64;

@@ -105,10 +105,13 @@ pub(crate) fn run(session: &mut Session, args: &Embed) -> Result<Outcome, CliErr
         report(session, args, &work, interrupted, started)?;
     }
     result?;
+    if !interrupted && work.done.is_nothing() {
+        session.out.warn("the inputs hold no text");
+    }
     Ok(match work.done {
         _ if interrupted => Outcome::Interrupted,
         Counts { failed: 1.., .. } => Outcome::Partial,
-        Counts { kept: 0, embedded: 0, .. } => Outcome::Negative,
+        done if done.is_nothing() => Outcome::Negative,
         _ => Outcome::Done,
     })
 }
@@ -159,6 +162,12 @@ struct Counts {
     embedded: u64,
     /// Records with an error, of this run.
     failed: u64,
+}
+
+impl Counts {
+    fn is_nothing(self) -> bool {
+        self.kept + self.embedded + self.failed == 0
+    }
 }
 
 /// A run under way.
