@@ -52,6 +52,11 @@ def pieces():
     for seed in range(1, 11):
         yield "embedding", f"tokens of 100,000 strings beside the reference, seed {seed}", *cargo_test(
             "chrysalis-embedding", "tokens", CHRYSALIS_SEED=str(seed), CHRYSALIS_TOKEN_STRINGS="100000")
+    for seed in range(1, 41, 20):
+        yield "embedding", f"`embed` of 10,000 texts and a store's vectors, killed, seeds from {seed} on", *cargo_test(
+            "chrysalis-cli", "embed", CHRYSALIS_SOAK="1", CHRYSALIS_SEED=str(seed))
+    yield "embedding", "100,000 requests, 5 % of them with faults, 1,000 in flight", *cargo_test(
+        "chrysalis-embedding", "flood", CHRYSALIS_SOAK="1")
     yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
         "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
     yield from agreement()
@@ -141,7 +146,7 @@ def write_report(state):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="run one part: agreement, memory, crdt, journal, crypto, security or kills")
+    parser.add_argument("--only", default="", help="run one part: agreement, memory, crdt, embedding, journal, crypto, security or kills")
     only = parser.parse_args().only
     state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
     commit = revision()

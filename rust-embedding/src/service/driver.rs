@@ -19,6 +19,7 @@ use crate::service::core::{Core, Effect, Load};
 use crate::service::gate::Circuit;
 use crate::service::outcome::{CallOptions, Outcome, Prepared};
 use crate::service::settings::{LaneSettings, ServiceSettings};
+use crate::space::Space;
 use crate::telemetry::{End, Telemetry};
 
 /// What a service is made of.
@@ -275,6 +276,7 @@ impl EmbeddingService {
             provider: provider.name().to_owned(),
             model: provider.model().to_owned(),
             dimensions: provider.space().map(|space| space.dimensions()),
+            space: provider.space(),
             circuit: core.circuit(now, place).unwrap_or(Circuit::Closed),
             in_flight: core.in_flight(place),
         };
@@ -346,6 +348,8 @@ pub struct ProviderInfo {
     pub model: String,
     /// Components of its vectors, once they are known.
     pub dimensions: Option<usize>,
+    /// Where its vectors lie, once that is known.
+    pub space: Option<Arc<Space>>,
     /// Its circuit.
     pub circuit: Circuit,
     /// Requests under way.
