@@ -11,7 +11,9 @@ use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
+use chrysalis_embedding::EmbeddingError;
 use chrysalis_embedding::compress::CompressError;
+use chrysalis_embedding::model::ModelError;
 use chrysalis_embedding::similarity::SimilarityError;
 use chrysalis_embedding::tokens::TokenError;
 use chrysalis_memory::MemoryError;
@@ -25,6 +27,27 @@ pub(super) struct Failure {
     message: String,
     /// Which certificate it is wrong with, of those that fail with one.
     index: Option<usize>,
+    details: Option<Details>,
+}
+
+/// What else is known of the failure of an embedding provider, for the attributes of its exception.
+#[derive(Clone, Debug, Default, IntoPyObject)]
+pub(super) struct Details {
+    /// The HTTP status.
+    status: Option<u16>,
+    /// The provider's own code.
+    code: Option<String>,
+    request_id: Option<String>,
+    /// Seconds.
+    retry_after: Option<f64>,
+    /// Requests that were sent.
+    attempts: u32,
+    /// What happened, in words that are always the same.
+    problem: Option<&'static str>,
+    provider: Option<String>,
+    model: Option<String>,
+    /// Components that were expected, and those that came.
+    lengths: Option<(usize, usize)>,
 }
 
 /// For glue that makes nothing of Python's itself.
@@ -32,12 +55,12 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
     fn new(code: &'static str, error: &impl fmt::Display) -> Self {
-        Self { code, message: error.to_string(), index: None }
+        Self { code, message: error.to_string(), index: None, details: None }
     }
 
-    /// The code and the text.
-    pub(super) fn into_parts(self) -> (&'static str, String) {
-        (self.code, self.message)
+    /// Code, text, place in a list, and what else is known.
+    pub(super) fn into_parts(self) -> (&'static str, String, Option<usize>, Option<Details>) {
+        (self.code, self.message, self.index, self.details)
     }
 }
 
@@ -132,6 +155,38 @@ impl From<TokenError> for Failure {
     }
 }
 
+impl From<EmbeddingError> for Failure {
+    fn from(error: EmbeddingError) -> Self {
+        let details = match &error {
+            EmbeddingError::Provider(error) => Some(Details {
+                status: error.status,
+                code: error.code.as_ref().map(ToString::to_string),
+                request_id: error.request_id.as_ref().map(ToString::to_string),
+                retry_after: error.retry_after.map(|time| time.as_secs_f64()),
+                attempts: error.attempts,
+                problem: Some(error.problem.text()),
+                provider: Some(error.provider.to_string()),
+                model: Some(error.model.to_string()),
+                lengths: None,
+            }),
+            EmbeddingError::DimensionMismatch { expected, actual, provider, model } => Some(Details {
+                provider: Some(provider.to_string()),
+                model: Some(model.to_string()),
+                lengths: Some((*expected, *actual)),
+                ..Details::default()
+            }),
+            _ => None,
+        };
+        Self { details, ..Self::new(error.code(), &error) }
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
 impl From<SecurityError> for Failure {
     fn from(error: SecurityError) -> Self {
         Self::new(error.code(), &error)
@@ -151,10 +206,10 @@ impl From<CertError> for Failure {
 }
 
 impl From<Failure> for PyErr {
-    fn from(Failure { code, message, index }: Failure) -> Self {
+    fn from(failure: Failure) -> Self {
         Python::attach(|py| {
             py.import("memory_system.exceptions")
-                .and_then(|module| module.call_method1("from_native", (code, message, index)))
+                .and_then(|module| module.call_method1("from_native", failure.into_parts()))
                 .map_or_else(|failed| failed, Self::from_value)
         })
     }
