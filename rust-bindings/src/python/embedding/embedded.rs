@@ -9,12 +9,12 @@ use chrysalis_crypto::hex;
 use chrysalis_embedding as embedding;
 use chrysalis_embedding::service::Source;
 use chrysalis_embedding::space::Normalisation;
-use chrysalis_embedding::{EmbeddingError, SpaceId};
+use chrysalis_embedding::{EmbeddingError, EmbeddingProvider as _, SpaceId};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::python::bridge::Fault;
-use crate::python::convert::to_bytes;
+use crate::python::convert::{Length, to_bytes};
 use crate::python::error::{Failure, Result};
 
 /// Which embedding space a vector lies in. Only vectors of equal spaces are compared.
@@ -34,6 +34,20 @@ impl EmbeddingSpace {
 
 #[pymethods]
 impl EmbeddingSpace {
+    /// The space of a model that someone else computes, of whom nothing more is known.
+    #[staticmethod]
+    fn remote(provider: &str, model: &str, dimensions: Length) -> Result<Self> {
+        let space = embedding::Space::remote(provider, model, dimensions.0, "", Normalisation::AsGiven)?;
+        Ok(Self(Arc::new(space)))
+    }
+
+    /// The space of deterministic vectors.
+    #[staticmethod]
+    fn deterministic(dimensions: Length) -> Result<Self> {
+        let provider = embedding::provider::deterministic::deterministic(dimensions.0)?;
+        Ok(Self(provider.space().ok_or(EmbeddingError::NoProvider)?))
+    }
+
     /// Its digest, 64 hexadecimal characters.
     #[getter]
     fn id(&self) -> String {
