@@ -54,7 +54,6 @@ class Server:
         self.seen: list[Seen] = []
         self._changed = threading.Condition()
         self._open = 0
-        self._dripped = 0
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -80,6 +79,9 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped.set()
+        # Wakes the thread that waits in it; without that the port would stay open.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
