@@ -54,6 +54,9 @@ def pieces():
             "chrysalis-embedding", "tokens", CHRYSALIS_SEED=str(seed), CHRYSALIS_TOKEN_STRINGS="100000")
     yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
         "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
+    yield "embedding", "200 exits of the interpreter, each way", [
+        os.environ["VENV_BIN"] + "/pytest", "rust-bindings/python/tests/test_embedding_service.py", "-k", "exits_clean"], {
+        "CHRYSALIS_SOAK": "1"}
     simulated = lambda test, **environment: (  # noqa: E731
         ["cargo", "test", "--release", "-p", "chrysalis-consensus", "--test", "simulation", "--", "--nocapture", test],
         environment)

@@ -18,7 +18,10 @@ use chrysalis_embedding::similarity::SimilarityError;
 use chrysalis_embedding::tokens::TokenError;
 use chrysalis_memory::MemoryError;
 use chrysalis_security::SecurityError;
+use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{type_hint_identifier, type_hint_subscript};
 
 /// An error of any crate on its way to Python.
 #[derive(Debug)]
@@ -30,9 +33,29 @@ pub(super) struct Failure {
     details: Option<Details>,
 }
 
-/// What else is known of the failure of an embedding provider, for the attributes of its exception.
-#[derive(Clone, Debug, Default, IntoPyObject)]
-pub(super) struct Details {
+/// What else is known of the failure of an embedding provider, for the attributes of its exception. Few errors have it, so it is
+/// elsewhere.
+#[derive(Debug)]
+pub(super) struct Details(Box<Known>);
+
+impl<'py> IntoPyObject<'py> for Details {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    const OUTPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("builtins", "dict"),
+        type_hint_identifier!("builtins", "str"),
+        type_hint_identifier!("builtins", "object")
+    );
+
+    fn into_pyobject(self, py: Python<'py>) -> std::result::Result<Self::Output, PyErr> {
+        (*self.0).into_pyobject(py)
+    }
+}
+
+#[derive(Debug, Default, IntoPyObject)]
+struct Known {
     /// The HTTP status.
     status: Option<u16>,
     /// The provider's own code.
@@ -157,8 +180,8 @@ impl From<TokenError> for Failure {
 
 impl From<EmbeddingError> for Failure {
     fn from(error: EmbeddingError) -> Self {
-        let details = match &error {
-            EmbeddingError::Provider(error) => Some(Details {
+        let known = match &error {
+            EmbeddingError::Provider(error) => Some(Known {
                 status: error.status,
                 code: error.code.as_ref().map(ToString::to_string),
                 request_id: error.request_id.as_ref().map(ToString::to_string),
@@ -169,14 +192,15 @@ impl From<EmbeddingError> for Failure {
                 model: Some(error.model.to_string()),
                 lengths: None,
             }),
-            EmbeddingError::DimensionMismatch { expected, actual, provider, model } => Some(Details {
+            EmbeddingError::DimensionMismatch { expected, actual, provider, model } => Some(Known {
                 provider: Some(provider.to_string()),
                 model: Some(model.to_string()),
                 lengths: Some((*expected, *actual)),
-                ..Details::default()
+                ..Known::default()
             }),
             _ => None,
         };
+        let details = known.map(|known| Details(Box::new(known)));
         Self { details, ..Self::new(error.code(), &error) }
     }
 }

@@ -6,6 +6,7 @@ The providers may be replaced by anything with their methods, which is why the w
 from __future__ import annotations
 
 import hashlib
+import importlib
 import logging
 import os
 import warnings
@@ -322,22 +323,22 @@ def _is_set(variable: str, values: tuple[str, ...]) -> bool:
 
 def _safely(call: Callable[[], Any], failed: str, unexpected: str) -> Any:
     try:
-        from shared.api_core.models import APIError, ErrorCategory, ErrorCode, ErrorDetail
-        from shared.api_core.result import Failure, Success
+        models = importlib.import_module("shared.api_core.models")
+        results = importlib.import_module("shared.api_core.result")
     except ImportError as error:
         raise RuntimeError("shared.api_core is not there: the variants with results need it") from error
     try:
-        return Success(call())
+        return results.Success(call())
     except Exception as error:
         if isinstance(error, EmbeddingDimensionMismatchError):
             prefix = "Embedding dimension mismatch: "
         else:
             prefix = failed if isinstance(error, EmbeddingError) else unexpected
-        return Failure(
-            APIError(
-                code=ErrorCode.INTERNAL_ERROR,
+        return results.Failure(
+            models.APIError(
+                code=models.ErrorCode.INTERNAL_ERROR,
                 message=f"{prefix}{error}",
-                category=ErrorCategory.SERVICE_ERROR,
-                details=[ErrorDetail(message=str(error))],
+                category=models.ErrorCategory.SERVICE_ERROR,
+                details=[models.ErrorDetail(message=str(error))],
             )
         )

@@ -147,9 +147,9 @@ def from_native(code: str, message: str, details: dict[str, object] | None = Non
     details = details or {}
     lengths = details.get("lengths")
     if code == "embedding/dimension-mismatch" and isinstance(lengths, tuple):
-        return EmbeddingDimensionMismatchError(
-            *lengths, provider=str(details.get("provider")), model=str(details.get("model"))
-        )
+        expected, actual = lengths
+        provider, model = str(details.get("provider")), str(details.get("model"))
+        return EmbeddingDimensionMismatchError(expected, actual, provider, model)
     kind = _CLASSES.get(code, EmbeddingError if "/" in code else EmbeddingModelError)
     error = kind(message)
     error.error_code = code

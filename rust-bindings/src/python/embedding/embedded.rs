@@ -2,6 +2,7 @@
 //!
 //! NumPy reads them where they lie: `numpy.asarray` of one is a view of Rust's memory, which the array keeps alive.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -10,8 +11,9 @@ use chrysalis_embedding as embedding;
 use chrysalis_embedding::service::Source;
 use chrysalis_embedding::space::Normalisation;
 use chrysalis_embedding::{EmbeddingError, EmbeddingProvider as _, SpaceId};
+use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::python::bridge::Fault;
 use crate::python::convert::{Length, to_bytes};
@@ -154,8 +156,8 @@ impl Embedding {
 
     /// Where NumPy finds its numbers.
     #[getter(__array_interface__)]
-    fn array_interface<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        interface(py, self.0.as_slice(), PyTuple::new(py, [self.0.dimensions()])?)
+    fn array_interface(&self, py: Python<'_>) -> PyResult<Interface> {
+        interface(py, self.0.as_slice(), &[self.0.dimensions()])
     }
 
     fn __len__(&self) -> usize {
@@ -224,9 +226,9 @@ impl Embeddings {
 
     /// Where NumPy finds the numbers.
     #[getter(__array_interface__)]
-    fn array_interface<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    fn array_interface(&self, py: Python<'_>) -> PyResult<Interface> {
         let (rows, columns) = self.shape();
-        interface(py, &self.numbers, PyTuple::new(py, [rows, columns])?)
+        interface(py, &self.numbers, &[rows, columns])
     }
 
     fn __len__(&self) -> usize {
@@ -328,7 +330,6 @@ pub(super) fn reply<T: for<'py> IntoPyObject<'py>>(
     py: Python<'_>,
     value: Result<T>,
 ) -> std::result::Result<Py<PyAny>, Fault> {
-    use pyo3::IntoPyObjectExt as _;
     Ok(value?.into_py_any(py)?)
 }
 
@@ -338,15 +339,15 @@ fn pack<'py>(py: Python<'py>, numbers: &[f32]) -> PyResult<Bound<'py, PyBytes>> 
 }
 
 /// Version 3 of NumPy's array interface. The memory does not move and does not change while its owner, which the array holds, lives.
-fn interface<'py>(
-    py: Python<'py>,
-    numbers: &[f32],
-    shape: Bound<'py, PyTuple>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let interface = PyDict::new(py);
-    interface.set_item("version", 3)?;
-    interface.set_item("typestr", if cfg!(target_endian = "little") { "<f4" } else { ">f4" })?;
-    interface.set_item("data", (numbers.as_ptr().addr(), true))?;
-    interface.set_item("shape", shape)?;
-    Ok(interface)
+fn interface(py: Python<'_>, numbers: &[f32], shape: &[usize]) -> PyResult<Interface> {
+    let number = if cfg!(target_endian = "little") { "<f4" } else { ">f4" };
+    Ok(Interface::from([
+        ("version", 3.into_py_any(py)?),
+        ("typestr", number.into_py_any(py)?),
+        ("data", (numbers.as_ptr().addr(), true).into_py_any(py)?),
+        ("shape", PyTuple::new(py, shape)?.into_py_any(py)?),
+    ]))
 }
+
+/// The entries of an array interface.
+type Interface = BTreeMap<&'static str, Py<PyAny>>;

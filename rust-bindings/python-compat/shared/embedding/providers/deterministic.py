@@ -19,7 +19,8 @@ class DeterministicProvider(EmbeddingProvider):
 
     def embed(self, text: str) -> list[float]:
         """The vector of a text."""
-        return deterministic_vector(text, self.dimensions)
+        # None of them, of whatever text, has no numbers.
+        return deterministic_vector(text, self.dimensions) if self.dimensions else []
 
     def get_dimensions(self) -> int:
         """Numbers of a vector."""
