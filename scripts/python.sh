@@ -8,7 +8,7 @@ export VIRTUAL_ENV=$ROOT/.venv
 
 build() {
   rm -f dist/*.whl
-  (cd $project && "$VENV_BIN/maturin" build --release --strip --out "$ROOT/dist")
+  (cd $project && "$VENV_BIN/maturin" build --release --strip --compression-level 9 --out "$ROOT/dist")
   # With the backend of requirements-dev.txt, so that nothing is fetched.
   "$VENV_BIN/python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist rust-bindings/python-compat
   ls -l dist/*.whl

@@ -9,7 +9,7 @@ import pickle
 import sys
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import Mock, patch
 
@@ -459,8 +459,8 @@ def test_7_4_what_falls_to_another_space_is_marked_and_warned_of_once(server: Se
 def test_7_6_the_native_service_counts(server: Server) -> None:
     service = EmbeddingService(dimensions=8)
     service.embed("one two")
-    (counted,) = service.get_telemetry()["openai"]
-    (provider,) = counted["providers"]  # type: ignore[misc]
+    counted: list[Any] = service.get_telemetry()["openai"]
+    (provider,) = counted[0]["providers"]
     assert (provider["attempts"], provider["tokens_reported"], provider["texts"]) == (1, 2, {"success": 1})
 
 
@@ -527,12 +527,13 @@ def test_1_7_results_need_their_module(monkeypatch: pytest.MonkeyPatch) -> None:
         estimate_cost={"side_effect": OSError("gone")},
         get_dimensions={"side_effect": OSError("gone")},
     )
-    for call, text in (
+    calls: list[tuple[Callable[[], Any], str]] = [
         (lambda: service.embed_safe("a"), "Embedding generation failed: All embedding providers failed. Last error: gone"),
         (lambda: service.embed_batch_safe(["a"]), "Unexpected batch embedding error: gone"),
         (service.get_provider_info_safe, "Failed to get provider info: gone"),
         (lambda: service.estimate_cost_safe("a"), "Failed to estimate cost: gone"),
-    ):
+    ]
+    for call, text in calls:
         kind, error = call()
         assert (kind, error.code, error.category) == ("failure", "SERVICE_ERROR.INTERNAL_ERROR", "SERVICE_ERROR")
         assert error.message == text and len(error.details) == 1 and error.details[0].message in text

@@ -1682,7 +1682,7 @@ class Port:
         """
         Ends `wait()`.
         """
-    def drain(self, /) -> list[tuple[int, Any, tuple[str, str, int | None, Incomplete | None] | BaseException | None]]:
+    def drain(self, /) -> list[tuple[int, Any, tuple[str, str, int | None, dict[str, object] | None] | BaseException | None]]:
         """
         What has finished since the last call: ticket, value, and where there is none, code and text or an exception.
         """

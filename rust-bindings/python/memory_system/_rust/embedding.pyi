@@ -19,7 +19,7 @@ class Embedding:
     The vector of a text, with its space.
     """
     @property
-    def __array_interface__(self, /) -> dict:
+    def __array_interface__(self, /) -> dict[str, Any]:
         """
         Where NumPy finds its numbers.
         """
@@ -130,7 +130,7 @@ class EmbeddingService:
         """
         The providers in order, each with `provider`, `model`, `dimensions`, `circuit` and `in_flight`.
         """
-    def keep(self, /, digest: SupportsLenAndGetItem[SupportsIndex], vector: Buffer | Iterable[float], expires: SupportsFloat | SupportsIndex, *, query: bool = False) -> bool:
+    def keep(self, /, digest: SupportsLenAndGetItem[SupportsIndex], vector: Embedding | Buffer | Iterable[float], expires: SupportsFloat | SupportsIndex, *, query: bool = False) -> bool:
         """
         Keeps a vector that the first provider made elsewhere for the text with this SHA-256; `expires` is in seconds since 1970.
         `False` where there is no cache; raises for a vector that is not of the provider's space.
@@ -223,7 +223,7 @@ class Embeddings:
     The vectors of texts, one after another, all of one space.
     """
     @property
-    def __array_interface__(self, /) -> dict:
+    def __array_interface__(self, /) -> dict[str, Any]:
         """
         Where NumPy finds the numbers.
         """
@@ -427,7 +427,7 @@ class VectorCache:
         """
         The vector of a text, unless it has expired.
         """
-    def keep(self, /, digest: SupportsLenAndGetItem[SupportsIndex], vector: Buffer | Iterable[float], model: str, created: SupportsFloat | SupportsIndex, expires: SupportsFloat | SupportsIndex) -> None:
+    def keep(self, /, digest: SupportsLenAndGetItem[SupportsIndex], vector: Embedding | Buffer | Iterable[float], model: str, created: SupportsFloat | SupportsIndex, expires: SupportsFloat | SupportsIndex) -> None:
         """
         Keeps a vector for the text with this SHA-256, made and expiring at times in seconds since 1970.
         """
@@ -435,7 +435,7 @@ class VectorCache:
         """
         Forgets what has expired; gives how many vectors there were.
         """
-    def set(self, /, text: str, vector: Buffer | Iterable[float], model: str = "default") -> None:
+    def set(self, /, text: str, vector: Embedding | Buffer | Iterable[float], model: str = "default") -> None:
         """
         Keeps the vector of a text. Raises for one that is empty or not finite, and for another length than that of the others
         of this model.
@@ -460,12 +460,12 @@ class VectorIndex:
         An empty index. `form` is how vectors are kept: `f32` (exact), `f16`, `int8` or `binary`.
         """
     def __repr__(self, /) -> str: ...
-    def add(self, /, id: str, embedding: Buffer | Iterable[float], metadata: Any | None = None) -> None:
+    def add(self, /, id: str, embedding: Embedding | Buffer | Iterable[float], metadata: Any | None = None) -> None:
         """
         Stores a vector under `id`. An entry of this id is replaced and keeps its place; a full index loses the entry that was
         inserted first.
         """
-    def add_batch(self, /, ids: SupportsGetItem[int, str], matrix: Buffer | Iterable[float]) -> None:
+    def add_batch(self, /, ids: SupportsGetItem[int, str], matrix: Embedding | Buffer | Iterable[float]) -> None:
         """
         Stores the rows of a matrix under `ids`, without metadata: all of them, or it raises and the rows before remain.
         """
@@ -493,7 +493,7 @@ class VectorIndex:
         """
         Removes the entry of `id`; whether there was one.
         """
-    def search(self, /, query: Buffer | Iterable[float], limit: SupportsIndex = 10, threshold: SupportsFloat | SupportsIndex | None = None, *, filter: Any | None = None, threads: int = ...) -> list[tuple[str, float, Any]]:
+    def search(self, /, query: Embedding | Buffer | Iterable[float], limit: SupportsIndex = 10, threshold: SupportsFloat | SupportsIndex | None = None, *, filter: Any | None = None, threads: int = ...) -> list[tuple[str, float, Any]]:
         """
         The entries nearest to `query`, the nearest first, as `(id, score, metadata)`; equal ones in the order of insertion.
 
@@ -531,18 +531,18 @@ def compress_payload_zstd(payload: Buffer, min_bytes: int = ..., level: Supports
     A payload as a Zstandard frame; `None` below `min_bytes` and where it does not become smaller. Levels are 1 to 22.
     """
 
-def cosine_similarity(a: Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def cosine_similarity(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
     """
     The cosine of the angle between two vectors, in [-1, 1]; 0 if one of them has no length. Raises for different lengths, and
     warns where both say that they are of different embedding spaces.
     """
 
-def cosine_similarity_batch(query: Buffer | Iterable[float], targets: SupportsGetItem[int, Any], /) -> list[float]:
+def cosine_similarity_batch(query: Embedding | Buffer | Iterable[float], targets: SupportsGetItem[int, Any], /) -> list[float]:
     """
     The cosine of `query` with each of `targets`.
     """
 
-def cosine_similarity_or_zero(a: Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def cosine_similarity_or_zero(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
     """
     As `cosine_similarity`, but 0 for vectors of different lengths and for empty ones.
     """
@@ -593,7 +593,7 @@ def deterministic_vector_into(text: str, out: Buffer, *, reduction: str = "avx51
     Writes the deterministic vector of a text into `out`, 32-bit floats such as a NumPy array, whose length is the dimension.
     """
 
-def dot(a: Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def dot(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
     """
     The dot product.
     """
@@ -618,7 +618,7 @@ def estimate_json_tokens(value: Any, model: str) -> int:
     The tokens of a value's compact JSON text, with keys in the order of insertion and numbers as JavaScript writes them.
     """
 
-def euclidean_distance(a: Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def euclidean_distance(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
     """
     The distance between two points.
     """
@@ -628,7 +628,7 @@ def hash_vector(text: str, dimension: int = ...) -> list[float]:
     The hash vector of a text, as the TypeScript runtime's provider makes it: identity, not meaning.
     """
 
-def normalize(vector: Buffer | Iterable[float], /) -> list[float]:
+def normalize(vector: Embedding | Buffer | Iterable[float], /) -> list[float]:
     """
     The vector scaled to unit length; one without a length stays what it is.
     """
@@ -648,13 +648,13 @@ def split_at_tokens(text: str, limit: int, model: str) -> tuple[str, str]:
     A text divided after at most `limit` tokens, between whole characters: the head and the rest.
     """
 
-def top_k(query: Buffer | Iterable[float], matrix: Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[tuple[int, float]]:
+def top_k(query: Embedding | Buffer | Iterable[float], matrix: Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[tuple[int, float]]:
     """
     The rows of `matrix` nearest to `query`, the nearest first, as pairs of row and score. `matrix` has its rows one after
     another, as a C-contiguous array of shape (n, d) has.
     """
 
-def top_k_batch(queries: Buffer | Iterable[float], dimension: int, matrix: Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[list[tuple[int, float]]]:
+def top_k_batch(queries: Embedding | Buffer | Iterable[float], dimension: int, matrix: Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[list[tuple[int, float]]]:
     """
     `top_k` for each row of `queries`, of `dimension` numbers each. The matrix is read once for all.
     """

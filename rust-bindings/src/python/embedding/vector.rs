@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyMemoryView, PyString, PyTuple};
-use pyo3::{type_hint_identifier, type_hint_subscript, type_hint_union};
+use pyo3::{PyTypeInfo, type_hint_identifier, type_hint_subscript, type_hint_union};
 use zerocopy::FromBytes as _;
 
 use super::embedded::{self, EmbeddingSpace};
@@ -86,6 +86,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Vector<'a> {
     type Error = PyErr;
 
     const INPUT_TYPE: PyStaticExpr = type_hint_union!(
+        <embedded::Embedding as PyTypeInfo>::TYPE_HINT,
         Data::INPUT_TYPE,
         type_hint_subscript!(
             type_hint_identifier!("collections.abc", "Iterable"),
