@@ -1,6 +1,6 @@
 // Times of the local model of rust-embedding/pkg beside onnxruntime-web on the same weights and tokens, in WebAssembly on one thread.
 // usage: node compare.mjs PACKAGE MODEL ONNX ROUNDS   (PACKAGE is rust-embedding/pkg/rust_embedding.mjs, MODEL a model directory,
-// ONNX a directory that make_onnx.py has written)
+// ONNX a directory that peers/python/onnx_bert.py has written)
 //
 // Ours is called with the text and gives the vector; onnxruntime-web is given ready tokens and gives the tokens' last vectors, so that
 // tokenizing and averaging are in our time and not in its. The sides take turns.

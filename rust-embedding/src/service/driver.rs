@@ -308,6 +308,37 @@ impl EmbeddingService {
         self.inner.disk.as_ref()
     }
 
+    /// Where the first provider's vectors lie; `None` while their length is still to be learnt from the first answer.
+    #[must_use]
+    pub fn space(&self) -> Option<Arc<Space>> {
+        self.inner.providers[0].space()
+    }
+
+    /// Keeps a vector that the first provider made elsewhere, for the text with this SHA-256 and until `expires`, since 1970. `false`
+    /// where the service has no cache.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::InvalidConfig`] while the provider's space is not known; [`EmbeddingError::DimensionMismatch`],
+    /// [`EmbeddingError::NotFinite`].
+    pub fn keep(
+        &self,
+        digest: &[u8; 32],
+        form: Form,
+        vector: Vec<f32>,
+        expires: Duration,
+    ) -> Result<bool, EmbeddingError> {
+        let space = self.space().ok_or(EmbeddingError::InvalidConfig("the space is not known yet"))?;
+        let key = CacheKey::of_digest(space.id(), form, digest);
+        let embedding = Embedding::new(space, vector)?;
+        let Some(memory) = &self.inner.memory else { return Ok(false) };
+        memory.insert_until(key, embedding.to_shared(), expires);
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(disk) = &self.inner.disk {
+            disk.insert_until(key, embedding, self.inner.runtime.now().unix, expires);
+        }
+        Ok(true)
+    }
+
     /// Forgets all cached vectors, on disk too.
     pub fn clear_cache(&self) {
         if let Some(memory) = &self.inner.memory {
