@@ -10,6 +10,8 @@
 
 #[cfg(feature = "malachite")]
 mod malachite;
+#[cfg(feature = "raft")]
+mod raft;
 mod tendermint;
 mod timers;
 
@@ -23,6 +25,8 @@ use crate::validator::Validator;
 
 #[cfg(feature = "malachite")]
 pub use self::malachite::MalachiteEngine;
+#[cfg(feature = "raft")]
+pub use self::raft::{RaftConfig, RaftEngine, RaftMessage, RaftRecord};
 pub use self::tendermint::{EngineConfig, TendermintEngine};
 
 /// What members may do wrong while the others still agree.

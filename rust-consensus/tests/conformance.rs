@@ -188,6 +188,10 @@ macro_rules! conformance {
 conformance!(tendermint, Tendermint { checkpoint_interval: 1000 });
 #[cfg(feature = "malachite")]
 conformance!(malachite, members::Malachite);
+#[cfg(feature = "raft")]
+conformance!(raft, members::Raft { checkpoint_interval: 1000 });
+#[cfg(feature = "raft")]
+conformance!(raft_with_many_checkpoints, members::Raft { checkpoint_interval: 3 });
 conformance!(tendermint_with_many_checkpoints, Tendermint { checkpoint_interval: 3 });
 
 /// a member that lost its application's state or missed more than is kept fetches a checkpoint from the others.

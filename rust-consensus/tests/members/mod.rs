@@ -160,6 +160,30 @@ impl Kind for Malachite {
     }
 }
 
+#[cfg(feature = "raft")]
+pub(crate) struct Raft {
+    pub(crate) checkpoint_interval: u64,
+}
+
+#[cfg(feature = "raft")]
+impl Kind for Raft {
+    fn open(
+        &self,
+        n: usize,
+        of: usize,
+        disk: &SimDisk,
+        create: bool,
+        app: App,
+    ) -> Result<Box<dyn ConsensusEngine>, ConsensusError> {
+        use chrysalis_consensus::engine::{RaftConfig, RaftEngine};
+        let mut config = RaftConfig::new(chain());
+        config.checkpoint_interval = self.checkpoint_interval;
+        let disk = Arc::new(disk.clone());
+        let engine = RaftEngine::open(config, Arc::new(key(n)), disk, &set(of), create, app)?;
+        Ok(Box::new(engine))
+    }
+}
+
 /// SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
 
