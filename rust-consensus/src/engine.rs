@@ -8,6 +8,7 @@
 //! [`TendermintEngine`] is the core of this crate with its vote log, catch-up and checkpoints. Features add engines of
 //! others behind the same trait; `tests/conformance.rs` holds all of them to the same promises.
 
+mod checkpoints;
 #[cfg(feature = "malachite")]
 mod malachite;
 #[cfg(feature = "raft")]
