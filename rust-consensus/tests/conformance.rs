@@ -266,9 +266,10 @@ conformance!(raft_with_many_checkpoints, members::Raft { checkpoint_interval: 3 
 
 /// What only some intervals show, for each engine.
 macro_rules! checkpoints {
-    ($name:ident, $kind:path) => {
+    ($name:ident, $kind:ident) => {
         mod $name {
-            use super::*;
+            use super::members::$kind;
+            use super::{far_behind, members_change, prunes_its_log};
 
             #[test]
             fn r_11_the_log_is_pruned() {
@@ -295,9 +296,9 @@ macro_rules! checkpoints {
 
 checkpoints!(tendermint_checkpoints, Tendermint);
 #[cfg(feature = "malachite")]
-checkpoints!(malachite_checkpoints, members::Malachite);
+checkpoints!(malachite_checkpoints, Malachite);
 #[cfg(feature = "raft")]
-checkpoints!(raft_checkpoints, members::Raft);
+checkpoints!(raft_checkpoints, Raft);
 
 /// a member that missed more than is kept fetches a checkpoint from the others.
 fn far_behind(kind: &dyn Kind) {
