@@ -69,6 +69,9 @@ def pieces():
         "r_13_many_heights", CHRYSALIS_HEIGHTS="1000000")
     yield "agreement", "10^6 senders of forged votes, flat memory", *cargo_test(
         "chrysalis-consensus", "senders", CHRYSALIS_SOAK="1")
+    for test in ("conformance", "crash", "fuzz"):
+        yield "agreement", f"engines of others, {test}", [
+            "cargo", "test", "--release", "-p", "chrysalis-consensus", "--features", "malachite,raft", "--test", test], {}
     yield "agreement", "model of two rounds", *cargo_test("chrysalis-consensus", "model", CHRYSALIS_SOAK="1")
     yield "embedding", "tokens of every character and 100,000 texts", *cargo_test(
         "chrysalis-embedding", "wordpiece", CHRYSALIS_SOAK="1")

@@ -131,6 +131,7 @@ impl Checkpoints {
     }
 
     /// Whether own states wait to become stable.
+    #[cfg(feature = "malachite")]
     pub(super) fn is_waiting(&self) -> bool {
         !self.snapshots.is_empty()
     }

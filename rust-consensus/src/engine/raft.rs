@@ -27,6 +27,9 @@ mod record;
 mod runtime;
 mod store;
 mod submissions;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;
 mod types;
 mod wire;
 
