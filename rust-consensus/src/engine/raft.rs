@@ -70,7 +70,8 @@ pub struct RaftConfig {
     pub heartbeat: Duration,
     /// How long members wait for a leader before they elect another: at least, and at most; 800 ms and 1,600 ms by default.
     pub election: (Duration, Duration),
-    /// Heights between snapshots, and how many are kept behind one for members that lag; 1,000 by default.
+    /// Heights between snapshots; 1,000 by default. As many before the last one, and at most 100, are kept for members that lag
+    /// by little.
     pub checkpoint_interval: u64,
     /// Largest value that is taken here; 896 KiB, the largest possible, by default.
     pub max_value_bytes: usize,
@@ -125,7 +126,7 @@ impl RaftConfig {
             replication_lag_threshold: self.checkpoint_interval.saturating_mul(2),
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.checkpoint_interval),
             snapshot_max_chunk_size: 1,
-            max_in_snapshot_log_to_keep: self.checkpoint_interval,
+            max_in_snapshot_log_to_keep: self.checkpoint_interval.min(MAX_KEPT),
             purge_batch_size: 1,
             enable_tick: true,
             enable_heartbeat: true,
@@ -135,6 +136,8 @@ impl RaftConfig {
     }
 }
 
+/// Most heights that are kept before a snapshot.
+const MAX_KEPT: u64 = 100;
 const MAX_ELECTION_MS: u64 = 24 * 3600 * 1000;
 /// Most requests of others that are worked on at once.
 const MAX_HANDLING: usize = 64;

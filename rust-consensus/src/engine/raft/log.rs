@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrysalis_journal::{Disk, DiskLock, JournalError, NewRecord};
 
 use super::machine::Machine;
+use super::message::BATCH_BYTES;
 use super::record::{Begin, RaftRecord, Record, Verdict};
 use super::types::{LogEntry, LogId, Vote};
 use crate::error::ConsensusError;
@@ -323,17 +324,26 @@ fn begin_journal(
     begin: Begin,
     records: Vec<Record>,
 ) -> Result<(Journal, Contents), ConsensusError> {
-    let generation = begin.generation;
     let first = encode(chain, &Record::Begin(begin.clone()));
-    let rest: Vec<_> = records.iter().map(|record| encode(chain, record)).collect();
-    let lengths: Vec<_> = rest.iter().map(|record| record.content.len()).collect();
-    let all = std::iter::once(first).chain(rest).collect();
-    let (journal, position) = Journal::begin(disk, generation, SEGMENT_BYTES, all)?;
+    let (journal, _) = Journal::begin(disk, begin.generation, SEGMENT_BYTES, vec![first])?;
     let mut contents = Contents::new(begin);
-    for (number, (record, length)) in records.into_iter().zip(lengths).enumerate() {
-        contents
-            .take(record, length, (position.clone(), 1 + number))
-            .map_err(|problem| ConsensusError::InvalidLog { record: number, problem })?;
+    // One by one where they are large: a unit of the journal has its limit.
+    let mut rest = records.into_iter().peekable();
+    while rest.peek().is_some() {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while let Some(record) = rest.next_if(|_| bytes < BATCH_BYTES) {
+            let encoded = encode(chain, &record);
+            bytes += encoded.content.len();
+            batch.push((record, encoded));
+        }
+        let (batch, encoded): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let lengths: Vec<_> = encoded.iter().map(|record| record.content.len()).collect();
+        let (position, index) = journal.append(encoded)?;
+        for (number, (record, length)) in batch.into_iter().zip(lengths).enumerate() {
+            contents
+                .take(record, length, (position.clone(), index + number))
+                .map_err(|problem| ConsensusError::InvalidLog { record: number, problem })?;
+        }
     }
     Ok((journal, contents))
 }

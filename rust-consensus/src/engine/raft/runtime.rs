@@ -128,7 +128,7 @@ impl Drop for Executor {
     }
 }
 
-/// Tasks polled for one input: a hundred times what the largest catch-up takes.
+/// Tasks polled for one input: far beyond what any takes, and an end where the library turns in circles.
 const MAX_POLLS: usize = 10_000_000;
 
 impl Shared {

@@ -1,5 +1,6 @@
 //! What the library keeps things in: the log on the disk, and the application with its state.
 
+use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::future::poll_fn;
 use std::ops::{Bound, RangeBounds};
@@ -165,9 +166,12 @@ pub(super) fn recover<A: Application>(log: &mut RaftLog, app: &mut A) -> Result<
             "the application lacks what the log does not keep any more",
         ));
     }
-    let next = machine.applied.map_or(0, |applied| applied.index + 1);
-    let entries = log.read(next, executed.0, usize::MAX)?;
-    for entry in entries {
+    let mut entries = VecDeque::new();
+    loop {
+        if entries.is_empty() {
+            entries = log.read(machine.height().0, executed.0, BATCH_BYTES)?.into();
+        }
+        let Some(entry) = entries.pop_front() else { break };
         let height = height_of(entry.log_id.index);
         let mut verdict = log.contents.verdicts.get(&height).cloned();
         if height == executed && verdict.as_ref().is_none_or(|verdict| verdict.change.is_none()) {
