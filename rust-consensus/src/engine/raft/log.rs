@@ -324,7 +324,7 @@ fn begin_journal(
     begin: Begin,
     records: Vec<Record>,
 ) -> Result<(Journal, Contents), ConsensusError> {
-    let first = encode(chain, &Record::Begin(begin.clone()));
+    let first = encode(chain, &Record::Begin(Box::new(begin.clone())));
     let (journal, _) = Journal::begin(disk, begin.generation, SEGMENT_BYTES, vec![first])?;
     let mut contents = Contents::new(begin);
     // One by one where they are large: a unit of the journal has its limit.
@@ -361,7 +361,7 @@ fn open_journal(
         let RaftRecord(record) = RaftRecord::from_bytes(content).map_err(|_| "is malformed")?;
         match (record, &mut contents) {
             (Record::Begin(begin), None) if begin.generation == number => {
-                contents = Some(Contents::new(begin));
+                contents = Some(Contents::new(*begin));
                 Ok(())
             }
             (_, None) => Err("comes before the beginning"),

@@ -91,7 +91,8 @@ impl RaftMessage {
 
     pub(super) fn is_signed(&self, chain: &ChainId) -> bool {
         let statement = statement(chain, &self.unsigned());
-        let check = Check { key: &self.from.0, message: &statement, signature: &self.signature };
+        let check =
+            Check { key: &self.from.0, decoded: None, message: &statement, signature: &self.signature };
         Ed25519.verify(&[check]) == [true]
     }
 
@@ -203,14 +204,13 @@ impl Body {
                 let vote = read_vote(reader)?;
                 let prev_log_id = reader.option(read_log_id)?;
                 let leader_commit = reader.option(read_log_id)?;
-                let mut next = prev_log_id.map_or(0, |before| before.index + 1);
+                let first = prev_log_id.map_or(0, |before| before.index + 1);
                 let mut entries: Vec<LogEntry> = Vec::new();
-                for _ in 0..reader.u32()? {
+                for place in 0..reader.u32()? {
                     let entry = read_entry(reader)?;
-                    if entry.log_id.index != next {
+                    if entry.log_id.index != first + u64::from(place) {
                         return Err(reader.fault());
                     }
-                    next += 1;
                     entries.push(entry);
                 }
                 Self::Append(AppendEntriesRequest { vote, prev_log_id, entries, leader_commit })

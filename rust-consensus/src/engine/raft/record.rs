@@ -23,8 +23,8 @@ pub struct RaftRecord(pub(super) Record);
 #[derive(Clone, Debug)]
 pub(super) enum Record {
     /// The first of a generation.
-    Begin(Begin),
-    /// The member was started for the so-manieth time.
+    Begin(Box<Begin>),
+    /// How often the member was started, this time included.
     Life(u64),
     Vote(Vote),
     Entry(LogEntry),
@@ -109,14 +109,14 @@ impl RaftRecord {
             return Err(ConsensusError::UnsupportedVersion { found: version });
         }
         let record = match reader.u8()? {
-            BEGIN => Record::Begin(Begin {
+            BEGIN => Record::Begin(Box::new(Begin {
                 generation: reader.u64()?,
                 life: reader.u64()?,
                 vote: reader.option(read_vote)?,
                 purged: reader.option(read_log_id)?,
                 machine: Machine::read(&mut reader)?,
                 is_installed: reader.flag()?,
-            }),
+            })),
             LIFE => Record::Life(reader.u64()?),
             VOTE => Record::Vote(read_vote(&mut reader)?),
             ENTRY => Record::Entry(read_entry(&mut reader)?),

@@ -385,7 +385,6 @@ impl Sub for Instant {
 pub(super) struct Random(Arc<Shared>);
 
 impl RngCore for Random {
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is what is wanted")]
     fn next_u32(&mut self) -> u32 {
         (self.next_u64() >> 32) as u32
     }

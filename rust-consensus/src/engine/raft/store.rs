@@ -210,21 +210,22 @@ impl<A: Application + 'static> RaftLogReader<Types> for Shared<A> {
             Bound::Excluded(until) => *until,
             Bound::Unbounded => u64::MAX,
         };
-        self.read(from, until, usize::MAX)
+        self.read(from, until, usize::MAX).map_err(|error| StorageIOError::read_logs(&error).into())
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> Stored<Vec<LogEntry>> {
-        self.read(start, end, BATCH_BYTES)
+        self.read(start, end, BATCH_BYTES).map_err(|error| StorageIOError::read_logs(&error).into())
     }
 }
 
 impl<A: Application> Shared<A> {
-    fn read(&self, from: u64, until: u64, bytes: usize) -> Stored<Vec<LogEntry>> {
+    fn read(&self, from: u64, until: u64, bytes: usize) -> Result<Vec<LogEntry>, ConsensusError> {
         let mut state = self.lock();
-        state.log.read(from, until, bytes).map_err(|error| {
+        let entries = state.log.read(from, until, bytes);
+        if let Err(error) = &entries {
             state.failure.get_or_insert(error.clone());
-            StorageIOError::read_logs(&error).into()
-        })
+        }
+        entries
     }
 }
 

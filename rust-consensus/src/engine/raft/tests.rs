@@ -95,7 +95,7 @@ fn records() -> Vec<(&'static str, Vec<u8>)> {
     let entry = entries().pop().unwrap();
     let verdict = Verdict { height: Height(3), is_refused: false, change: Some(set(1)) };
     let records = [
-        ("record-begin", Record::Begin(begin)),
+        ("record-begin", Record::Begin(Box::new(begin))),
         ("record-life", Record::Life(4)),
         ("record-vote", Record::Vote(vote)),
         ("record-entry", Record::Entry(entry)),
