@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import rows_consensus
 import rows_crdt
 import rows_embedding
 from harness import LeftOut, PEERS, ROOT, Row, SCRATCH, in_python, measure, npm, number, packed_bytes, pinned, ratio, run, times
@@ -331,6 +332,8 @@ ROWS = {
     "reconcile": rows_crdt.reconcile, "curves": rows_crdt.curves, "npm-imports": rows_crdt.npm_imports,
     "recall": recall, "crypto": native, "wasm": webassembly, "sizes": package_sizes, "conversations": conversations, "python": python_crypto,
     "python-imports": rows_crdt.python_imports, "import": importing, **rows_embedding.ROWS,
+    "recovery": rows_consensus.recovery, "behind": rows_consensus.behind, "agreement-cpu": rows_consensus.work, "stalls": rows_consensus.stalls,
+    "latency": rows_consensus.latency, "certificates": rows_consensus.certificates, "agreement-size": rows_consensus.packages,
 }
 
 
@@ -366,7 +369,7 @@ def as_document(machine: str, rows: list[Row], absent: list[str], arguments: arg
         "## To be reached\n\n| what | measured | to reach | |\n|---|--:|--:|---|",
     ]
     parts += [
-        f"| {row.title}: {what} | {amount(value, unit)} | {'at most ' if unit == 'at most' else ''}{amount(target, unit)} | {'reached' if is_reached(value, target, unit) else '**missed**'} |"
+        f"| {row.title}: {what} | {amount(value, unit)} | {'at most ' if unit in ('at most', 'share') else ''}{amount(target, unit)} | {'reached' if is_reached(value, target, unit) else '**missed**'} |"
         for row in rows
         for what, value, target, unit in row.targets
     ]
@@ -391,11 +394,11 @@ def verdicts(row: Row) -> list[str]:
 
 
 def is_reached(value: float, target: float, unit: str) -> bool:
-    return value <= target if unit == "at most" else value >= target
+    return value <= target if unit in ("at most", "share") else value >= target
 
 
 def amount(value: float, unit: str) -> str:
-    return {"x": times(value), "/s": number(value), "at most": f"{value:.1f}", "": f"{value:.3f}"}[unit]
+    return {"x": times(value), "share": f"{value:.2f}", "/s": number(value), "at most": f"{value:.1f}", "": f"{value:.3f}"}[unit]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 mod args;
 mod demo;
 mod doctor;
+mod embed;
 mod entries;
 mod errors;
 mod forget;
@@ -18,6 +19,7 @@ mod reembed;
 mod remember;
 mod session;
 mod status;
+mod tokens;
 mod trust;
 mod vault;
 mod verify;
@@ -68,6 +70,8 @@ fn run(mut session: Session, command: Command) -> Result<Outcome, CliError> {
         Command::Doctor(_) => doctor::run(session),
         Command::Demo(_) => demo::run(session),
         Command::Reembed(args) => reembed::run(session, &args),
+        Command::Embed(args) => embed::run(session, &args),
+        Command::Tokens(args) => tokens::run(session, &args.action),
         Command::Mcp(_) => mcp::run(session),
         Command::Vault(args) => vault::run(session, &args),
     }?;
