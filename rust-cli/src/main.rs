@@ -119,6 +119,9 @@ fn message_without_values(error: &clap::Error) -> Option<String> {
     let name = name.filter(|name| name.len() < 24).map(printable::one_line);
     Some(match (error.kind(), name) {
         (ErrorKind::UnknownArgument, Some(name)) => format!("there is no {name}"),
+        (ErrorKind::UnknownArgument, None) if is_of_run(error) => {
+            "the program and its arguments come after `--`, as in `chrysalis vault run -- python app.py`".to_owned()
+        }
         (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, None) => {
             "there is an argument too many, or a command that is none; keys and passwords are typed when asked for, never arguments"
                 .to_owned()
@@ -127,4 +130,10 @@ fn message_without_values(error: &clap::Error) -> Option<String> {
         (ErrorKind::InvalidValue | ErrorKind::ValueValidation, None) => "a value cannot be used".to_owned(),
         _ => return None,
     })
+}
+
+/// Whether the arguments are those of `vault run`.
+fn is_of_run(error: &clap::Error) -> bool {
+    let usage = error.get(ContextKind::Usage);
+    matches!(usage, Some(ContextValue::StyledStr(usage)) if usage.to_string().contains("vault run "))
 }
