@@ -6,6 +6,8 @@ import {
 } from 'glue';
 import { guard, lend } from '../shared/objects.js';
 
+export * from 'glue';
+
 export { CryptoError, CryptoError as default, ValidationError };
 
 guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer], invalid);

@@ -348,6 +348,24 @@ const CHECKS = {
     wallet.free();
   },
 
+  async 'an import that is not wanted any more ends, and its worker with it'(api) {
+    const sealed = { // opens with another password, after a second's work
+      ciphertext: 'LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==', iv: 'QEFCQ0RFRkdISUpL', salt: 'gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=',
+      algorithm: 'AES-GCM', keyDerivation: 'PBKDF2', iterations: 10_000_000, version: 1,
+    };
+    const keys = Array.from({ length: 1000 }, (_, i) => ({ id: `key_${i}`, provider: 'groq', encryptedApiKey: sealed, isDefault: false, createdAt: 1, usageCount: 0 }));
+    const json = JSON.stringify({ version: 2, keys, createdAt: 1 });
+    const closed = new AbortController();
+    const reason = new Error('not wanted');
+    const told = [];
+    const tell = (...progress) => (told.push(progress), closed.abort(reason));
+    const fault = await api.import_legacy_wallet_async(json, PASSWORD, tell, closed.signal).catch((error) => error);
+    equal([fault === reason, told], [true, [[0, 1000]]], 'ended at the first word');
+    const before = await api.import_legacy_wallet_async(json, PASSWORD, tell, closed.signal).catch((error) => error);
+    equal([before === reason, told.length], [true, 1], 'never begun');
+    await rejects(api, 'INVALID_ARGUMENT', api.import_legacy_wallet_async(json, PASSWORD, tell, {}));
+  },
+
   'a wallet lives through everything'(api) {
     const wallet = new api.ApiKeyWallet();
     equal(wallet.get_state(), 'uninitialized', 'state');
