@@ -59,6 +59,9 @@ def pieces():
         "chrysalis-embedding", "flood", CHRYSALIS_SOAK="1")
     yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
         "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
+    yield "embedding", "200 exits of the interpreter, each way", [
+        os.environ["VENV_BIN"] + "/pytest", "rust-bindings/python/tests/test_embedding_service.py", "-k", "exits_clean"], {
+        "CHRYSALIS_SOAK": "1"}
     yield from agreement()
     yield "embedding", "tokens of every character and 100,000 texts", *cargo_test(
         "chrysalis-embedding", "wordpiece", CHRYSALIS_SOAK="1")

@@ -4,6 +4,7 @@
     feature = "consensus",
     feature = "crdt",
     feature = "crypto",
+    feature = "embedding",
     feature = "recipients",
     feature = "security"
 ))]
