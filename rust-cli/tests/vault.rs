@@ -58,7 +58,9 @@ fn keys_come_and_go_by_pipes_that_were_allowed() {
     assert_eq!(names(&listed), ["openai key", "work"]);
     assert!(listed[0]["last_used_ms"].is_u64(), "uses are kept: {listed}");
     assert_eq!(home.vault(2, &["remove", "work"], ""), "cli/not-confirmed");
-    assert_eq!(home.vault(1, &["remove", "nobody", "--yes"], ""), "cli/no-such-key");
+    for yes in [&["--yes"][..], &[]] {
+        assert_eq!(home.vault(1, &[&["remove", "nobody"], yes].concat(), ""), "cli/no-such-key");
+    }
     assert_eq!(
         home.vault(0, &["remove", "work", id, id, "--yes"], "")["removed"].as_array().unwrap().len(),
         2

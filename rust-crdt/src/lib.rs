@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+pub mod any;
 pub mod beliefs;
 mod causal;
 pub mod clock;

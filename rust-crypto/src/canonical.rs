@@ -123,14 +123,16 @@ pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The double nearest to a number in JSON's grammar.
-#[cfg(not(target_arch = "wasm32"))]
-fn read_number(text: &str) -> f64 {
-    text.parse().expect("JSON's grammar is part of Rust's")
+/// The double nearest to a number in JSON's grammar, ties to even; infinite beyond the range. The caller has checked the
+/// grammar: of any other text the result means nothing.
+#[must_use]
+pub fn read_number(text: &str) -> f64 {
+    #[cfg(target_arch = "wasm32")]
+    let number = crate::number::parse(text);
+    #[cfg(not(target_arch = "wasm32"))]
+    let number = text.parse().unwrap_or(f64::NAN);
+    number
 }
-
-#[cfg(target_arch = "wasm32")]
-use crate::number::parse as read_number;
 
 /// RFC 8785 section 3.2.3.
 fn utf16_order(a: &str, b: &str) -> Ordering {

@@ -52,6 +52,11 @@ def test_certificates(case: dict[str, Any]) -> None:
     assert proof["digest"] == value_digest(b"a")
     assert verify_commit_certificate(memoryview(certificate), bytearray(validators), case["chain"]) == proof
     raises("consensus/bad-signature", lambda: verify_commit_certificate(certificate, validators, "another"))
+    # The keys of the last set are kept: another set is another one.
+    later = bytearray(validators)
+    later[2] += 1
+    raises("consensus/wrong-epoch", lambda: verify_commit_certificate(certificate, later, case["chain"]))
+    assert verify_commit_certificate(certificate, validators, case["chain"]) == proof
 
 
 def test_sets_have_one_encoding() -> None:

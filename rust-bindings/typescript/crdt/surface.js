@@ -1,58 +1,34 @@
-// What the package exports beside the generated glue, and what the generated classes lack.
+// What the package exports: the classes of states, and of the generated glue what is for users.
 import { CrdtError } from 'error';
-import {
-  AgentState, BeliefState, ConflictResolver, EpisodeMemory, GCounter, GSet, LWWElementSet, LWWMap, LWWNumericRegister,
-  LWWRegister, MVRegister, MergeJob, MerkleDag, ORSet, PNCounter, Replica, SkillAccumulator, SyncSession, TwoPhaseSet,
-  VectorClock, resolveAllConflicts,
-} from 'glue';
+import { ConflictResolver, MergeJob, Replica, SyncSession, resolveAllConflicts } from 'glue';
 import { guard } from '../shared/objects.js';
+import { invalid, wrap } from './classes.js';
 
 export { CrdtError, CrdtError as default };
+export {
+  ConflictResolver, MergeJob, Replica, SyncSession, actorKey, defaultRule, findConflicts, resolveAllConflicts, resolveCandidates,
+  resolveConflict, resumeWriter, selfTest,
+} from 'glue';
+export {
+  AgentState, BeliefState, EpisodeMemory, GCounter, GSet, LWWElementSet, LWWMap, LWWNumericRegister, LWWRegister, MVRegister,
+  MerkleDag, ORSet, PNCounter, SkillAccumulator, TwoPhaseSet, VectorClock,
+} from './classes.js';
 
-/** The classes of states by the names of their kinds. */
-const STATES = {
-  vector_clock: VectorClock, g_counter: GCounter, pn_counter: PNCounter, g_set: GSet, two_phase_set: TwoPhaseSet,
-  or_set: ORSet, lww_element_set: LWWElementSet, lww_register: LWWRegister, lww_numeric_register: LWWNumericRegister,
-  lww_map: LWWMap, mv_register: MVRegister, skill_accumulator: SkillAccumulator, episode_memory: EpisodeMemory,
-  belief_state: BeliefState, agent_state: AgentState, merkle_dag: MerkleDag,
+guard([ConflictResolver, MergeJob, Replica, SyncSession], invalid);
+
+const { finish } = MergeJob.prototype;
+MergeJob.prototype.finish = function () {
+  return wrap(finish.call(this));
 };
-const states = Object.values(STATES);
-
-guard([...states, ConflictResolver, MergeJob, Replica, SyncSession], invalid);
 
 // The generated glue takes an object's word for its class; here it is asked, and whether it was freed.
-for (const type of states) {
-  expect(type.prototype, ['merge', 'deltaFrom', 'equals'], [type]);
-  expect(type.prototype, ['putInto'], [Replica]);
-  expect(type, ['fromReplica'], [Replica]);
-}
-expect(VectorClock.prototype, ['compare', 'happenedBefore', 'happenedAfter', 'isConcurrent', 'isEqual'], [VectorClock]);
-expect(GCounter.prototype, ['compareTotal', 'partialCompare'], [GCounter]);
-expect(ORSet.prototype, ['preview', 'startMerge'], [ORSet]);
-expect(LWWRegister.prototype, ['setWithClock'], [undefined, VectorClock]);
-expect(MVRegister.prototype, ['set'], [undefined, VectorClock]);
-expect(AgentState.prototype, ['hasDiverged', 'compareCausality'], [AgentState]);
-expect(AgentState, ['of'], [undefined, SkillAccumulator, EpisodeMemory, BeliefState]);
-expect(SyncSession.prototype, ['poll', 'receive', 'tick', 'isEqual'], [Replica]);
-
-for (const type of [GSet, TwoPhaseSet, ORSet, LWWElementSet]) {
-  type.prototype[Symbol.iterator] = function () {
-    return this.values()[Symbol.iterator]();
+for (const name of ['poll', 'receive', 'tick', 'isEqual']) {
+  const method = SyncSession.prototype[name];
+  SyncSession.prototype[name] = function (replica, ...args) {
+    if (!(replica instanceof Replica && replica.__wbg_ptr)) throw invalid('argument 1 must be a Replica that was not freed');
+    return method.call(this, replica, ...args);
   };
 }
-LWWMap.prototype[Symbol.iterator] = function () {
-  return this.entries()[Symbol.iterator]();
-};
-
-Replica.prototype.get = function (name) {
-  const kind = this.kindOf(name);
-  return kind && STATES[kind]?.fromReplica(this, name);
-};
-
-Replica.prototype.set = function (name, state) {
-  if (!states.some((type) => state instanceof type)) throw invalid('state must be a replicated state');
-  state.putInto(this, name);
-};
 
 export const DEFAULT_THRESHOLDS = Object.freeze({
   riskDisagreement: 0.3, overconfidenceRisk: 7, philConfidence: 0.7, thresholdBoundaryLow: 0.28,
@@ -91,23 +67,4 @@ function resolving(thresholds, work) {
   } finally {
     resolver.free();
   }
-}
-
-/** Checks arguments that are objects of the module: each of `types` at its position. */
-function expect(target, names, types) {
-  for (const name of names) {
-    const method = target[name];
-    target[name] = function (...args) {
-      types.forEach((type, position) => type && live(args[position], type, `argument ${position + 1}`));
-      return method.apply(this, args);
-    };
-  }
-}
-
-function live(object, type, name) {
-  if (!(object instanceof type && object.__wbg_ptr)) throw invalid(`${name} must be a ${type.name} that was not freed`);
-}
-
-function invalid(problem) {
-  return new CrdtError('INVALID_ARGUMENT', `Invalid argument: ${problem}`);
 }

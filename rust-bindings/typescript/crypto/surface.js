@@ -3,6 +3,8 @@ import { CryptoError, ValidationError } from 'error';
 import { Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer } from 'glue';
 import { guard, lend } from '../shared/objects.js';
 
+export * from 'glue';
+
 export { CryptoError, CryptoError as default, ValidationError };
 
 guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer], invalid);

@@ -1,368 +1,6 @@
 /// <reference lib="esnext.disposable" />
 /* tslint:disable */
 /* eslint-disable */
-/** Every code a `CrdtError` can have. */
-export type CrdtErrorCode =
-| 'crdt/invalid-actor'
-| 'crdt/invalid-dot'
-| 'crdt/random-unavailable'
-| 'crdt/counter-overflow'
-| 'crdt/counter-lowered'
-| 'crdt/equivocation'
-| 'crdt/clock-drift'
-| 'crdt/clock-exhausted'
-| 'crdt/unit-mismatch'
-| 'crdt/mode-mismatch'
-| 'crdt/not-finite'
-| 'crdt/out-of-range'
-| 'crdt/unsafe-integer'
-| 'crdt/no-json-form'
-| 'crdt/invalid-json'
-| 'crdt/agent-mismatch'
-| 'crdt/unknown-parent'
-| 'crdt/wrong-hash'
-| 'crdt/orphan-limit'
-| 'crdt/bad-signature'
-| 'crdt/invalid-proof'
-| 'crdt/content-mismatch'
-| 'crdt/wrong-shape'
-| 'crdt/too-deep'
-| 'crdt/too-long'
-| 'crdt/membership'
-| 'crdt/unsupported-version'
-| 'crdt/too-many'
-| 'crdt/malformed'
-| 'INVALID_ARGUMENT'
-| 'WASM_UNAVAILABLE';
-
-/** What went wrong: `code` is stable and is what to branch on, `message` is for people and repeats no data. */
-export class CrdtError extends Error {
-    constructor(code: CrdtErrorCode, message: string, options?: ErrorOptions);
-    readonly code: CrdtErrorCode;
-}
-
-/**
- * What sets and registers hold. Integers beyond 2^53 - 1 come out as `bigint`, and maps whose keys are not all texts, which
- * other languages can make, as `Map`. Numbers must be finite; fields that are `undefined` are left out.
- */
-export type CrdtValue =
-| null
-| boolean
-| number
-| bigint
-| string
-| Uint8Array
-| readonly CrdtValue[]
-| { readonly [key: string]: CrdtValue | undefined }
-| ReadonlyMap<CrdtValue, CrdtValue>;
-
-/** How two histories lie to each other. */
-export type VectorClockComparison = 'before' | 'after' | 'concurrent' | 'equal';
-
-/** Counts by actor. A count over 2^53 - 1 is a `bigint`. */
-export type VectorClockData = { [actor: string]: number | bigint };
-
-/** What times count: hybrid time in milliseconds, milliseconds, seconds, or events. Two units never meet in one state. */
-export type Clock = 'hlc' | 'ms' | 's' | 'lamport';
-
-/** Options of types with times. */
-export interface ClockOptions {
-    clock?: Clock;
-}
-
-/** What a reader knows of data that says less than the current form. */
-export interface ImportOptions extends ClockOptions {
-    /** Whose counts they are, for skills and evidence that were mere numbers. */
-    origin?: string;
-}
-
-/** The form of every state in JSON. */
-export interface Envelope {
-    version: '2.0.0';
-    source_language: 'typescript' | 'python' | 'rust';
-    crdt_type: StateKind;
-    lamport_clock: number;
-    vector_clock: { [actor: string]: number };
-    data: unknown;
-}
-
-/** The types of states by name. */
-export type StateKind =
-| 'vector_clock' | 'g_counter' | 'pn_counter' | 'g_set' | 'two_phase_set' | 'or_set' | 'lww_element_set'
-| 'lww_register' | 'lww_numeric_register' | 'lww_map' | 'mv_register' | 'skill_accumulator' | 'episode_memory'
-| 'belief_state' | 'agent_state' | 'merkle_dag' | 'causal_context';
-
-/** Any state. */
-export type CrdtState =
-| VectorClock | GCounter | PNCounter | GSet | TwoPhaseSet | ORSet | LWWElementSet | LWWRegister | LWWNumericRegister
-| LWWMap | MVRegister | SkillAccumulator | EpisodeMemory | BeliefState | AgentState | MerkleDag;
-
-export interface GSet extends Iterable<CrdtValue> {}
-export interface TwoPhaseSet extends Iterable<CrdtValue> {}
-export interface ORSet extends Iterable<CrdtValue> {}
-export interface LWWElementSet extends Iterable<CrdtValue> {}
-export interface LWWMap extends Iterable<[string, CrdtValue]> {}
-
-/** When and by whom an element of a `GSet` was added. */
-export interface GSetMetadata {
-    timestamp: number;
-    writer: string;
-    clock?: Clock;
-    lamportTime?: number | bigint;
-    operationId?: string | null;
-    vectorClock?: VectorClockData;
-}
-
-/** One write of `LWWMap.setMany`. */
-export type LWWWrite = { key: string; value: CrdtValue; timestamp: number; nodeId: string };
-
-export type Skill = { name: string; proficiency: number; usageCount: number; lastUsed: number };
-
-export type Episode = {
-    id: string;
-    content: CrdtValue;
-    context?: CrdtValue;
-    outcome?: CrdtValue;
-    timestamp: number;
-    importance: number;
-    tags?: readonly string[];
-};
-
-export type Belief = {
-    id: string;
-    content: CrdtValue;
-    conviction: number;
-    evidenceFor?: number;
-    evidenceAgainst?: number;
-    lastUpdated: number;
-    source?: CrdtValue;
-};
-
-/** A node of a `MerkleDag`. Ids are hashes, 64 hexadecimal characters. */
-export interface DagNode {
-    id: string;
-    parents: string[];
-    author: string;
-    seq: number | bigint;
-    payload: CrdtValue;
-    signer: Uint8Array | null;
-    signature: Uint8Array | null;
-}
-
-export interface Replica {
-    /** The state under a name. */
-    get(name: string): CrdtState | undefined;
-    /** Puts a state under a name, in place of what is there. */
-    set(name: string, state: CrdtState): void;
-}
-
-/** One change of `Replica.apply`: the name of a method of the state, and its arguments. */
-export type Operation = readonly [name: string, ...args: CrdtValue[]];
-
-/** Limits of a session. */
-export interface SyncOptions {
-    /** The longest message to send, 64 KiB by default. */
-    maxMessageBytes?: number;
-    /** The longest message to take. */
-    maxReceiveBytes?: number;
-    /** How far ahead of local time a write may be to be merged at once, a minute by default. */
-    maxDriftMs?: number;
-    /** After how long without an answer to ask again, a second by default. */
-    retryMs?: number;
-}
-
-/** What happened in a session. */
-export type SyncEvent =
-| { type: 'merged' | 'equal' | 'refused'; name: string }
-| { type: 'held'; name: string; aheadMs: number }
-| { type: 'rejected'; name: string; code: CrdtErrorCode; delta: Uint8Array }
-| { type: 'failed'; name: string; code: CrdtErrorCode }
-| { type: 'claimed'; name: string; actor: string; counter: number | bigint }
-| { type: 'unknown'; name: string; kind: StateKind }
-| { type: 'other' };
-
-/** How to choose among concurrent values. */
-export type ConflictStrategy = 'LastWriterWins' | 'FirstWriterWins' | 'MajorityVote' | 'SemanticMerge' | 'ManualReview';
-export type ConflictRule =
-| ConflictStrategy
-| {
-    strategy: ConflictStrategy;
-    /** What "last" means: by time where every candidate has one, or by vector clock. */
-    order?: 'stamp' | 'clock';
-    /** What chooses where no value has a majority. */
-    fallback?: Exclude<ConflictStrategy, 'MajorityVote'>;
-};
-/** How values of a key may be joined. */
-export type ConflictShape = 'single' | 'text' | 'set' | 'counter' | 'max' | 'min' | { map: ConflictShape };
-export type ConflictType = 'DirectContradiction' | 'CausalOrdering' | 'SemanticInconsistency' | 'MergeFailure';
-/** One of the values that may become the value of a key. */
-export interface Candidate {
-    value: CrdtValue;
-    writer?: string | null;
-    timestamp?: number | null;
-    clock?: VectorClockData;
-}
-export interface CandidateConflict {
-    type: ConflictType;
-    key: string;
-    digest: string;
-    candidates: Candidate[];
-    codes: CrdtErrorCode[];
-}
-export interface ConflictChecks {
-    shape?: ConflictShape;
-    similarity?: number;
-    semanticThreshold?: number;
-    missingCause?: boolean;
-}
-export interface Resolution {
-    resolved: boolean;
-    /** What chose: the strategy of the rule, or its fallback. */
-    strategy: ConflictStrategy;
-    /** There when resolved, and never else. */
-    value?: CrdtValue;
-    candidates: Candidate[];
-    /** The same for the same candidates: the ticket of a manual review. */
-    ticket: string;
-    covers: VectorClockData;
-}
-
-/** What one persona said. Further fields are taken and not looked at. */
-export interface PersonaOutput {
-    personaId: string;
-    riskScore?: number | null;
-    confidence: number;
-    scorecard?: {
-        overconfidenceRisk?: number | null;
-        blindSpots?: readonly string[];
-        blindSpotDetection?: readonly string[];
-        [other: string]: CrdtValue | undefined;
-    } | null;
-    recommendations?: readonly string[];
-    requiresHumanReview?: boolean;
-    timestamp?: number | string;
-    latencyMs?: number;
-}
-export type PersonaOutputs =
-| readonly PersonaOutput[]
-| ReadonlyMap<string, PersonaOutput>
-| { readonly [personaId: string]: PersonaOutput };
-export type PersonaConflictType =
-| 'risk_disagreement' | 'confidence_mismatch' | 'threshold_boundary' | 'blind_spot' | 'unanimous_concern'
-| 'unanimous_warning';
-export type PersonaStrategy =
-| 'weighted_average' | 'conservative_merge' | 'human_escalation' | 'defer_to_expert' | 'defer_to_coordinator'
-| 'conservative_bound';
-export interface Conflict {
-    type: PersonaConflictType;
-    personas: string[];
-    severity: number;
-    description: string;
-    data: { [name: string]: number | string[] };
-    suggestedResolution: PersonaStrategy;
-}
-export interface ConflictResolution {
-    strategy: PersonaStrategy;
-    adjustment: number;
-    resolved: boolean;
-    explanation: string;
-}
-export interface ConflictSummary {
-    totalAdjustment: number;
-    requiresHumanReview: boolean;
-    explanations: string[];
-    finalConfidenceCap: number;
-    conflictsDetected: number;
-    conflictsResolved: number;
-}
-export interface ConflictThresholds {
-    riskDisagreement: number;
-    overconfidenceRisk: number;
-    philConfidence: number;
-    thresholdBoundaryLow: number;
-    thresholdBoundaryHigh: number;
-    blindSpotsMinimum: number;
-    confidenceReduction: number;
-    unanimousConfidence: number;
-    confidenceCapOnConflict: number;
-    highAvgConfidence: number;
-}
-
-export const DEFAULT_THRESHOLDS: Readonly<ConflictThresholds>;
-export const CONFLICT_THRESHOLDS: {
-    readonly RISK_DISAGREEMENT: 0.3;
-    readonly OVERCONFIDENCE_RISK: 7;
-    readonly PHIL_CONFIDENCE: 0.7;
-    readonly THRESHOLD_BOUNDARY_LOW: 0.28;
-    readonly THRESHOLD_BOUNDARY_HIGH: 0.32;
-    readonly BLIND_SPOTS_MINIMUM: 3;
-    readonly CONFIDENCE_REDUCTION_FACTOR: 0.8;
-    readonly UNANIMOUS_CONFIDENCE: 0.85;
-    readonly CONFIDENCE_CAP_ON_CONFLICT: 0.6;
-    readonly HIGH_AVG_CONFIDENCE: 0.8;
-    readonly BRIER_DRIFT_THRESHOLD: 0.25;
-};
-
-/** A resolver with these thresholds. */
-export function createConflictResolver(
-thresholds?: Partial<ConflictThresholds>,
-profile?: 'ts' | 'ocaml',
-): ConflictResolver;
-/** The conflicts among outputs. */
-export function detectConflicts(outputs: PersonaOutputs, thresholds?: Partial<ConflictThresholds>): Conflict[];
-export function detectConflictsFromMap(outputs: PersonaOutputs, thresholds?: Partial<ConflictThresholds>): Conflict[];
-/** Whether there is any. */
-export function hasConflicts(outputs: PersonaOutputs, thresholds?: Partial<ConflictThresholds>): boolean;
-/** Detects, resolves and sums up. */
-export function resolvePersonaConflicts(
-outputs: PersonaOutputs,
-thresholds?: Partial<ConflictThresholds>,
-): ConflictSummary;
-/** Resolves conflicts and sums up. */
-export function resolveConflicts(conflicts: readonly Conflict[]): ConflictSummary;
-
-/** What `selfTest` found. No failures means that every law held. */
-export interface SelfTestReport {
-    seed: number | bigint;
-    histories: number;
-    checks: number;
-    failures: { type: StateKind; law: string; seed: number | bigint }[];
-}
-
-
-// WebAssembly's own types come with the DOM library, which Node projects need not load.
-type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
-type LinearMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Memory } } }
-    ? Memory
-    : { readonly buffer: ArrayBuffer };
-
-/** The module's bytes, or the module compiled. */
-export type ModuleSource = ArrayBuffer | ArrayBufferView | CompiledModule;
-
-/** Where the module comes from: its address, a response that holds it, or what `ModuleSource` says. */
-export type InitSource = string | URL | Request | Response | ModuleSource;
-
-/** The exports of the loaded module. */
-export interface InitOutput {
-    readonly memory: LinearMemory;
-}
-
-/**
- * Loads the module. Without an argument it is found beside this file, in Node as in browsers and workers. It may be
- * called any number of times: all calls give the same exports, and the argument of a later call has no effect.
- *
- * Rejects with `WASM_UNAVAILABLE` where there is no WebAssembly with SIMD or the module cannot be loaded.
- */
-export function init(
-source?: InitSource | Promise<InitSource> | { module_or_path: InitSource | Promise<InitSource> },
-): Promise<InitOutput>;
-export default init;
-
-/** `init` for a module that is already there, without waiting. */
-export function initSync(source: ModuleSource | { module: ModuleSource }): InitOutput;
-
-
-
 /**
  * Skills, episodes and beliefs of one agent, and the updates they rest on. Whoever writes is an `actor`: the agent
  * itself by default, under this process's own key, so that copies that went different ways are seen to have diverged.
@@ -599,51 +237,6 @@ export class BeliefState {
      * How many beliefs there are.
      */
     readonly size: number;
-}
-
-/**
- * Finds and resolves disagreements. `profile` says whose severities: those of the TypeScript resolver (`ts`) or of the
- * OCaml one (`ocaml`).
- */
-export class ConflictResolver {
-    free(): void;
-    [Symbol.dispose](): void;
-    /**
-     * The same as `detect`.
-     */
-    detectConflicts(outputs: PersonaOutputs): Conflict[];
-    /**
-     * The conflicts among outputs, in a fixed order, at most one of each type.
-     */
-    detect(outputs: PersonaOutputs): Conflict[];
-    /**
-     * The thresholds.
-     */
-    getThresholds(): ConflictThresholds;
-    /**
-     * Whether there is any conflict.
-     */
-    hasConflicts(outputs: PersonaOutputs): boolean;
-    /**
-     * A resolver; thresholds that are not given are those of `DEFAULT_THRESHOLDS`.
-     */
-    constructor(thresholds?: Partial<ConflictThresholds>, profile?: 'ts' | 'ocaml');
-    /**
-     * Resolves conflicts and sums up.
-     */
-    resolveAllConflicts(conflicts: readonly Conflict[]): ConflictSummary;
-    /**
-     * Resolves one conflict by the strategy it suggests.
-     */
-    resolveConflict(conflict: Conflict): ConflictResolution;
-    /**
-     * Detects, resolves and sums up.
-     */
-    resolve(outputs: PersonaOutputs): ConflictSummary;
-    /**
-     * Changes some thresholds.
-     */
-    setThresholds(thresholds: Partial<ConflictThresholds>): void;
 }
 
 /**
@@ -1552,23 +1145,6 @@ export class MVRegister {
 }
 
 /**
- * A merge from `startMerge` that is done a little at a time, so that a page stays responsive.
- */
-export class MergeJob {
-    private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
-    /**
-     * Does what is left and gives the merged set. The job is over then.
-     */
-    finish(): ORSet;
-    /**
-     * Works on up to so many chunks of at most 64 values; `true` when there is nothing left to do.
-     */
-    step(budget: number): boolean;
-}
-
-/**
  * A graph that only grows. A node is named by the hash of its content and its parents, 64 hexadecimal characters.
  */
 export class MerkleDag {
@@ -1940,39 +1516,6 @@ export class PNCounter {
 }
 
 /**
- * Named states that sessions keep equal with those of other replicas; the one object here that changes in place.
- */
-export class Replica {
-    free(): void;
-    [Symbol.dispose](): void;
-    /**
-     * Makes a batch of changes to a state, all or none, and gives their delta as bytes: what `importDeltas` takes elsewhere.
-     */
-    apply(name: string, operations: readonly Operation[], actor?: string): Uint8Array;
-    /**
-     * The digest of a state, 64 hexadecimal characters, if it is there.
-     */
-    digestHex(name: string): string | undefined;
-    /**
-     * Joins deltas or states of other replicas into a state, in place: the way to take in many. Where one of them is
-     * refused, those before it have been joined.
-     */
-    importDeltas(name: string, deltas: readonly Uint8Array[]): void;
-    /**
-     * The kind of a state, if it is there.
-     */
-    kindOf(name: string): StateKind | undefined;
-    /**
-     * The names of the states, in byte order, with their kinds.
-     */
-    names(): [string, StateKind][];
-    /**
-     * No state.
-     */
-    constructor();
-}
-
-/**
  * Skills by name: proficiency, last use, and uses that are each counted once.
  */
 export class SkillAccumulator {
@@ -2076,45 +1619,6 @@ export class SkillAccumulator {
      * How many skills there are.
      */
     readonly size: number;
-}
-
-/**
- * One side of a conversation that makes two replicas equal. Messages may be lost, doubled or late.
- *
- * Send what `poll` gives until it gives nothing; hand what arrives to `receive`; call `tick` every second or so.
- */
-export class SyncSession {
-    private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
-    /**
-     * The side that begins.
-     */
-    static initiator(options?: SyncOptions): SyncSession;
-    /**
-     * Whether, as far as this side knows, both replicas are equal.
-     */
-    isEqual(replica: Replica): boolean;
-    /**
-     * The next message to send, or `undefined` while there is nothing to say.
-     */
-    poll(replica: Replica): Uint8Array | undefined;
-    /**
-     * Takes in a message of the other side, and gives what happened.
-     */
-    receive(replica: Replica, message: Uint8Array, now_ms?: number): SyncEvent[];
-    /**
-     * The side that answers.
-     */
-    static responder(options?: SyncOptions): SyncSession;
-    /**
-     * Says that time has passed: asks again where no answer came, and merges what was held until now.
-     */
-    tick(replica: Replica, now_ms?: number): SyncEvent[];
-    /**
-     * How many deltas from the future are held.
-     */
-    readonly held: number;
 }
 
 /**
@@ -2359,6 +1863,503 @@ export class VectorClock {
      * The name of the type in envelopes and replicas.
      */
     readonly kind: string;
+}
+
+
+/** Every code a `CrdtError` can have. */
+export type CrdtErrorCode =
+| 'crdt/invalid-actor'
+| 'crdt/invalid-dot'
+| 'crdt/random-unavailable'
+| 'crdt/counter-overflow'
+| 'crdt/counter-lowered'
+| 'crdt/equivocation'
+| 'crdt/clock-drift'
+| 'crdt/clock-exhausted'
+| 'crdt/unit-mismatch'
+| 'crdt/mode-mismatch'
+| 'crdt/not-finite'
+| 'crdt/out-of-range'
+| 'crdt/unsafe-integer'
+| 'crdt/no-json-form'
+| 'crdt/invalid-json'
+| 'crdt/agent-mismatch'
+| 'crdt/unknown-parent'
+| 'crdt/wrong-hash'
+| 'crdt/orphan-limit'
+| 'crdt/bad-signature'
+| 'crdt/invalid-proof'
+| 'crdt/content-mismatch'
+| 'crdt/wrong-shape'
+| 'crdt/too-deep'
+| 'crdt/too-long'
+| 'crdt/membership'
+| 'crdt/unsupported-version'
+| 'crdt/too-many'
+| 'crdt/malformed'
+| 'INVALID_ARGUMENT'
+| 'WASM_UNAVAILABLE';
+
+/** What went wrong: `code` is stable and is what to branch on, `message` is for people and repeats no data. */
+export class CrdtError extends Error {
+    constructor(code: CrdtErrorCode, message: string, options?: ErrorOptions);
+    readonly code: CrdtErrorCode;
+}
+
+/**
+ * What sets and registers hold. Integers beyond 2^53 - 1 come out as `bigint`, and maps whose keys are not all texts, which
+ * other languages can make, as `Map`. Numbers must be finite; fields that are `undefined` are left out.
+ */
+export type CrdtValue =
+| null
+| boolean
+| number
+| bigint
+| string
+| Uint8Array
+| readonly CrdtValue[]
+| { readonly [key: string]: CrdtValue | undefined }
+| ReadonlyMap<CrdtValue, CrdtValue>;
+
+/** How two histories lie to each other. */
+export type VectorClockComparison = 'before' | 'after' | 'concurrent' | 'equal';
+
+/** Counts by actor. A count over 2^53 - 1 is a `bigint`. */
+export type VectorClockData = { [actor: string]: number | bigint };
+
+/** What times count: hybrid time in milliseconds, milliseconds, seconds, or events. Two units never meet in one state. */
+export type Clock = 'hlc' | 'ms' | 's' | 'lamport';
+
+/** Options of types with times. */
+export interface ClockOptions {
+    clock?: Clock;
+}
+
+/** What a reader knows of data that says less than the current form. */
+export interface ImportOptions extends ClockOptions {
+    /** Whose counts they are, for skills and evidence that were mere numbers. */
+    origin?: string;
+}
+
+/** The form of every state in JSON. */
+export interface Envelope {
+    version: '2.0.0';
+    source_language: 'typescript' | 'python' | 'rust';
+    crdt_type: StateKind;
+    lamport_clock: number;
+    vector_clock: { [actor: string]: number };
+    data: unknown;
+}
+
+/** The types of states by name. */
+export type StateKind =
+| 'vector_clock' | 'g_counter' | 'pn_counter' | 'g_set' | 'two_phase_set' | 'or_set' | 'lww_element_set'
+| 'lww_register' | 'lww_numeric_register' | 'lww_map' | 'mv_register' | 'skill_accumulator' | 'episode_memory'
+| 'belief_state' | 'agent_state' | 'merkle_dag' | 'causal_context';
+
+/** Any state. */
+export type CrdtState =
+| VectorClock | GCounter | PNCounter | GSet | TwoPhaseSet | ORSet | LWWElementSet | LWWRegister | LWWNumericRegister
+| LWWMap | MVRegister | SkillAccumulator | EpisodeMemory | BeliefState | AgentState | MerkleDag;
+
+export interface GSet extends Iterable<CrdtValue> {}
+export interface TwoPhaseSet extends Iterable<CrdtValue> {}
+export interface ORSet extends Iterable<CrdtValue> {}
+export interface LWWElementSet extends Iterable<CrdtValue> {}
+export interface LWWMap extends Iterable<[string, CrdtValue]> {}
+
+/** When and by whom an element of a `GSet` was added. */
+export interface GSetMetadata {
+    timestamp: number;
+    writer: string;
+    clock?: Clock;
+    lamportTime?: number | bigint;
+    operationId?: string | null;
+    vectorClock?: VectorClockData;
+}
+
+/** One write of `LWWMap.setMany`. */
+export type LWWWrite = { key: string; value: CrdtValue; timestamp: number; nodeId: string };
+
+export type Skill = { name: string; proficiency: number; usageCount: number; lastUsed: number };
+
+export type Episode = {
+    id: string;
+    content: CrdtValue;
+    context?: CrdtValue;
+    outcome?: CrdtValue;
+    timestamp: number;
+    importance: number;
+    tags?: readonly string[];
+};
+
+export type Belief = {
+    id: string;
+    content: CrdtValue;
+    conviction: number;
+    evidenceFor?: number;
+    evidenceAgainst?: number;
+    lastUpdated: number;
+    source?: CrdtValue;
+};
+
+/** A node of a `MerkleDag`. Ids are hashes, 64 hexadecimal characters. */
+export interface DagNode {
+    id: string;
+    parents: string[];
+    author: string;
+    seq: number | bigint;
+    payload: CrdtValue;
+    signer: Uint8Array | null;
+    signature: Uint8Array | null;
+}
+
+export interface Replica {
+    /** The state under a name. */
+    get(name: string): CrdtState | undefined;
+    /** Puts a state under a name, in place of what is there. */
+    set(name: string, state: CrdtState): void;
+}
+
+/** One change of `Replica.apply`: the name of a method of the state, and its arguments. */
+export type Operation = readonly [name: string, ...args: CrdtValue[]];
+
+/** Limits of a session. */
+export interface SyncOptions {
+    /** The longest message to send, 64 KiB by default. */
+    maxMessageBytes?: number;
+    /** The longest message to take. */
+    maxReceiveBytes?: number;
+    /** How far ahead of local time a write may be to be merged at once, a minute by default. */
+    maxDriftMs?: number;
+    /** After how long without an answer to ask again, a second by default. */
+    retryMs?: number;
+}
+
+/** What happened in a session. */
+export type SyncEvent =
+| { type: 'merged' | 'equal' | 'refused'; name: string }
+| { type: 'held'; name: string; aheadMs: number }
+| { type: 'rejected'; name: string; code: CrdtErrorCode; delta: Uint8Array }
+| { type: 'failed'; name: string; code: CrdtErrorCode }
+| { type: 'claimed'; name: string; actor: string; counter: number | bigint }
+| { type: 'unknown'; name: string; kind: StateKind }
+| { type: 'other' };
+
+/** How to choose among concurrent values. */
+export type ConflictStrategy = 'LastWriterWins' | 'FirstWriterWins' | 'MajorityVote' | 'SemanticMerge' | 'ManualReview';
+export type ConflictRule =
+| ConflictStrategy
+| {
+    strategy: ConflictStrategy;
+    /** What "last" means: by time where every candidate has one, or by vector clock. */
+    order?: 'stamp' | 'clock';
+    /** What chooses where no value has a majority. */
+    fallback?: Exclude<ConflictStrategy, 'MajorityVote'>;
+};
+/** How values of a key may be joined. */
+export type ConflictShape = 'single' | 'text' | 'set' | 'counter' | 'max' | 'min' | { map: ConflictShape };
+export type ConflictType = 'DirectContradiction' | 'CausalOrdering' | 'SemanticInconsistency' | 'MergeFailure';
+/** One of the values that may become the value of a key. */
+export interface Candidate {
+    value: CrdtValue;
+    writer?: string | null;
+    timestamp?: number | null;
+    clock?: VectorClockData;
+}
+export interface CandidateConflict {
+    type: ConflictType;
+    key: string;
+    digest: string;
+    candidates: Candidate[];
+    codes: CrdtErrorCode[];
+}
+export interface ConflictChecks {
+    shape?: ConflictShape;
+    similarity?: number;
+    semanticThreshold?: number;
+    missingCause?: boolean;
+}
+export interface Resolution {
+    resolved: boolean;
+    /** What chose: the strategy of the rule, or its fallback. */
+    strategy: ConflictStrategy;
+    /** There when resolved, and never else. */
+    value?: CrdtValue;
+    candidates: Candidate[];
+    /** The same for the same candidates: the ticket of a manual review. */
+    ticket: string;
+    covers: VectorClockData;
+}
+
+/** What one persona said. Further fields are taken and not looked at. */
+export interface PersonaOutput {
+    personaId: string;
+    riskScore?: number | null;
+    confidence: number;
+    scorecard?: {
+        overconfidenceRisk?: number | null;
+        blindSpots?: readonly string[];
+        blindSpotDetection?: readonly string[];
+        [other: string]: CrdtValue | undefined;
+    } | null;
+    recommendations?: readonly string[];
+    requiresHumanReview?: boolean;
+    timestamp?: number | string;
+    latencyMs?: number;
+}
+export type PersonaOutputs =
+| readonly PersonaOutput[]
+| ReadonlyMap<string, PersonaOutput>
+| { readonly [personaId: string]: PersonaOutput };
+export type PersonaConflictType =
+| 'risk_disagreement' | 'confidence_mismatch' | 'threshold_boundary' | 'blind_spot' | 'unanimous_concern'
+| 'unanimous_warning';
+export type PersonaStrategy =
+| 'weighted_average' | 'conservative_merge' | 'human_escalation' | 'defer_to_expert' | 'defer_to_coordinator'
+| 'conservative_bound';
+export interface Conflict {
+    type: PersonaConflictType;
+    personas: string[];
+    severity: number;
+    description: string;
+    data: { [name: string]: number | string[] };
+    suggestedResolution: PersonaStrategy;
+}
+export interface ConflictResolution {
+    strategy: PersonaStrategy;
+    adjustment: number;
+    resolved: boolean;
+    explanation: string;
+}
+export interface ConflictSummary {
+    totalAdjustment: number;
+    requiresHumanReview: boolean;
+    explanations: string[];
+    finalConfidenceCap: number;
+    conflictsDetected: number;
+    conflictsResolved: number;
+}
+export interface ConflictThresholds {
+    riskDisagreement: number;
+    overconfidenceRisk: number;
+    philConfidence: number;
+    thresholdBoundaryLow: number;
+    thresholdBoundaryHigh: number;
+    blindSpotsMinimum: number;
+    confidenceReduction: number;
+    unanimousConfidence: number;
+    confidenceCapOnConflict: number;
+    highAvgConfidence: number;
+}
+
+export const DEFAULT_THRESHOLDS: Readonly<ConflictThresholds>;
+export const CONFLICT_THRESHOLDS: {
+    readonly RISK_DISAGREEMENT: 0.3;
+    readonly OVERCONFIDENCE_RISK: 7;
+    readonly PHIL_CONFIDENCE: 0.7;
+    readonly THRESHOLD_BOUNDARY_LOW: 0.28;
+    readonly THRESHOLD_BOUNDARY_HIGH: 0.32;
+    readonly BLIND_SPOTS_MINIMUM: 3;
+    readonly CONFIDENCE_REDUCTION_FACTOR: 0.8;
+    readonly UNANIMOUS_CONFIDENCE: 0.85;
+    readonly CONFIDENCE_CAP_ON_CONFLICT: 0.6;
+    readonly HIGH_AVG_CONFIDENCE: 0.8;
+    readonly BRIER_DRIFT_THRESHOLD: 0.25;
+};
+
+/** A resolver with these thresholds. */
+export function createConflictResolver(
+thresholds?: Partial<ConflictThresholds>,
+profile?: 'ts' | 'ocaml',
+): ConflictResolver;
+/** The conflicts among outputs. */
+export function detectConflicts(outputs: PersonaOutputs, thresholds?: Partial<ConflictThresholds>): Conflict[];
+export function detectConflictsFromMap(outputs: PersonaOutputs, thresholds?: Partial<ConflictThresholds>): Conflict[];
+/** Whether there is any. */
+export function hasConflicts(outputs: PersonaOutputs, thresholds?: Partial<ConflictThresholds>): boolean;
+/** Detects, resolves and sums up. */
+export function resolvePersonaConflicts(
+outputs: PersonaOutputs,
+thresholds?: Partial<ConflictThresholds>,
+): ConflictSummary;
+/** Resolves conflicts and sums up. */
+export function resolveConflicts(conflicts: readonly Conflict[]): ConflictSummary;
+
+/** What `selfTest` found. No failures means that every law held. */
+export interface SelfTestReport {
+    seed: number | bigint;
+    histories: number;
+    checks: number;
+    failures: { type: StateKind; law: string; seed: number | bigint }[];
+}
+
+
+// WebAssembly's own types come with the DOM library, which Node projects need not load.
+type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
+type LinearMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Memory } } }
+    ? Memory
+    : { readonly buffer: ArrayBuffer };
+
+/** The module's bytes, or the module compiled. */
+export type ModuleSource = ArrayBuffer | ArrayBufferView | CompiledModule;
+
+/** Where the module comes from: its address, a response that holds it, or what `ModuleSource` says. */
+export type InitSource = string | URL | Request | Response | ModuleSource;
+
+/** The exports of the loaded module. */
+export interface InitOutput {
+    readonly memory: LinearMemory;
+}
+
+/**
+ * Loads the module. Without an argument it is found beside this file, in Node as in browsers and workers. It may be
+ * called any number of times: all calls give the same exports, and the argument of a later call has no effect.
+ *
+ * Rejects with `WASM_UNAVAILABLE` where there is no WebAssembly with SIMD or the module cannot be loaded.
+ */
+export function init(
+source?: InitSource | Promise<InitSource> | { module_or_path: InitSource | Promise<InitSource> },
+): Promise<InitOutput>;
+export default init;
+
+/** `init` for a module that is already there, without waiting. */
+export function initSync(source: ModuleSource | { module: ModuleSource }): InitOutput;
+
+
+
+/**
+ * Finds and resolves disagreements. `profile` says whose severities: those of the TypeScript resolver (`ts`) or of the
+ * OCaml one (`ocaml`).
+ */
+export class ConflictResolver {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The same as `detect`.
+     */
+    detectConflicts(outputs: PersonaOutputs): Conflict[];
+    /**
+     * The conflicts among outputs, in a fixed order, at most one of each type.
+     */
+    detect(outputs: PersonaOutputs): Conflict[];
+    /**
+     * The thresholds.
+     */
+    getThresholds(): ConflictThresholds;
+    /**
+     * Whether there is any conflict.
+     */
+    hasConflicts(outputs: PersonaOutputs): boolean;
+    /**
+     * A resolver; thresholds that are not given are those of `DEFAULT_THRESHOLDS`.
+     */
+    constructor(thresholds?: Partial<ConflictThresholds>, profile?: 'ts' | 'ocaml');
+    /**
+     * Resolves conflicts and sums up.
+     */
+    resolveAllConflicts(conflicts: readonly Conflict[]): ConflictSummary;
+    /**
+     * Resolves one conflict by the strategy it suggests.
+     */
+    resolveConflict(conflict: Conflict): ConflictResolution;
+    /**
+     * Detects, resolves and sums up.
+     */
+    resolve(outputs: PersonaOutputs): ConflictSummary;
+    /**
+     * Changes some thresholds.
+     */
+    setThresholds(thresholds: Partial<ConflictThresholds>): void;
+}
+
+/**
+ * A merge from `startMerge` that is done a little at a time, so that a page stays responsive.
+ */
+export class MergeJob {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Does what is left and gives the merged set. The job is over then.
+     */
+    finish(): ORSet;
+    /**
+     * Works on up to so many chunks of at most 64 values; `true` when there is nothing left to do.
+     */
+    step(budget: number): boolean;
+}
+
+/**
+ * Named states that sessions keep equal with those of other replicas; the one object here that changes in place.
+ */
+export class Replica {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Makes a batch of changes to a state, all or none, and gives their delta as bytes: what `importDeltas` takes elsewhere.
+     */
+    apply(name: string, operations: readonly Operation[], actor?: string): Uint8Array;
+    /**
+     * The digest of a state, 64 hexadecimal characters, if it is there.
+     */
+    digestHex(name: string): string | undefined;
+    /**
+     * Joins deltas or states of other replicas into a state, in place: the way to take in many. Where one of them is
+     * refused, those before it have been joined.
+     */
+    importDeltas(name: string, deltas: readonly Uint8Array[]): void;
+    /**
+     * The kind of a state, if it is there.
+     */
+    kindOf(name: string): StateKind | undefined;
+    /**
+     * The names of the states, in byte order, with their kinds.
+     */
+    names(): [string, StateKind][];
+    /**
+     * No state.
+     */
+    constructor();
+}
+
+/**
+ * One side of a conversation that makes two replicas equal. Messages may be lost, doubled or late.
+ *
+ * Send what `poll` gives until it gives nothing; hand what arrives to `receive`; call `tick` every second or so.
+ */
+export class SyncSession {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The side that begins.
+     */
+    static initiator(options?: SyncOptions): SyncSession;
+    /**
+     * Whether, as far as this side knows, both replicas are equal.
+     */
+    isEqual(replica: Replica): boolean;
+    /**
+     * The next message to send, or `undefined` while there is nothing to say.
+     */
+    poll(replica: Replica): Uint8Array | undefined;
+    /**
+     * Takes in a message of the other side, and gives what happened.
+     */
+    receive(replica: Replica, message: Uint8Array, now_ms?: number): SyncEvent[];
+    /**
+     * The side that answers.
+     */
+    static responder(options?: SyncOptions): SyncSession;
+    /**
+     * Says that time has passed: asks again where no answer came, and merges what was held until now.
+     */
+    tick(replica: Replica, now_ms?: number): SyncEvent[];
+    /**
+     * How many deltas from the future are held.
+     */
+    readonly held: number;
 }
 
 /**

@@ -3,6 +3,8 @@ import { EmbeddingError } from 'error';
 import { VectorIndex, hashVector } from 'glue';
 import { guard } from '../shared/objects.js';
 
+export * from 'glue';
+
 export { EmbeddingError, EmbeddingError as default };
 
 guard([VectorIndex], (problem) => new EmbeddingError('INVALID_ARGUMENT', `Invalid argument: ${problem}`));

@@ -3,6 +3,8 @@ import { CryptoError } from 'error';
 import { X25519KeyPair } from 'glue';
 import { guard } from '../shared/objects.js';
 
+export * from 'glue';
+
 export { CryptoError, CryptoError as default };
 
 guard([X25519KeyPair], (problem) => new CryptoError('INVALID_ARGUMENT', `Invalid argument: ${problem}`));

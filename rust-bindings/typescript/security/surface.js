@@ -4,6 +4,8 @@ import { ApiKeyRegistry, ApiKeyWallet, SecurityContext } from 'glue';
 import { guard, lend } from '../shared/objects.js';
 import { METHODS, STATIC } from './later.js';
 
+export * from 'glue';
+
 export { CryptoError, CryptoError as default, SecurityError, ValidationError };
 export {
   decrypt_record_with_password_async,

@@ -8,33 +8,46 @@ const CLASSES = { CryptoError, SecurityError, ValidationError };
  * worker can be had, such as under a policy that forbids it. Rejects with what the work threw.
  */
 export function ask(task, ...args) {
-  return askTelling(() => {}, task, ...args);
+  return askWith({}, task, ...args);
 }
 
-/** `ask`, with `tell` called for every word on how far the task is. What it throws is passed over. */
-export function askTelling(tell, task, ...args) {
+/**
+ * `ask`, with `tell` called for every word on how far the task is; what it throws is passed over. When `signal` aborts, the worker
+ * ends at once, and the promise rejects with the signal's reason.
+ */
+export function askWith({ tell, signal }, task, ...args) {
   return new Promise((resolve, reject) => {
-    const done = (worker, { answer, error, progress } = {}) => {
+    signal?.throwIfAborted();
+    let worker;
+    const end = () => {
+      signal?.removeEventListener('abort', abort);
+      void worker?.terminate();
+    };
+    const abort = () => {
+      end();
+      reject(signal.reason);
+    };
+    const heard = ({ answer, error, progress } = {}) => {
       if (progress) {
         try {
-          tell(progress);
+          tell?.(progress);
         } catch {
           // The work goes on.
         }
         return;
       }
-      void worker.terminate();
+      end();
       const ErrorClass = Object.hasOwn(CLASSES, error?.name) && CLASSES[error.name];
       if (ErrorClass) reject(new ErrorClass(error.code, error.message));
       else resolve(answer);
     };
-    let worker;
     try {
-      worker = start((reply) => done(worker, reply));
+      worker = start(heard);
       worker.postMessage({ task, args });
+      signal?.addEventListener('abort', abort);
     } catch {
       // No worker, or arguments that cannot be sent: a worker that waits for them would keep the program from ending.
-      worker?.terminate();
+      end();
       resolve(undefined);
     }
   });

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { initSync as loadSync } from 'glue';
 import { requireSimd, unavailable } from './loader.js';
 
-export * from 'glue';
 export * from 'surface';
 export { init as default };
 

@@ -2,7 +2,6 @@
 import load, { initSync as loadSync } from 'glue';
 import { requireSimd, unavailable } from './loader.js';
 
-export * from 'glue';
 export * from 'surface';
 export { init as default };
 

@@ -114,6 +114,7 @@ export class ChrysalisCrypto {
 
   /** The signature of a message, 128 hexadecimal characters. */
   sign(keyPair: Ed25519KeyPair, message: Data): string {
+    if (!(keyPair instanceof this.#module.Ed25519KeyPair)) throw this.#invalid('keyPair must be an Ed25519KeyPair');
     return keyPair.sign_hex(toBytes(message));
   }
 
@@ -129,7 +130,13 @@ export class ChrysalisCrypto {
 
   /** The BLAKE3 of `JSON.stringify(state)`. The order of keys counts. */
   computeStateHash(state: object): string {
-    return this.#module.compute_state_hash(JSON.stringify(state));
+    let json;
+    try {
+      json = JSON.stringify(state);
+    } catch {
+      throw this.#invalid('state must be what JSON can say');
+    }
+    return this.#module.compute_state_hash(json);
   }
 
   /** Random bytes of the system's generator. */
@@ -195,6 +202,10 @@ export class ChrysalisCrypto {
   /** `length` random bytes as a token in standard base64. */
   generateTokenBase64(length = 32): string {
     return this.#module.generate_token_base64(length);
+  }
+
+  #invalid(problem: string): Error {
+    return new this.#module.CryptoError('INVALID_ARGUMENT', `Invalid argument: ${problem}`);
   }
 }
 

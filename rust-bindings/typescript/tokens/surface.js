@@ -3,6 +3,8 @@ import { EmbeddingError } from 'error';
 import { GrowingText, TokenLedger } from 'glue';
 import { guard } from '../shared/objects.js';
 
+export * from 'glue';
+
 export { EmbeddingError, EmbeddingError as default };
 
 guard([GrowingText, TokenLedger], (problem) => new EmbeddingError('INVALID_ARGUMENT', `Invalid argument: ${problem}`));

@@ -141,11 +141,11 @@ pub(crate) fn remove(keeper: &mut Keeper<'_>, args: &args::Remove) -> Result<Out
         chosen.dedup_by_key(|entry| entry.id);
         Ok(chosen)
     };
+    let vault = keeper.open()?;
+    pick(&keeper.entries(&vault)?)?;
     if !args.yes && !keeper.out.can_ask() {
         return Err(CliError::NotConfirmed);
     }
-    let vault = keeper.open()?;
-    pick(&keeper.entries(&vault)?)?;
     keeper.unlock(&vault)?;
     let chosen = pick(&keeper.entries(&vault)?)?;
     if !args.yes {

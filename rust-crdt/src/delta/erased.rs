@@ -7,9 +7,11 @@ use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::json::{Import, Json};
 use crate::membership::Membership;
 use crate::sorted::SortedSet;
 use crate::state::Kind;
+use crate::time::ClockUnit;
 
 /// A state of any type. Where two are given, both are of one type.
 pub(crate) trait Erased: Send + Sync {
@@ -28,6 +30,12 @@ pub(crate) trait Erased: Send + Sync {
     fn bytes(&self) -> Vec<u8>;
     /// The state of the same type with this encoding for the wire.
     fn read_wire(&self, bytes: &[u8]) -> Result<Box<dyn Erased>, CrdtError>;
+    /// The same with its canonical encoding.
+    fn read_bytes(&self, bytes: &[u8]) -> Result<Box<dyn Erased>, CrdtError>;
+    /// The same of its JSON data.
+    fn read_data(&self, data: &Json, import: &Import) -> Result<Box<dyn Erased>, CrdtError>;
+    fn data(&self) -> Result<Json, CrdtError>;
+    fn unit_of_stamps(&self) -> Option<ClockUnit>;
     fn wire(&self) -> Vec<u8>;
     fn has_stamps(&self) -> bool;
     fn stamps(&self) -> (usize, Stamp);
@@ -114,6 +122,22 @@ impl<T: Decompose> Erased for T {
 
     fn read_wire(&self, bytes: &[u8]) -> Result<Box<dyn Erased>, CrdtError> {
         Ok(Box::new(T::from_wire(bytes)?))
+    }
+
+    fn read_bytes(&self, bytes: &[u8]) -> Result<Box<dyn Erased>, CrdtError> {
+        Ok(Box::new(T::from_bytes(bytes)?))
+    }
+
+    fn read_data(&self, data: &Json, import: &Import) -> Result<Box<dyn Erased>, CrdtError> {
+        Ok(Box::new(T::from_data(data, import)?))
+    }
+
+    fn data(&self) -> Result<Json, CrdtError> {
+        self.to_data()
+    }
+
+    fn unit_of_stamps(&self) -> Option<ClockUnit> {
+        self.clock_unit()
     }
 
     fn wire(&self) -> Vec<u8> {

@@ -16,6 +16,7 @@ use crate::actor::ActorKey;
 use crate::context::CausalContext;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::json::JsonState;
 use crate::membership::Membership;
 use crate::state::State;
 use crate::time::ClockUnit;
@@ -24,7 +25,7 @@ use crate::time::ClockUnit;
 ///
 /// The laws, which the tests hold for every type: the join of the parts is the state; no part is covered by the join of
 /// the others; the join of a state and its delta from another one is the join of both.
-pub trait Decompose: State + Send + Sync {
+pub trait Decompose: JsonState + Send + Sync {
     /// The parts, in a fixed order; none of the empty state.
     ///
     /// Each is irreducible, except that removed dots of one actor without a gap between them are one part: one by one

@@ -156,7 +156,12 @@ pub trait JsonState: State {
 }
 
 /// The text of an envelope with this data.
-fn write(kind: Kind, unit: Option<ClockUnit>, data: Json, envelope: &Envelope) -> Result<String, CrdtError> {
+pub(crate) fn write(
+    kind: Kind,
+    unit: Option<ClockUnit>,
+    data: Json,
+    envelope: &Envelope,
+) -> Result<String, CrdtError> {
     let mut fields = vec![
         ("version", Json::from(VERSION)),
         ("source_language", Json::from(envelope.source_language.as_str())),
@@ -172,7 +177,7 @@ fn write(kind: Kind, unit: Option<ClockUnit>, data: Json, envelope: &Envelope) -
 }
 
 /// The data of a text, what is known about it, and what its envelope says.
-fn read(kind: Kind, text: &str, import: &Import) -> Result<(Json, Import, Envelope), CrdtError> {
+pub(crate) fn read(kind: Kind, text: &str, import: &Import) -> Result<(Json, Import, Envelope), CrdtError> {
     let json = Json::parse(text)?;
     let Some(found) = envelope(&json)? else { return Ok((json, import.clone(), Envelope::default())) };
     if found.kind != kind.as_str() {

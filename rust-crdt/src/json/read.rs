@@ -1,5 +1,7 @@
 //! A strict reader of JSON, RFC 8259.
 
+use chrysalis_crypto::canonical::read_number;
+
 use super::text::{Json, MAX_DEPTH};
 use crate::error::CrdtError;
 use crate::sorted::SortedSet;
@@ -149,7 +151,7 @@ impl Reader<'_> {
                 return Err(CrdtError::UnsafeInteger);
             }
         }
-        let number: f64 = text.parse().expect("the grammar above is a part of what f64 reads");
+        let number = read_number(text);
         if !number.is_finite() {
             return Err(CrdtError::NotFinite);
         }

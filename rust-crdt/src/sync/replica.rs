@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use super::message::{Digest, MAX_NAME_LENGTH};
 use super::sketch::id_of;
 use crate::actor::ActorKey;
+use crate::any::AnyState;
 use crate::context::CausalContext;
 use crate::delta::{Decompose, Erased};
 use crate::dot::Writer;
@@ -36,7 +37,7 @@ pub struct Replica {
 }
 
 struct Entry {
-    state: Box<dyn Erased>,
+    state: AnyState,
     summary: Option<Summary>,
     revision: u64,
 }
@@ -61,23 +62,42 @@ impl Replica {
     /// # Errors
     /// [`CrdtError::TooLong`] for a name that is empty or over 256 bytes; nothing changed.
     pub fn insert<T: Decompose>(&mut self, name: &str, state: T) -> Result<(), CrdtError> {
+        self.insert_any(name, AnyState::new(state))
+    }
+
+    /// The same with a state whose type is known at run time only.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn insert_any(&mut self, name: &str, state: AnyState) -> Result<(), CrdtError> {
         if name.is_empty() || name.len() > MAX_NAME_LENGTH {
             return Err(CrdtError::TooLong { limit: MAX_NAME_LENGTH });
         }
         let revision = self.states.get(name).map_or(0, |entry| entry.revision + 1);
-        self.states.insert(name.to_owned(), Entry { state: Box::new(state), summary: None, revision });
+        self.states.insert(name.to_owned(), Entry { state, summary: None, revision });
         Ok(())
     }
 
     /// The state under a name, if it is of this type.
     #[must_use]
     pub fn state<T: Decompose>(&self, name: &str) -> Option<&T> {
-        self.states.get(name)?.state.as_any().downcast_ref()
+        self.any(name)?.get()
     }
 
     /// The same, to be changed.
     pub fn state_mut<T: Decompose>(&mut self, name: &str) -> Option<&mut T> {
-        self.states.get_mut(name)?.change().as_any_mut().downcast_mut()
+        self.any_mut(name)?.get_mut()
+    }
+
+    /// The state under a name, of whatever type.
+    #[must_use]
+    pub fn any(&self, name: &str) -> Option<&AnyState> {
+        self.states.get(name).map(|entry| &entry.state)
+    }
+
+    /// The same, to be changed.
+    pub fn any_mut(&mut self, name: &str) -> Option<&mut AnyState> {
+        self.states.get_mut(name).map(Entry::change)
     }
 
     /// The names, in byte order, with the kinds of what they name.
@@ -88,7 +108,7 @@ impl Replica {
     /// Says who the members are: everything that can be forgotten is, here and in what comes in from now on.
     pub fn set_members(&mut self, members: Membership) {
         for entry in self.states.values_mut() {
-            entry.change().collect(&members);
+            entry.change().as_erased_mut().collect(&members);
         }
         self.members = Some(members);
     }
@@ -126,8 +146,8 @@ impl Replica {
         let Entry { state, summary, .. } = self.states.get_mut(name)?;
         Some(summary.get_or_insert_with(|| Summary {
             digest: state.digest(),
-            parts: state.part_count() as u64,
-            context: state.causal_context().cloned(),
+            parts: state.as_erased().part_count() as u64,
+            context: state.as_erased().causal_context().cloned(),
         }))
     }
 
@@ -136,13 +156,13 @@ impl Replica {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&dyn Erased> {
-        self.states.get(name).map(|entry| &*entry.state)
+        self.any(name).map(AnyState::as_erased)
     }
 
     /// Joins a delta for the wire into a state, without what was forgotten; whether that changed it, or may have.
     pub(super) fn merge(&mut self, name: &str, bytes: &[u8], is_compared: bool) -> Result<bool, CrdtError> {
         let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else { return Ok(false) };
-        let is_changed = merge_wire(&mut **state, bytes, self.members.as_ref(), is_compared)?;
+        let is_changed = merge_wire(state.as_erased_mut(), bytes, self.members.as_ref(), is_compared)?;
         note_change(is_changed, summary, revision);
         Ok(is_changed)
     }
@@ -159,7 +179,7 @@ impl Replica {
         until_ms: u64,
     ) -> Result<Option<Sorted>, CrdtError> {
         let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else { return Ok(None) };
-        let sorted = merge_parts(&mut **state, bytes, self.members.as_ref(), until_ms)?;
+        let sorted = merge_parts(state.as_erased_mut(), bytes, self.members.as_ref(), until_ms)?;
         note_change(sorted.as_ref().is_some_and(|sorted| sorted.is_changed), summary, revision);
         Ok(sorted)
     }
@@ -177,7 +197,7 @@ impl Replica {
         let Some(Entry { state, summary, revision }) = self.states.get_mut(name) else {
             return (Ok(Vec::new()), false);
         };
-        let (rest, is_changed) = match settle(&mut **state, key, ids, heard) {
+        let (rest, is_changed) = match settle(state.as_erased_mut(), key, ids, heard) {
             Ok(settled) => settled,
             Err(error) => return (Err(error), false),
         };
@@ -211,10 +231,10 @@ fn note_change(is_changed: bool, summary: &mut Option<Summary>, revision: &mut u
 }
 
 impl Entry {
-    fn change(&mut self) -> &mut dyn Erased {
+    fn change(&mut self) -> &mut AnyState {
         self.summary = None;
         self.revision += 1;
-        &mut *self.state
+        &mut self.state
     }
 }
 

@@ -1,100 +1,42 @@
 //! What an agent believes.
 
 use chrysalis_crdt as crdt;
-use crdt::{Belief, ClockUnit, Value};
-use wasm_bindgen::prelude::*;
+use crdt::{Belief, Value};
 
-use super::state;
-use super::values::{self, Fields, float, list_to_js, record, to_js};
-use super::writers::writer;
-use crate::convert;
+use super::operate::{Answer, Op, Operate, change, unknown};
+use super::values::{self, Fields, float, record};
 use crate::error::Result;
 
-/// Beliefs: the last written record of each, and the evidence for and against it, all of which counts.
-#[wasm_bindgen]
-pub struct BeliefState(pub(super) crdt::BeliefState);
-
-state!(BeliefState, crdt::BeliefState);
-
-#[wasm_bindgen]
-impl BeliefState {
-    /// No belief, in milliseconds unless `clock` says otherwise.
-    #[wasm_bindgen(constructor)]
-    pub fn new(
-        #[wasm_bindgen(unchecked_optional_param_type = "ClockOptions")] options: JsValue,
-    ) -> Result<BeliefState> {
-        Ok(Self(crdt::BeliefState::with_unit(values::unit(&options, ClockUnit::Milliseconds)?)))
+impl Operate for crdt::BeliefState {
+    fn make(op: &mut Op<'_>) -> Result<Self> {
+        Ok(Self::with_unit(op.unit()?))
     }
 
-    /// No belief, in milliseconds.
-    pub fn empty() -> BeliefState {
-        Self(crdt::BeliefState::with_unit(ClockUnit::Milliseconds))
-    }
-
-    /// The beliefs with a record written.
-    pub fn update(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "Belief")] belief: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "string")] actor: JsValue,
-    ) -> Result<BeliefState> {
-        let (belief, writer) = (to_belief(&Fields::new(&belief, "belief")?)?, writer(&actor)?);
-        self.changed(|beliefs| beliefs.update(&writer, &belief))
-    }
-
-    /// The beliefs with one more piece of evidence for one; an unknown id changes nothing.
-    #[wasm_bindgen(js_name = addEvidenceFor)]
-    pub fn add_evidence_for(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "number")] timestamp: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "string")] actor: JsValue,
-    ) -> Result<BeliefState> {
-        let (id, timestamp) = (convert::text(&id, "id")?, values::number(&timestamp, "timestamp")?);
-        let writer = writer(&actor)?;
-        self.changed(|beliefs| beliefs.add_evidence_for(&writer, &id, timestamp))
-    }
-
-    /// The beliefs with one more piece of evidence against one; an unknown id changes nothing.
-    #[wasm_bindgen(js_name = addEvidenceAgainst)]
-    pub fn add_evidence_against(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "number")] timestamp: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "string")] actor: JsValue,
-    ) -> Result<BeliefState> {
-        let (id, timestamp) = (convert::text(&id, "id")?, values::number(&timestamp, "timestamp")?);
-        let writer = writer(&actor)?;
-        self.changed(|beliefs| beliefs.add_evidence_against(&writer, &id, timestamp))
-    }
-
-    /// A belief, if it is known.
-    #[wasm_bindgen(unchecked_return_type = "Belief | undefined")]
-    pub fn get(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Result<JsValue> {
-        match self.0.belief(&convert::text(&id, "id")?) {
-            None => Ok(JsValue::UNDEFINED),
-            Some(belief) => to_js(&belief_value(&belief)?),
+    fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
+        match op.name().as_str() {
+            "update" => {
+                change!(op, (belief: to_belief(&op.fields()?)?) => self.update(op.writer()?, &belief)?)
+            }
+            "addEvidenceFor" => change!(op, (id: op.text()?, time: op.number()?) => {
+                self.add_evidence_for(op.writer()?, &id, time)?
+            }),
+            "addEvidenceAgainst" => change!(op, (id: op.text()?, time: op.number()?) => {
+                self.add_evidence_against(op.writer()?, &id, time)?
+            }),
+            _ => Err(unknown()),
         }
     }
 
-    /// The beliefs with at least this conviction.
-    #[wasm_bindgen(js_name = confidentBeliefs, unchecked_return_type = "Belief[]")]
-    pub fn confident_beliefs(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "number")] threshold: JsValue,
-    ) -> Result<JsValue> {
-        beliefs_to_js(self.0.confident(values::number(&threshold, "threshold")?))
-    }
-
-    /// All beliefs, in byte order of their ids.
-    #[wasm_bindgen(js_name = toList, unchecked_return_type = "Belief[]")]
-    pub fn to_list(&self) -> Result<JsValue> {
-        beliefs_to_js(self.0.beliefs())
-    }
-
-    /// How many beliefs there are.
-    #[wasm_bindgen(getter)]
-    pub fn size(&self) -> usize {
-        self.0.len()
+    fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
+        Ok(match op.name().as_str() {
+            "get" => {
+                Answer::optional(self.belief(&op.text()?).map(|belief| belief_value(&belief)).transpose()?)
+            }
+            "confidentBeliefs" => beliefs(&mut self.confident(op.number()?))?,
+            "toList" => beliefs(&mut self.beliefs())?,
+            "size" => Answer::count(self.len()),
+            _ => return Err(unknown()),
+        })
     }
 }
 
@@ -122,6 +64,10 @@ fn belief_value(belief: &Belief) -> Result<Value> {
     ]))
 }
 
-fn beliefs_to_js(beliefs: impl Iterator<Item = Belief>) -> Result<JsValue> {
-    list_to_js(&beliefs.map(|belief| belief_value(&belief)).collect::<Result<Vec<_>>>()?)
+fn beliefs(beliefs: &mut dyn Iterator<Item = Belief>) -> Result<Answer> {
+    let mut values = Vec::new();
+    for belief in beliefs {
+        values.push(belief_value(&belief)?);
+    }
+    Ok(Value::from(values).into())
 }

@@ -45,7 +45,7 @@ pub fn resolve_candidates(
     #[wasm_bindgen(unchecked_optional_param_type = "{ shape?: ConflictShape }")] options: JsValue,
 ) -> Result<JsValue> {
     let (candidates, rule, shape) = (to_candidates(&candidates)?, to_rule(&rule)?, to_shape(&options)?);
-    resolution_to_js(&resolve::resolve(&candidates, &shape, &rule)?)
+    to_js(&resolution_value(&resolve::resolve(&candidates, &shape, &rule)?)?)
 }
 
 /// The rule for a kind of conflict, unless the caller has another.
@@ -68,11 +68,16 @@ pub fn default_rule(
 }
 
 /// A strategy by its name, or an object with one and what it depends on.
-pub(super) fn to_rule(given: &JsValue) -> Result<Rule> {
-    if given.is_string() {
-        return Ok(Rule::new(to_strategy(&convert::text(given, "rule")?, "rule")?));
+fn to_rule(given: &JsValue) -> Result<Rule> {
+    rule_of(values::value(given, "rule")?)
+}
+
+/// The same of a value.
+pub(super) fn rule_of(given: Value) -> Result<Rule> {
+    if let Some(name) = given.as_text() {
+        return Ok(Rule::new(to_strategy(name, "rule")?));
     }
-    let fields = Fields::new(given, "rule")?;
+    let fields = Fields::of(given, "rule")?;
     let mut rule = Rule::new(to_strategy(&fields.text("strategy")?, "strategy")?);
     rule.order = match fields.optional_text("order")?.as_deref() {
         None | Some("stamp") => Order::Stamp,
@@ -92,12 +97,17 @@ pub(super) fn to_rule(given: &JsValue) -> Result<Rule> {
 }
 
 /// The option `shape`; a single value by default.
-pub(super) fn to_shape(options: &JsValue) -> Result<Shape> {
+fn to_shape(options: &JsValue) -> Result<Shape> {
     let shape = convert::option(options, "shape")?.map(|shape| values::value(&shape, "shape")).transpose()?;
-    shape.map_or(Ok(Shape::Single), |shape| shape_of(&shape, MAX_SHAPE))
+    shape_of(shape)
 }
 
-pub(super) fn resolution_to_js(resolution: &Resolution) -> Result<JsValue> {
+/// The same of a value.
+pub(super) fn shape_of(shape: Option<Value>) -> Result<Shape> {
+    shape.map_or(Ok(Shape::Single), |shape| nested_shape(&shape, MAX_SHAPE))
+}
+
+pub(super) fn resolution_value(resolution: &Resolution) -> Result<Value> {
     let candidates = resolution.candidates.iter().map(candidate_value).collect::<Result<Vec<_>>>()?;
     let mut fields = vec![
         ("resolved", Value::from(resolution.is_resolved())),
@@ -107,7 +117,7 @@ pub(super) fn resolution_to_js(resolution: &Resolution) -> Result<JsValue> {
         ("covers", clock_value(&resolution.covers)),
     ];
     fields.extend(resolution.value.clone().map(|value| ("value", value)));
-    to_js(&Value::map(fields.into_iter().map(|(name, value)| (Value::from(name), value))))
+    Ok(Value::map(fields))
 }
 
 fn to_strategy(name: &str, argument: &str) -> Result<Strategy> {
@@ -122,11 +132,11 @@ fn to_strategy(name: &str, argument: &str) -> Result<Strategy> {
     found.ok_or_else(|| Thrown::argument(argument, "must be a ConflictStrategy"))
 }
 
-fn shape_of(shape: &Value, depth: usize) -> Result<Shape> {
+fn nested_shape(shape: &Value, depth: usize) -> Result<Shape> {
     let wrong = || Thrown::argument("shape", "must be a ConflictShape");
     let depth = depth.checked_sub(1).ok_or_else(wrong)?;
     if let Some(inner) = shape.get("map") {
-        return Ok(Shape::Map(Box::new(shape_of(inner, depth)?)));
+        return Ok(Shape::Map(Box::new(nested_shape(inner, depth)?)));
     }
     match shape.as_text() {
         Some("single") => Ok(Shape::Single),

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 
 use chrysalis_crdt as crdt;
 use chrysalis_crypto::hex;
+use crdt::Value;
+use crdt::any::AnyState;
 use crdt::sync::{self, SyncConfig, SyncEvent};
-use crdt::{Decompose, Value};
 use wasm_bindgen::prelude::*;
 
-use super::batch::{Batch, Op};
+use super::operate::{self, Author, Op};
+use super::state::{Held, import_deltas};
 use super::values::{self, list_to_js, record, to_js};
-use super::writers::writer;
 use crate::convert;
 use crate::error::{Result, Thrown};
 
@@ -18,79 +19,6 @@ use crate::error::{Result, Thrown};
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct Replica(RefCell<sync::Replica>);
-
-/// Runs a generic method of this file for the state of a kind.
-macro_rules! for_kind {
-    ($kind:expr, $wrong:expr, $state:ident => $run:expr) => {
-        match $kind {
-            crdt::Kind::VectorClock => {
-                type $state = crdt::VectorClock;
-                $run
-            }
-            crdt::Kind::GCounter => {
-                type $state = crdt::GCounter;
-                $run
-            }
-            crdt::Kind::PnCounter => {
-                type $state = crdt::PnCounter;
-                $run
-            }
-            crdt::Kind::GSet => {
-                type $state = crdt::GSet;
-                $run
-            }
-            crdt::Kind::TwoPhaseSet => {
-                type $state = crdt::TwoPhaseSet;
-                $run
-            }
-            crdt::Kind::OrSet => {
-                type $state = crdt::OrSet;
-                $run
-            }
-            crdt::Kind::LwwElementSet => {
-                type $state = crdt::LwwElementSet;
-                $run
-            }
-            crdt::Kind::LwwRegister => {
-                type $state = crdt::LwwRegister;
-                $run
-            }
-            crdt::Kind::LwwNumericRegister => {
-                type $state = crdt::LwwNumericRegister;
-                $run
-            }
-            crdt::Kind::LwwMap => {
-                type $state = crdt::LwwMap;
-                $run
-            }
-            crdt::Kind::MvRegister => {
-                type $state = crdt::MvRegister;
-                $run
-            }
-            crdt::Kind::SkillAccumulator => {
-                type $state = crdt::SkillAccumulator;
-                $run
-            }
-            crdt::Kind::EpisodeMemory => {
-                type $state = crdt::EpisodeMemory;
-                $run
-            }
-            crdt::Kind::BeliefState => {
-                type $state = crdt::BeliefState;
-                $run
-            }
-            crdt::Kind::AgentState => {
-                type $state = crdt::AgentState;
-                $run
-            }
-            crdt::Kind::MerkleDag => {
-                type $state = crdt::MerkleDag;
-                $run
-            }
-            _ => $wrong,
-        }
-    };
-}
 
 #[wasm_bindgen]
 impl Replica {
@@ -114,7 +42,7 @@ impl Replica {
         #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
     ) -> Result<Option<String>> {
         let name = convert::text(&name, "name")?;
-        Ok(self.find(&name).map(|kind| kind.as_str().to_owned()))
+        Ok(self.0.borrow().any(&name).map(|state| state.kind().as_str().to_owned()))
     }
 
     /// Makes a batch of changes to a state, all or none, and gives their delta as bytes: what `importDeltas` takes elsewhere.
@@ -124,10 +52,17 @@ impl Replica {
         #[wasm_bindgen(unchecked_param_type = "readonly Operation[]")] operations: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "string")] actor: JsValue,
     ) -> Result<Vec<u8>> {
-        let (name, writer) = (convert::text(&name, "name")?, writer(&actor)?);
-        let operations = Op::list(values::values(&operations, "operations")?)?;
-        let kind = self.find(&name).ok_or_else(unknown)?;
-        for_kind!(kind, Err(unknown()), T => self.apply_to::<T>(&name, operations, &writer))
+        let (name, author) = (convert::text(&name, "name")?, Author::new(&actor)?);
+        let operations = values::values(&operations, "operations")?;
+        let mut replica = self.0.borrow_mut();
+        let mut next = replica.any(&name).ok_or_else(unknown)?.clone();
+        replica.own(author.own_writer()?);
+        let mut delta = AnyState::empty(next.kind());
+        for operation in operations {
+            delta.join_delta(&operate::apply(&mut next, &mut Op::of_batch(operation, &author)?)?)?;
+        }
+        replica.insert_any(&name, next)?;
+        Ok(delta.to_wire())
     }
 
     /// Joins deltas or states of other replicas into a state, in place: the way to take in many. Where one of them is
@@ -139,8 +74,7 @@ impl Replica {
         #[wasm_bindgen(unchecked_param_type = "readonly Uint8Array[]")] deltas: JsValue,
     ) -> Result<()> {
         let name = convert::text(&name, "name")?;
-        let kind = self.find(&name).ok_or_else(unknown)?;
-        for_kind!(kind, Err(unknown()), T => self.import_to::<T>(&name, &deltas))
+        import_deltas(self.0.borrow_mut().any_mut(&name).ok_or_else(unknown)?, &deltas)
     }
 
     /// The digest of a state, 64 hexadecimal characters, if it is there.
@@ -152,37 +86,19 @@ impl Replica {
         let name = convert::text(&name, "name")?;
         Ok(self.0.borrow_mut().digest(&name).map(|digest| hex::encode(&digest)))
     }
-}
 
-impl Replica {
-    pub(super) fn state<T: Decompose + 'static>(&self, name: &str) -> Option<T> {
-        self.0.borrow().state::<T>(name).cloned()
+    /// The state under a name.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn take(&self, name: JsValue) -> Result<Option<Held>> {
+        let name = convert::text(&name, "name")?;
+        Ok(self.0.borrow().any(&name).cloned().map(Held::from))
     }
 
-    pub(super) fn insert<T: Decompose + 'static>(&self, name: &str, state: T) -> Result<()> {
-        Ok(self.0.borrow_mut().insert(name, state)?)
-    }
-
-    fn find(&self, name: &str) -> Option<crdt::Kind> {
-        self.0.borrow().names().find(|(one, _)| *one == name).map(|(_, kind)| kind)
-    }
-
-    fn apply_to<T: Batch>(&self, name: &str, operations: Vec<Op>, writer: &crdt::Writer) -> Result<Vec<u8>> {
-        let mut replica = self.0.borrow_mut();
-        replica.own(writer);
-        let state = replica.state_mut::<T>(name).ok_or_else(unknown)?;
-        let mut next = state.clone();
-        let mut delta = T::default();
-        for operation in operations {
-            delta.join_delta(&next.apply(operation, writer)?)?;
-        }
-        *state = next;
-        Ok(delta.to_wire())
-    }
-
-    fn import_to<T: Decompose + 'static>(&self, name: &str, deltas: &JsValue) -> Result<()> {
-        let mut replica = self.0.borrow_mut();
-        super::import_deltas(replica.state_mut::<T>(name).ok_or_else(unknown)?, deltas)
+    /// Puts a state under a name, in place of what is there.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn put(&self, name: JsValue, state: &Held) -> Result<()> {
+        let name = convert::text(&name, "name")?;
+        Ok(self.0.borrow_mut().insert_any(&name, state.state.clone())?)
     }
 }
 

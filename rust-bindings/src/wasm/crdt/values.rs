@@ -39,6 +39,12 @@ pub(crate) fn value(given: &JsValue, name: &str) -> Result<Value> {
     take(&mut Packed(&bytes), name)
 }
 
+/// A value that JavaScript has packed.
+pub(crate) fn packed_value(given: &JsValue) -> Result<Value> {
+    let bytes = convert::bytes(given, "arguments")?;
+    take(&mut Packed(&bytes), "arguments")
+}
+
 /// The items of an array, each a value.
 pub(crate) fn values(given: &JsValue, name: &str) -> Result<Vec<Value>> {
     convert::list(given, name)?;
@@ -76,6 +82,11 @@ pub(crate) fn to_js(value: &Value) -> Result<JsValue> {
 
 /// Values as an array.
 pub(crate) fn list_to_js<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<JsValue> {
+    unpack(&pack_list(&mut values.into_iter())?)
+}
+
+/// The packed array of values.
+pub(crate) fn pack_list(values: &mut dyn Iterator<Item = &Value>) -> Result<Vec<u8>> {
     let mut out = vec![ARRAY, 0, 0, 0, 0];
     let mut count = 0;
     for value in values {
@@ -83,12 +94,7 @@ pub(crate) fn list_to_js<'a>(values: impl IntoIterator<Item = &'a Value>) -> Res
         count += 1;
     }
     out[1..5].copy_from_slice(&length_bytes(count)?);
-    unpack(&out)
-}
-
-/// Texts as an array.
-pub(crate) fn texts_to_js<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Result<JsValue> {
-    to_js(&Value::array(texts.into_iter().map(|text| Value::text(text))))
+    Ok(out)
 }
 
 /// A plain object with these fields.
@@ -182,14 +188,6 @@ pub(crate) fn to_clock(value: Value, name: &str) -> Result<VectorClock> {
     Ok(clock)
 }
 
-/// A clock from JavaScript.
-pub(crate) fn clock_argument(given: &JsValue, name: &str) -> Result<VectorClock> {
-    if !given.is_object() {
-        return Err(Thrown::argument(name, "must be an object from actors to counts"));
-    }
-    to_clock(value(given, name)?, name)
-}
-
 /// An object whose fields are read one by one.
 pub(crate) struct Fields(SortedMap<Value, Value>);
 
@@ -266,7 +264,8 @@ fn packed(given: &JsValue, name: &str) -> Result<Vec<u8>> {
     convert::bytes(&bytes, name)
 }
 
-fn unpack(bytes: &[u8]) -> Result<JsValue> {
+/// A packed value as JavaScript has it.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<JsValue> {
     unpack_value(bytes).map_err(|_| Thrown::argument("result", "does not fit into memory"))
 }
 

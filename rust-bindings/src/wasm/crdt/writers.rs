@@ -8,11 +8,10 @@ use chrysalis_crdt::{ActorId, ActorKey, HybridClock, Writer};
 use wasm_bindgen::prelude::*;
 
 use super::values;
-use crate::convert;
 use crate::error::Result;
 
 /// Who writes where nobody is named.
-const NOBODY: &str = "local";
+pub(super) const NOBODY: &str = "local";
 
 thread_local! {
     static WRITERS: RefCell<SortedMap<String, Writer>> = const { RefCell::new(SortedMap::new()) };
@@ -59,11 +58,6 @@ pub(super) fn writer_of(name: &str) -> Result<Writer> {
     };
     WRITERS.with_borrow_mut(|writers| writers.insert(name.to_owned(), writer.clone()));
     Ok(writer)
-}
-
-/// The writer for the option `actor`.
-pub(super) fn writer_option(options: &JsValue) -> Result<Writer> {
-    writer(&convert::option(options, "actor")?.unwrap_or(JsValue::UNDEFINED))
 }
 
 /// Works with the clock of the process.

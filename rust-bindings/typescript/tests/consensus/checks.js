@@ -48,6 +48,11 @@ function certificate(api, { certificate, set, chain, code }) {
   assert(proof.power * 3 > proof.totalPower * 2 && proof.signers.length > 0, 'a quorum');
   equal(proof.digest, api.valueDigest(new TextEncoder().encode('a')), 'digest');
   throws(api, 'consensus/bad-signature', () => verify('another'));
+  // The keys of the last set are kept: another set is another one, in either form.
+  const later = fromHex(set);
+  later[2] += 1;
+  throws(api, 'consensus/wrong-epoch', () => api.verifyCommitCertificate(fromHex(certificate), later, chain));
+  equal(verify(chain), proof, 'after another set');
 }
 
 function runToEnd(cluster) {

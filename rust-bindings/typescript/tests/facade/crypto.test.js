@@ -52,7 +52,13 @@ test('the facade gives what the module gives', async () => {
   assert.equal(crypto.deriveKey('password', 'salt').length, 32);
   assert.match(crypto.generateToken(), /^[0-9a-f]{64}$/);
   assert.match(crypto.generateTokenBase64(), /^[A-Za-z0-9+/]{43}=$/);
-  assert.throws(() => crypto.sha384(7), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
+  const circular = {};
+  circular.self = circular;
+  for (const run of [() => crypto.sha384(7), () => crypto.sign(undefined, 'text'), () => crypto.sign({ sign_hex: () => '' }, 'text'), () => crypto.computeStateHash(circular),
+    () => crypto.computeStateHash(undefined), () => crypto.computeStateHash({ big: 1n }), () => crypto.encrypt('text', 'key'), () => crypto.deriveKey(7, 'salt'),
+    () => crypto.encryptWithPassword('text', 7), () => crypto.constantTimeEqual(undefined, undefined), () => crypto.randomBytes('7')]) {
+    assert.throws(run, { name: 'CryptoError', code: 'INVALID_ARGUMENT' }, String(run));
+  }
 });
 
 test('a batch gives booleans', async () => {

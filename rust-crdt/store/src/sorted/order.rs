@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-/// Sorts a list stably. Allocates a word per item, unless it is sorted already.
+/// Sorts a list stably. Allocates two words per item, unless it is sorted already.
 ///
-/// For lists of moderate size: the comparison is called through a pointer, twice for items that are equal.
+/// For lists of moderate size: the comparison is called through a pointer.
 pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     if items.is_sorted_by(|a, b| compare(a, b).is_le()) {
         return;
@@ -27,10 +27,25 @@ pub fn sort<T: Ord>(items: &mut [T]) {
     sort_by(items, T::cmp);
 }
 
-/// Which item comes where.
+/// Which item comes where: runs of one, two, four … items, merged by twos.
 fn order_of(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..length).collect();
-    order.sort_unstable_by(|a, b| compare(*a, *b).then(a.cmp(b)));
+    let (mut order, mut merged): (Vec<usize>, _) = ((0..length).collect(), vec![0; length]);
+    let mut width = 1;
+    while width < length {
+        for start in (0..length).step_by(2 * width) {
+            let (middle, end) = ((start + width).min(length), (start + 2 * width).min(length));
+            let (mut left, mut right) = (start, middle);
+            for place in &mut merged[start..end] {
+                let is_left =
+                    left < middle && (right == end || compare(order[left], order[right]).is_le());
+                let next = if is_left { &mut left } else { &mut right };
+                *place = order[*next];
+                *next += 1;
+            }
+        }
+        std::mem::swap(&mut order, &mut merged);
+        width *= 2;
+    }
     order
 }
 
