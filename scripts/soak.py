@@ -74,17 +74,17 @@ def pieces():
 # A fuzz target of the agreement core, and the test that runs it.
 TARGETS = {
     "message": "messages", "proof": "proofs", "value": "values", "log_part": "log_parts", "catchup": "catch_ups",
-    "vote_log": "vote_logs", "node": "nodes", "node at random": "nodes_at_random",
+    "vote_log": "vote_logs", "raft": "raft_messages_and_records", "node": "nodes", "node at random": "nodes_at_random",
 }
 SCHEDULES, SCHEDULES_PER_PIECE = 1_100_000, 50_000
 PATHS = ROOT / ".tools" / "soak-paths"
 
 
 def agreement():
-    """The agreement core: built for speed, with the third-party core."""
+    """The agreement core: built for speed, with the engines of others."""
     def test(binary, name, *flags, **environment):
         where = ["--lib"] if binary == "lib" else ["--test", binary]
-        command = ["cargo", "test", "--profile", "soak", "-p", "chrysalis-consensus", "--features", "malachite", *where, "--",
+        command = ["cargo", "test", "--profile", "soak", "-p", "chrysalis-consensus", "--features", "malachite,raft", *where, "--",
                    "--nocapture", name, *flags]
         return command, environment
 
@@ -102,8 +102,9 @@ def agreement():
     yield "agreement", "writes torn at every byte, at every record boundary", *test(
         "lib", "r_10_a_write_torn_at_any_byte", CHRYSALIS_SOAK="1")
     for seed in range(0, 2_080, 1_040):
-        yield "agreement", f"power lost in clusters of both cores, lives {seed} to {seed + 1_039}", *test(
+        yield "agreement", f"power lost in clusters of every engine, lives {seed} to {seed + 1_039}", *test(
             "crash", "r_10_no_crash", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="1040")
+    yield "agreement", "every engine does what all promise", *test("conformance", "")
     yield "agreement", "schedules with Ed25519", *test("simulation", "real_signatures", CHRYSALIS_SOAK="1")
     yield "agreement", "10^5 heights under faults", *test("simulation", "r_13_many_heights", CHRYSALIS_SOAK="1")
     yield "agreement", "10^6 heights of 7 members, flat memory", *test(

@@ -34,8 +34,10 @@ const SIGNATURES = {
   pbkdf2_sha256_derive_key: ['bytes', 'bytes', 'integer', 'integer'],
   scrypt_derive_key: ['bytes', 'bytes', 'integer'],
   argon2id_derive_key: ['bytes', 'bytes', 'options'],
-  encrypt_with_password: ['bytes', 'text'],
-  decrypt_with_password: ['bytes', 'text', 'options'],
+  encrypt_with_password: ['bytes', 'secret'],
+  decrypt_with_password: ['bytes', 'secret', 'options'],
+  encrypt_with_password_bytes: ['bytes', 'bytes', 'options'],
+  decrypt_with_password_bytes: ['bytes', 'bytes', 'options'],
   aes_gcm_encrypt: ['bytes', 'bytes'],
   aes_gcm_decrypt: ['bytes', 'bytes'],
   aes_gcm_encrypt_aad: ['bytes', 'bytes', 'bytes'],
@@ -50,18 +52,22 @@ const SIGNATURES = {
   generate_salt: [],
   seal: ['bytes', 'bytes', 'bytes', 'options'],
   open: ['bytes', 'bytes', 'bytes'],
-  seal_with_password: ['bytes', 'text', 'bytes', 'options'],
-  open_with_password: ['bytes', 'text', 'bytes'],
+  seal_with_password: ['bytes', 'secret', 'bytes', 'options'],
+  open_with_password: ['bytes', 'secret', 'bytes'],
+  seal_with_password_bytes: ['bytes', 'bytes', 'bytes', 'options'],
+  open_with_password_bytes: ['bytes', 'bytes', 'bytes', 'options'],
   describe_envelope: ['bytes'],
-  validate_key_format: ['text', 'options'],
-  redact_for_logging: ['text'],
+  validate_key_format: ['secret', 'options'],
+  redact_for_logging: ['secret'],
+  validate_key_format_bytes: ['bytes', 'options'],
+  redact_for_logging_bytes: ['bytes', 'options'],
   redact_text: ['text'],
 };
 
 /** What has a twin that does not block. */
 const LATER = ['argon2id_derive_key', 'decrypt_with_password', 'encrypt_with_password', 'scrypt_derive_key'];
 
-const VALID = { bytes: bytes(32), text: '00', integer: 0, list: [], options: undefined };
+const VALID = { bytes: bytes(32), text: '00', secret: '00', integer: 0, list: [], options: undefined };
 
 /** Values of many kinds, and the kind each is valid for. */
 const VALUES = [
@@ -122,7 +128,7 @@ const CHECKS = {
     for (const [name, kinds] of Object.entries(SIGNATURES)) {
       for (const [position, kind] of kinds.entries()) {
         for (const [value, ...valid] of kind === 'options' ? NO_OPTIONS.map((value) => [value]) : VALUES) {
-          if (valid.includes(kind)) continue;
+          if (valid.includes(kind) || (kind === 'secret' && (valid.includes('text') || valid.includes('bytes')))) continue;
           const args = kinds.map((other, i) => (i === position ? value : VALID[other]));
           throws(api, 'INVALID_ARGUMENT', () => api[name](...args), `${name}, argument ${position}, ${typeof value}`);
         }
@@ -209,6 +215,37 @@ const CHECKS = {
     }
     pair.free();
     throws(api, 'INVALID_ARGUMENT', () => pair.public_key());
+  },
+
+  'secrets as bytes do what they do as strings, and are zeroed unless that is not wanted'(api) {
+    const [text, place] = [bytes(20), bytes(3)];
+    const encode = (secret) => new TextEncoder().encode(secret);
+    const cost = { mKiB: 8192, t: 1, p: 1 };
+    const secret = 'pass \u{1f98b} word';
+    const older = api.encrypt_with_password(text, secret);
+    const envelope = api.seal_with_password(text, secret, place, cost);
+    const key = ['sk', 'ant', 'api03', 'not', 'a', 'key', 'that', 'opens', 'anything'].join('-');
+    const twins = {
+      encrypt_with_password: [secret, (given, options, name) => api.decrypt_with_password(api[name](text, given, options), secret).join()],
+      decrypt_with_password: [secret, (given, options, name) => api[name](older, given, options).join()],
+      seal_with_password: [secret, (given, options, name) => api.open_with_password(api[name](text, given, place, { ...cost, ...options }), secret, place).plaintext.join()],
+      open_with_password: [secret, (given, options, name) => api[name](envelope, given, place, options).plaintext.join()],
+      validate_key_format: [key, (given, options, name) => JSON.stringify(api[name](given, options))],
+      redact_for_logging: [key, (given, options, name) => api[name](given, options)],
+    };
+    for (const [name, [given, run]] of Object.entries(twins)) {
+      const expected = run(given, undefined, name);
+      for (const [options, kept] of [[undefined, false], [{}, false], [{ wipe: true }, false], [{ wipe: false }, true]]) {
+        const lent = encode(given);
+        assert(run(lent, options, `${name}_bytes`) === expected, name);
+        assert(lent.some((byte) => byte !== 0) === kept, `${name} ${JSON.stringify(options)}`);
+      }
+      const lent = encode(given);
+      for (const wipe of [null, 0, 'no', {}]) throws(api, 'INVALID_ARGUMENT', () => run(lent, { wipe }, `${name}_bytes`), name);
+    }
+    const wrong = encode('another');
+    throws(api, 'DECRYPT_FAILED', () => api.open_with_password_bytes(envelope, wrong, place));
+    assert(wrong.every((byte) => byte === 0), 'zeroed after a failure too');
   },
 
   async 'a secure buffer hides itself, lends its bytes and can be wiped'(api) {
