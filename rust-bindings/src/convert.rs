@@ -95,6 +95,20 @@ pub(crate) fn byte_strings(value: &JsValue, name: &str) -> Result<Vec<Vec<u8>>> 
     Ok(items)
 }
 
+/// The strings of an `Array`, each as [`text`] gives it.
+#[inline(never)]
+pub(crate) fn texts(value: &JsValue, name: &str) -> Result<Vec<String>> {
+    let array = list(value, name)?;
+    let mut texts = Vec::new();
+    texts
+        .try_reserve_exact(array.length() as usize)
+        .map_err(|_| Thrown::argument(name, "does not fit into memory"))?;
+    for index in 0..array.length() {
+        texts.push(text(&array.get(index), name)?);
+    }
+    Ok(texts)
+}
+
 /// The value as an `Array`, not copied.
 #[inline(never)]
 pub(crate) fn list<'a>(value: &'a JsValue, name: &str) -> Result<&'a Array> {

@@ -9,6 +9,12 @@ import { guard, lend } from '../shared/objects.js';
 export * from 'glue';
 
 export { CryptoError, CryptoError as default, ValidationError };
+export {
+  argon2id_derive_key_async,
+  decrypt_with_password_async,
+  encrypt_with_password_async,
+  scrypt_derive_key_async,
+} from './later.js';
 
 guard([Ed25519KeyPair, IncrementalHasher, Sealer, SecureBuffer, StreamOpener, StreamSealer], invalid);
 

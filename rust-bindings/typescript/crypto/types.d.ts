@@ -117,3 +117,23 @@ export interface SecureBuffer {
    */
   use<T>(work: (bytes: Uint8Array) => T): T;
 }
+
+// What takes long by design, as promises. The password becomes a key in a worker, and only where there is none it is done here and
+// blocks. Inputs are taken as they are at the call, errors are those of the twins.
+
+/** `scrypt_derive_key` without blocking. */
+export function scrypt_derive_key_async(password: Uint8Array, salt: Uint8Array, keyLength: number): Promise<Uint8Array>;
+/** `argon2id_derive_key` without blocking. */
+export function argon2id_derive_key_async(
+  password: Uint8Array,
+  salt: Uint8Array,
+  options?: { mKiB?: number; t?: number; p?: number; length?: number },
+): Promise<Uint8Array>;
+/** `encrypt_with_password` without blocking. */
+export function encrypt_with_password_async(plaintext: Uint8Array, password: string): Promise<Uint8Array>;
+/** `decrypt_with_password` without blocking. */
+export function decrypt_with_password_async(
+  encrypted: Uint8Array,
+  password: string,
+  options?: { legacyFallbackN?: boolean },
+): Promise<Uint8Array>;

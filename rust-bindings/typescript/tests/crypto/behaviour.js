@@ -64,6 +64,9 @@ const SIGNATURES = {
   redact_text: ['text'],
 };
 
+/** What has a twin that does not block. */
+const LATER = ['argon2id_derive_key', 'decrypt_with_password', 'encrypt_with_password', 'scrypt_derive_key'];
+
 const VALID = { bytes: bytes(32), text: '00', secret: '00', integer: 0, list: [], options: undefined };
 
 /** Values of many kinds, and the kind each is valid for. */
@@ -117,7 +120,7 @@ const CHECKS = {
 
   'every function is listed here'(api) {
     const functions = Object.keys(api).filter((name) => typeof api[name] === 'function' && !/^[A-Z]/.test(name));
-    const listed = [...Object.keys(SIGNATURES), 'init', 'initSync'].sort();
+    const listed = [...Object.keys(SIGNATURES), ...LATER.map((name) => `${name}_async`), 'init', 'initSync'].sort();
     assert(functions.filter((name) => name !== 'default').sort().join() === listed.join(), functions.join());
   },
 
@@ -275,5 +278,43 @@ const CHECKS = {
     kept.free();
     throws(api, 'INVALID_ARGUMENT', () => buffer.length);
     throws(api, 'INVALID_ARGUMENT', () => new api.SecureBuffer(1).equals(kept));
+  },
+
+  async 'passwords become keys in a worker, with the bytes and errors of the functions that block'(api) {
+    const encode = (text) => new TextEncoder().encode(text);
+    const [password, salt] = [encode('a password'), bytes(16, 7)];
+    const key = api.scrypt_derive_key(password, salt, 48);
+    const later = api.scrypt_derive_key_async(password, salt, 48);
+    password.fill(0); // inputs are taken as they are at the call
+    const same = (a, b, text) => assert(a instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i]), text);
+    same(await later, key, 'scrypt');
+    const options = { mKiB: 8192, t: 1, p: 1, length: 20 };
+    same(await api.argon2id_derive_key_async(key, salt, options), api.argon2id_derive_key(key, salt, options), 'Argon2id');
+    const sealed = await api.encrypt_with_password_async(bytes(100, 3), 'pässword');
+    same(api.decrypt_with_password(sealed, 'pässword'), bytes(100, 3), 'sealed');
+    same(await api.decrypt_with_password_async(sealed, 'pässword'), bytes(100, 3), 'opened');
+    // Nothing else waits: turns of the event loop pass meanwhile.
+    let turns = 0;
+    const turn = () => (turns += 1);
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => turn() && channel.port2.postMessage(0);
+    channel.port2.postMessage(0);
+    await api.argon2id_derive_key_async(key, salt, { mKiB: 65536, t: 2, p: 1 });
+    channel.port1.close();
+    assert(turns > 3, `${turns} turns`);
+    const rejects = async (code, work) => {
+      const error = await work.then(() => undefined, (error) => error);
+      assert(error instanceof api.CryptoError && error.code === code, `expected ${code}, got ${error}`);
+    };
+    await rejects('DECRYPT_FAILED', api.decrypt_with_password_async(sealed, 'another'));
+    await rejects('DATA_TOO_SHORT', api.decrypt_with_password_async(bytes(10), 'password'));
+    await rejects('INVALID_SCRYPT_PARAMS', api.scrypt_derive_key_async(key, salt, 0));
+    await rejects('UNSUPPORTED', api.argon2id_derive_key_async(key, salt, { mKiB: 1 }));
+    for (const value of [undefined, 7, 'text', Symbol('s'), () => 0]) {
+      await rejects('INVALID_ARGUMENT', api.scrypt_derive_key_async(value, salt, 32));
+      await rejects('INVALID_ARGUMENT', api.argon2id_derive_key_async(key, value));
+      await rejects('INVALID_ARGUMENT', api.encrypt_with_password_async(value, 'password'));
+      await rejects('INVALID_ARGUMENT', api.decrypt_with_password_async(sealed, value === 'text' ? undefined : value));
+    }
   },
 };
