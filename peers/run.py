@@ -216,7 +216,7 @@ def native(arguments: argparse.Namespace) -> Row:
 def package_sizes(arguments: argparse.Namespace) -> Row:
     del arguments
     lines, targets = [], []
-    for name, most in (("crypto", 130.0), ("security", 160.0), ("crdt", 180.0), ("embedding", 400.0)):
+    for name, most in (("crypto", 130.0), ("security", 160.0), ("crdt", 180.0)):
         package = ROOT / f"rust-{name}" / "pkg"
         module, glue = package / f"rust_{name}_bg.wasm", package / f"rust_{name}.js"
         if not module.exists():

@@ -57,6 +57,12 @@ pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
     value.as_string().ok_or_else(|| Thrown::argument(name, "must be a string"))
 }
 
+/// A secret: a string as UTF-8, or the bytes of a `Uint8Array`, which their owner can wipe.
+#[inline(never)]
+pub(crate) fn secret(value: &JsValue, name: &str) -> Result<Vec<u8>> {
+    if value.is_string() { Ok(text(value, name)?.into_bytes()) } else { bytes(value, name) }
+}
+
 /// A non-negative integer below 2^32.
 #[inline(never)]
 pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
