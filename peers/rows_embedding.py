@@ -6,7 +6,7 @@ import statistics
 import subprocess
 from pathlib import Path
 
-from harness import BUILT, ROOT, SCRATCH, LeftOut, Row, in_python, measure, number, pinned, ratio, times
+from harness import BUILT, ROOT, SCRATCH, LeftOut, Row, in_python, measure, npm, number, pinned, ratio, times
 
 REQUIREMENTS = "requirements-embedding.txt"
 
@@ -164,4 +164,33 @@ def requests(arguments: argparse.Namespace) -> Row:
     )
 
 
-ROWS = {"model": model, "tokens": tokens, "nearest": nearest, "cache": cache, "requests": requests}
+def webassembly(arguments: argparse.Namespace) -> Row:
+    directory = model_directory()
+    graphs = in_python(arguments, "onnx_files.py", directory, SCRATCH / "onnx", requirements=REQUIREMENTS)
+    figures = npm("embedding", arguments, directory, *graphs, 5 if arguments.quick else 41)
+    lines, targets, losses = [], [], []
+    for result in figures["results"]:
+        tokens, ms = result["tokens"], result["ms"]
+        line = [str(tokens), *(f"{statistics.median(ms[side]):.1f}" for side in ("ours", "f32", "int8"))]
+        for side in ("f32", "int8"):
+            faster = ratio(ms, side, "ours")
+            line.append(times(faster))
+            if faster < 1:
+                losses.append(f"onnxruntime-web with weights in {side}: a text of {tokens} tokens takes {times(faster)} of our time")
+            if side == "f32" and tokens == 32:
+                targets.append(("a text of 32 tokens, against onnxruntime-web in f32", faster, 1.2, "x"))
+        lines.append(line)
+    return Row(
+        "The local model in WebAssembly",
+        f"all-MiniLM-L6-v2 in rust-embedding/pkg in Node {figures['node']} beside {', '.join(figures['versions'])} on the same weights: milliseconds for one text, one "
+        "thread on both sides. Ours computes in int8, takes the text and gives the vector; the other side is given ready tokens and gives the tokens' last "
+        "vectors, and is measured with weights in f32 and quantised to int8 by its own tool. Cosine of the results, ours to the other side's on these texts: "
+        f"at least {figures['cosines']['f32']:.3f} in f32 and {figures['cosines']['int8']:.3f} in int8. {figures['rounds']} rounds.",
+        ["tokens", "ours ms", "f32 ms", "int8 ms", "to f32", "to int8"],
+        lines,
+        targets,
+        losses,
+    )
+
+
+ROWS = {"model": model, "wasm-model": webassembly, "tokens": tokens, "nearest": nearest, "cache": cache, "requests": requests}

@@ -17,8 +17,11 @@ build() { # build DOMAIN
   local raw=$ROOT/target/wasm/packages/$1
   rm -rf "$raw"
   # The directory is ours to describe (--no-pack), and an optimiser that is missing must not pass (--no-opt).
+  # The crate of embeddings is built for speed where it counts tokens. In the other package its kernels are what must be fast.
+  local size=()
+  if [ "$1" = embedding ]; then size=(--config 'profile.wasm.package.chrysalis-embedding.opt-level="z"'); fi
   wasm-pack --log-level warn build rust-bindings --target web --mode no-install --no-pack --no-opt --profile wasm \
-    --out-dir "$raw" --out-name "$name" --features "$1"
+    --out-dir "$raw" --out-name "$name" --features "$1" "${size[@]}"
 
   # Everything is made beside the package and moved into place at the end.
   local new=$raw/pkg source=$typescript/$1

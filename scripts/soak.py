@@ -52,6 +52,11 @@ def pieces():
     for seed in range(1, 11):
         yield "embedding", f"tokens of 100,000 strings beside the reference, seed {seed}", *cargo_test(
             "chrysalis-embedding", "tokens", CHRYSALIS_SEED=str(seed), CHRYSALIS_TOKEN_STRINGS="100000")
+    for seed in range(1, 41, 20):
+        yield "embedding", f"`embed` of 10,000 texts and a store's vectors, killed, seeds from {seed} on", *cargo_test(
+            "chrysalis-cli", "embed", CHRYSALIS_SOAK="1", CHRYSALIS_SEED=str(seed))
+    yield "embedding", "100,000 requests, 5 % of them with faults, 1,000 in flight", *cargo_test(
+        "chrysalis-embedding", "flood", CHRYSALIS_SOAK="1")
     yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
         "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
     yield "embedding", "200 exits of the interpreter, each way", [
@@ -69,17 +74,17 @@ def pieces():
 # A fuzz target of the agreement core, and the test that runs it.
 TARGETS = {
     "message": "messages", "proof": "proofs", "value": "values", "log_part": "log_parts", "catchup": "catch_ups",
-    "vote_log": "vote_logs", "node": "nodes", "node at random": "nodes_at_random",
+    "vote_log": "vote_logs", "raft": "raft_messages_and_records", "node": "nodes", "node at random": "nodes_at_random",
 }
 SCHEDULES, SCHEDULES_PER_PIECE = 1_100_000, 50_000
 PATHS = ROOT / ".tools" / "soak-paths"
 
 
 def agreement():
-    """The agreement core: built for speed, with the third-party core."""
+    """The agreement core: built for speed, with the engines of others."""
     def test(binary, name, *flags, **environment):
         where = ["--lib"] if binary == "lib" else ["--test", binary]
-        command = ["cargo", "test", "--profile", "soak", "-p", "chrysalis-consensus", "--features", "malachite", *where, "--",
+        command = ["cargo", "test", "--profile", "soak", "-p", "chrysalis-consensus", "--features", "malachite,raft", *where, "--",
                    "--nocapture", name, *flags]
         return command, environment
 
@@ -97,8 +102,9 @@ def agreement():
     yield "agreement", "writes torn at every byte, at every record boundary", *test(
         "lib", "r_10_a_write_torn_at_any_byte", CHRYSALIS_SOAK="1")
     for seed in range(0, 2_080, 1_040):
-        yield "agreement", f"power lost in clusters of both cores, lives {seed} to {seed + 1_039}", *test(
+        yield "agreement", f"power lost in clusters of every engine, lives {seed} to {seed + 1_039}", *test(
             "crash", "r_10_no_crash", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="1040")
+    yield "agreement", "every engine does what all promise", *test("conformance", "")
     yield "agreement", "schedules with Ed25519", *test("simulation", "real_signatures", CHRYSALIS_SOAK="1")
     yield "agreement", "10^5 heights under faults", *test("simulation", "r_13_many_heights", CHRYSALIS_SOAK="1")
     yield "agreement", "10^6 heights of 7 members, flat memory", *test(
@@ -144,7 +150,7 @@ def write_report(state):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="run one part: agreement, memory, crdt, journal, crypto, security or kills")
+    parser.add_argument("--only", default="", help="run one part: agreement, memory, crdt, embedding, journal, crypto, security or kills")
     only = parser.parse_args().only
     state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
     commit = revision()

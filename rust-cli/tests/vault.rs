@@ -384,6 +384,7 @@ fn the_trail_says_who_did_what_and_notices_changes() {
     assert_eq!(home.vault(0, &["audit", "--last", "1"], "")["entries"].as_array().unwrap().len(), 1);
     let shown = piped(home.vault_command().arg("audit"), "");
     assert!(shown.stdout.contains("refused INVALID_PASSWORD  unsigned"), "{}", shown.stdout);
+    assert!(shown.stdout.lines().all(|line| line.trim_end() == line), "{}", shown.stdout);
 
     let mut files = Vec::new();
     for writer in home.path().join("vault/keys.json.audit/writers").read_dir().unwrap() {

@@ -233,6 +233,8 @@ fn programs_get_the_chosen_keys_in_their_environment_alone() {
     assert_eq!(run(&["--", &folder]).status, 126);
     assert_eq!(run(&["--only", "nobody", "--", "true"]).status, 1);
     assert_eq!(run(&[]).status, 2, "without a program");
+    let bare = run(&["printenv", "LLM"]);
+    assert!(bare.status == 2 && bare.stderr.contains("after `--`"), "{}", bare.stderr);
 
     // Options after `--` are the program's.
     assert_eq!(run(&["--", "echo", "--json", "--only"]).stdout, "--json --only\n");

@@ -35,7 +35,7 @@ const KIND_VOTE: u8 = 0x40;
 const KIND_STABLE: u8 = 0x41;
 const KIND_MANIFEST: u8 = 0x42;
 /// Most bytes of an encoded validator set.
-const MAX_SET_BYTES: usize = 12 + MAX_VALIDATORS * 105;
+pub(crate) const MAX_SET_BYTES: usize = 12 + MAX_VALIDATORS * 105;
 
 /// A state after a height.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

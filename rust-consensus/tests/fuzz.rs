@@ -113,6 +113,12 @@ fn vote_logs() {
     run("vote_log", targets::log::vote_log, 500);
 }
 
+#[cfg(feature = "raft")]
+#[test]
+fn raft_messages_and_records() {
+    run("raft", targets::raft, 20_000);
+}
+
 #[test]
 fn nodes() {
     run("node", targets::node, 40);

@@ -130,7 +130,19 @@ struct Essence {
     sent: Messages,
     broken: bool,
     decided: Option<Digest>,
-    going_on: Option<(Round, Step, [Option<(Round, Digest)>; 2], Messages, BTreeSet<Digest>, Vec<Timeout>)>,
+    going_on: Option<GoingOn>,
+}
+
+/// Of a member that has not decided.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct GoingOn {
+    round: Round,
+    step: Step,
+    locked: Option<(Round, Digest)>,
+    valid: Option<(Round, Digest)>,
+    heard: Messages,
+    values: BTreeSet<Digest>,
+    due: Vec<Timeout>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -176,14 +188,15 @@ impl Table {
             };
             let heard = self.known(node.heard).filter(|(_, known)| matters(known));
             let there = self.known(node.heard | node.sent).filter(|(_, known)| known.kind.is_none());
-            (
+            GoingOn {
                 round,
-                node.core.step(),
-                [node.core.locked(), node.core.valid()],
-                heard.fold(0, |heard, (bit, _)| heard | bit),
-                there.filter_map(|(_, known)| known.digest).collect(),
-                due(node),
-            )
+                step: node.core.step(),
+                locked: node.core.locked(),
+                valid: node.core.valid(),
+                heard: heard.fold(0, |heard, (bit, _)| heard | bit),
+                values: there.filter_map(|(_, known)| known.digest).collect(),
+                due: due(node),
+            }
         };
         Essence {
             member: node.core.number().unwrap(),

@@ -200,7 +200,7 @@ fn r_09_equivocation_is_proved_passed_on_and_stops_nothing() {
     let false_proof = Evidence::of_votes(&vote(1, 1, 0, Prevote, Some("a")), &forged).unwrap();
     assert!(false_proof.verify(&chain(), &set).is_err());
     // Another member takes it, and delivers it with its decision.
-    assert_eq!(proofs(&other.message(&Message::Evidence(read))), [proof.clone()]);
+    assert_eq!(proofs(&other.message(&Message::Evidence(read))), std::slice::from_ref(&proof));
     let votes = [1, 3].map(|number| precommit(number, 0, Some("a")));
     other.messages([&proposal(&set, 0, "a")]);
     let effects = other.messages([&precommit(0, 0, Some("a")), &votes[0], &votes[1]]);

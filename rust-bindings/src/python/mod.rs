@@ -16,6 +16,7 @@ mod error;
 mod later;
 mod memory;
 mod security;
+mod validation;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -67,6 +68,12 @@ mod extension {
     use super::entry::{Coverage, Entry, Forgotten, Learned, MergeReport, Recalled, Stats};
     #[pymodule_export]
     use super::memory::{RustMemoryStore, error_codes};
+    #[pymodule_export]
+    use super::validation::{
+        aggregate_knowledge_confidence, calculate_threshold, consensus_decision, detect_byzantine_nodes,
+        has_supermajority, median, mode, robust_mean, sign_validation_vote, trimmed_mean,
+        trimmed_mean_or_mean, validate_memory, weighted_confidence,
+    };
 
     /// Hashes, signatures, sealing, key derivation, random values and offline proofs.
     ///

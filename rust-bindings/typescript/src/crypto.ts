@@ -174,14 +174,27 @@ export class ChrysalisCrypto {
     return this.#module.generate_aes_key();
   }
 
-  /** Seals under a password in the older format; takes a tenth of a second by design. */
+  /** Seals under a password in the older format. Blocks for a tenth of a second by design; `encryptWithPasswordAsync` does not. */
   encryptWithPassword(plaintext: Data, password: string): Uint8Array {
     return this.#module.encrypt_with_password(toBytes(plaintext), password);
   }
 
-  /** Opens what `encryptWithPassword` gave, and envelopes that take a password. */
+  /** `encryptWithPassword` in a worker. */
+  async encryptWithPasswordAsync(plaintext: Data, password: string): Promise<Uint8Array> {
+    return this.#module.encrypt_with_password_async(toBytes(plaintext), password);
+  }
+
+  /**
+   * Opens what `encryptWithPassword` gave, and envelopes that take a password. Blocks as long as that takes;
+   * `decryptWithPasswordAsync` does not.
+   */
   decryptWithPassword(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): Uint8Array {
     return this.#module.decrypt_with_password(view(encrypted), password, options);
+  }
+
+  /** `decryptWithPassword` in a worker. */
+  async decryptWithPasswordAsync(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): Promise<Uint8Array> {
+    return this.#module.decrypt_with_password_async(view(encrypted), password, options);
   }
 
   /** `decryptWithPassword` as text. */
@@ -189,9 +202,19 @@ export class ChrysalisCrypto {
     return toText(this.decryptWithPassword(encrypted, password, options));
   }
 
-  /** A key of `keyLength` bytes from a password, by scrypt. */
+  /** `decryptWithPasswordToString` in a worker. */
+  async decryptWithPasswordToStringAsync(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): Promise<string> {
+    return toText(await this.decryptWithPasswordAsync(encrypted, password, options));
+  }
+
+  /** A key of `keyLength` bytes from a password, by scrypt. Blocks for a tenth of a second by design; `deriveKeyAsync` does not. */
   deriveKey(password: Data, salt: Data, keyLength = 32): Uint8Array {
     return this.#module.scrypt_derive_key(toBytes(password), toBytes(salt), keyLength);
+  }
+
+  /** `deriveKey` in a worker. */
+  async deriveKeyAsync(password: Data, salt: Data, keyLength = 32): Promise<Uint8Array> {
+    return this.#module.scrypt_derive_key_async(toBytes(password), toBytes(salt), keyLength);
   }
 
   /** `length` random bytes as a token in hexadecimal. */

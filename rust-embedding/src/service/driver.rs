@@ -33,7 +33,11 @@ pub struct ServiceBuilder {
 }
 
 /// Called after every request that came to an end by itself, from whatever thread ended it. It must not block.
+#[cfg(not(target_arch = "wasm32"))]
 pub type Observer = Arc<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
+/// Called after every request that came to an end by itself.
+#[cfg(target_arch = "wasm32")]
+pub type Observer = Arc<dyn Fn(&RequestEvent<'_>)>;
 
 /// A request that has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -140,7 +144,11 @@ pub struct EmbeddingService {
 }
 
 /// Called once with what became of a call's texts.
+#[cfg(not(target_arch = "wasm32"))]
 pub type Completion = Box<dyn FnOnce(Vec<Outcome>) + Send>;
+/// Called once with what became of a call's texts.
+#[cfg(target_arch = "wasm32")]
+pub type Completion = Box<dyn FnOnce(Vec<Outcome>)>;
 
 struct Inner {
     settings: ServiceSettings,
@@ -268,6 +276,7 @@ impl EmbeddingService {
             provider: provider.name().to_owned(),
             model: provider.model().to_owned(),
             dimensions: provider.space().map(|space| space.dimensions()),
+            space: provider.space(),
             circuit: core.circuit(now, place).unwrap_or(Circuit::Closed),
             in_flight: core.in_flight(place),
         };
@@ -370,6 +379,8 @@ pub struct ProviderInfo {
     pub model: String,
     /// Components of its vectors, once they are known.
     pub dimensions: Option<usize>,
+    /// Where its vectors lie, once that is known.
+    pub space: Option<Arc<Space>>,
     /// Its circuit.
     pub circuit: Circuit,
     /// Requests under way.
@@ -492,8 +503,16 @@ impl Inner {
 
     /// Sees to it that the state machine is woken in time.
     fn arm(self: &Arc<Self>, wake: Option<Duration>) {
-        let Some(at) = wake else { return };
         let mut timer = lock(&self.timer);
+        let Some(at) = wake else {
+            // A host's timer would keep its program from ending; natively it costs less to let it ring.
+            if cfg!(target_arch = "wasm32")
+                && let Some((_, task)) = timer.take()
+            {
+                task.abort();
+            }
+            return;
+        };
         match &*timer {
             // It may ring too early, which does no harm.
             Some((armed, _)) if *armed <= at => return,
