@@ -108,7 +108,7 @@ class EmbeddingService:
         """
     def embed_matrix(self, /, texts: Iterable[str], *, query: bool = False, timeout: SupportsFloat | SupportsIndex | None = None) -> Embeddings:
         """
-        As `embed_batch`, as one matrix.
+        As `embed_batch`, as one matrix; raises for vectors of several spaces, which only `"fallback": "any"` can give.
         """
     def embed_matrix_async(self, /, texts: Iterable[str], *, query: bool = False, timeout: SupportsFloat | SupportsIndex | None = None) -> Coroutine[Any, Any, Embeddings]:
         """
@@ -531,7 +531,7 @@ def compress_payload_zstd(payload: Buffer, min_bytes: int = ..., level: Supports
     A payload as a Zstandard frame; `None` below `min_bytes` and where it does not become smaller. Levels are 1 to 22.
     """
 
-def cosine_similarity(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def cosine_similarity(a: Embedding | Buffer | Iterable[float], b: Embedding | Buffer | Iterable[float], /) -> float:
     """
     The cosine of the angle between two vectors, in [-1, 1]; 0 if one of them has no length. Raises for different lengths, and
     warns where both say that they are of different embedding spaces.
@@ -542,7 +542,7 @@ def cosine_similarity_batch(query: Embedding | Buffer | Iterable[float], targets
     The cosine of `query` with each of `targets`.
     """
 
-def cosine_similarity_or_zero(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def cosine_similarity_or_zero(a: Embedding | Buffer | Iterable[float], b: Embedding | Buffer | Iterable[float], /) -> float:
     """
     As `cosine_similarity`, but 0 for vectors of different lengths and for empty ones.
     """
@@ -593,7 +593,7 @@ def deterministic_vector_into(text: str, out: Buffer, *, reduction: str = "avx51
     Writes the deterministic vector of a text into `out`, 32-bit floats such as a NumPy array, whose length is the dimension.
     """
 
-def dot(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def dot(a: Embedding | Buffer | Iterable[float], b: Embedding | Buffer | Iterable[float], /) -> float:
     """
     The dot product.
     """
@@ -618,7 +618,7 @@ def estimate_json_tokens(value: Any, model: str) -> int:
     The tokens of a value's compact JSON text, with keys in the order of insertion and numbers as JavaScript writes them.
     """
 
-def euclidean_distance(a: Embedding | Buffer | Iterable[float], b: Buffer | Iterable[float], /) -> float:
+def euclidean_distance(a: Embedding | Buffer | Iterable[float], b: Embedding | Buffer | Iterable[float], /) -> float:
     """
     The distance between two points.
     """
@@ -648,13 +648,13 @@ def split_at_tokens(text: str, limit: int, model: str) -> tuple[str, str]:
     A text divided after at most `limit` tokens, between whole characters: the head and the rest.
     """
 
-def top_k(query: Embedding | Buffer | Iterable[float], matrix: Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[tuple[int, float]]:
+def top_k(query: Embedding | Buffer | Iterable[float], matrix: Embedding | Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[tuple[int, float]]:
     """
     The rows of `matrix` nearest to `query`, the nearest first, as pairs of row and score. `matrix` has its rows one after
     another, as a C-contiguous array of shape (n, d) has.
     """
 
-def top_k_batch(queries: Embedding | Buffer | Iterable[float], dimension: int, matrix: Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[list[tuple[int, float]]]:
+def top_k_batch(queries: Embedding | Buffer | Iterable[float], dimension: int, matrix: Embedding | Buffer | Iterable[float], k: int = ..., *, metric: str = "cosine", threshold: SupportsFloat | SupportsIndex | None = None, filter: Any | None = None) -> list[list[tuple[int, float]]]:
     """
     `top_k` for each row of `queries`, of `dimension` numbers each. The matrix is read once for all.
     """

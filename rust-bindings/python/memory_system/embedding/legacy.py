@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import time
+from typing import Protocol
 
 from ._books import count_of, read_small, write_whole
 from .exceptions import EmbeddingError
@@ -21,24 +22,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterator
-    from typing import Any, Protocol
+    from typing import Any
 
-    class Target(Protocol):
-        """What takes vectors: bytes of the text's SHA-256, vector, name of the model, seconds since 1970."""
-
-        def keep(
-            self, digest: bytes, vector: array[float], model: str, created: float, expires: float
-        ) -> None: ...
-
-        def flush(self) -> None: ...
-
-
-__all__ = ["ImportReport", "import_sqlite_cache", "is_sqlite"]
+__all__ = ["ImportReport", "Target", "import_sqlite_cache", "is_sqlite"]
 
 # Rows read at a time, and written before the place is noted.
 _BATCH = 256
 # A vector of 65,536 numbers as JSON has at most some 1.6 MB.
 _MAX_JSON = 4 << 20
+
+
+class Target(Protocol):
+    """What takes vectors: the SHA-256 of a text, its vector, the name of the model, two times in seconds since 1970."""
+
+    def keep(self, digest: bytes, vector: array[float], model: str, created: float, expires: float) -> None:
+        """Keeps one."""
+
+    def flush(self) -> None:
+        """Waits until all are on disk."""
 
 
 @dataclass
