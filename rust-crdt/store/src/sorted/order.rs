@@ -36,8 +36,7 @@ fn order_of(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<us
             let (middle, end) = ((start + width).min(length), (start + 2 * width).min(length));
             let (mut left, mut right) = (start, middle);
             for place in &mut merged[start..end] {
-                let is_left =
-                    left < middle && (right == end || compare(order[left], order[right]).is_le());
+                let is_left = left < middle && (right == end || compare(order[left], order[right]).is_le());
                 let next = if is_left { &mut left } else { &mut right };
                 *place = order[*next];
                 *next += 1;
