@@ -1,7 +1,7 @@
 # Every command a person or a machine needs. `make help` lists them.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-.PHONY: help setup run build test lint fmt fix doc test-rust wasm test-ts vault-page python test-py stubs peers soak
+.PHONY: help setup run build test lint fmt fix doc test-rust test-engines wasm test-ts vault-page python test-py stubs peers soak
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -35,6 +35,10 @@ doc: ## Build the Rust documentation
 
 test-rust: ## cargo test on the whole workspace; needs Rust alone
 	cargo test --workspace
+
+test-engines: ## The engines of others behind the trait of rust-consensus: its lints, conformance and crashes with them
+	cargo clippy -p chrysalis-consensus --all-targets --features malachite,raft -- -D warnings
+	cargo test -p chrysalis-consensus --features malachite,raft --lib --test conformance --test crash --test fuzz
 
 wasm: ## Build the WebAssembly packages into rust-*/pkg
 	@scripts/setup.sh wasm node

@@ -56,17 +56,16 @@ def run(arguments: argparse.Namespace, command: list) -> dict:
     return json.loads(done.stdout)
 
 
-def in_python(arguments: argparse.Namespace, script: str, *parameters: object) -> dict:
-    """What a script prints that finds our wheel and the rivals installed."""
+def in_python(arguments: argparse.Namespace, script: str, *parameters: object, requirements: str = "requirements.txt") -> dict:
+    """What a script prints that finds our wheel and the rivals that a file of requirements names installed."""
     wheels = sorted((ROOT / "dist").glob("memory_system-*.whl"))
     if not wheels:
         raise LeftOut("there is no wheel in dist/; run: make python")
-    site = SCRATCH / "python"
+    site = SCRATCH / Path(requirements).stem
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site]
-    requirements = PEERS / "python" / "requirements.txt"
-    if not site.exists() and subprocess.run([*pip, "-r", requirements, wheels[-1]]).returncode != 0:
+    if not site.exists() and subprocess.run([*pip, "-r", PEERS / "python" / requirements, wheels[-1]]).returncode != 0:
         shutil.rmtree(site, ignore_errors=True)
-        raise LeftOut("pip cannot install what peers/python/requirements.txt names")
+        raise LeftOut(f"pip cannot install what peers/python/{requirements} names")
     return run(arguments, ["env", f"PYTHONPATH={site}", sys.executable, PEERS / "python" / script, *parameters])
 
 

@@ -7,11 +7,15 @@ wants() { case $parts in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 
 if wants format; then cargo fmt --all --check; fi
 if wants text; then scripts/lint-text.sh; fi
-if wants host; then cargo clippy --workspace --all-targets -- -D warnings; fi
-if wants python; then
-  # With the interpreter of .venv where there is one, so that pyo3 looks no further.
-  if [ -x "$VENV_BIN/python" ]; then export PYO3_PYTHON=$VENV_BIN/python; fi
-  cargo clippy -p chrysalis-bindings --features python --all-targets -- -D warnings
+if wants host || wants python; then
+  # The whole workspace once, and where both are wanted with what is compiled for Python alone.
+  features=()
+  if wants python; then
+    features=(--features chrysalis-bindings/python)
+    # With the interpreter of .venv where there is one, so that pyo3 looks no further.
+    if [ -x "$VENV_BIN/python" ]; then export PYO3_PYTHON=$VENV_BIN/python; fi
+  fi
+  cargo clippy --workspace --all-targets "${features[@]}" -- -D warnings
 fi
 if wants wasm; then
   scripts/setup.sh wasm

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Python wheel.
+# The Python wheels: `memory_system`, and `shared.embedding` on it.
 # usage: scripts/python.sh build | install | test | stubs [--write]
 source "$(dirname "$0")/lib.sh"
 project=rust-bindings/python
@@ -8,12 +8,14 @@ export VIRTUAL_ENV=$ROOT/.venv
 
 build() {
   rm -f dist/*.whl
-  (cd $project && "$VENV_BIN/maturin" build --release --strip --out "$ROOT/dist")
-  ls -l dist/*.whl
+  (cd $project && "$VENV_BIN/maturin" build --release --strip --compression-level 9 --out "$ROOT/dist")
+  # With the backend of requirements-dev.txt, so that nothing is fetched.
+  "$VENV_BIN/python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist rust-bindings/python-compat
+  ls -lr dist/*.whl
 }
 
 install() {
-  "$VENV_BIN/python" -m pip install --quiet --force-reinstall --no-deps dist/*.whl
+  "$VENV_BIN/python" -m pip install --quiet --force-reinstall --no-deps dist/memory_system-*.whl dist/memory_system_compat-*.whl
 }
 
 # Tests what was built, as a user gets it: the wheel, not the sources. Hence not `python -m pytest`, which would put

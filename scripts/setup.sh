@@ -38,10 +38,15 @@ if wants wasm; then
   [ "${WASM_TOOLS_RELEASE:-}" = 1 ] && profile=
   [ -n "$WASM_BINDGEN_VERSION" ] || fail "Cargo.toml does not pin wasm-bindgen"
   # shellcheck disable=SC2086
-  install() { say "building $1 $2"; cargo install "$1" --version "$2" --root "$TOOLS" $profile --quiet "${@:3}"; }
+  install() {
+    say "building $1 $2"
+    # One directory for both, so that what both need is compiled once.
+    CARGO_TARGET_DIR=$TOOLS/build cargo install "$1" --version "$2" --root "$TOOLS" $profile --quiet "${@:3}"
+  }
   at() { "$TOOLS/bin/$1" --version 2>/dev/null | grep -qw "$2"; }
   at wasm-bindgen "$WASM_BINDGEN_VERSION" || install wasm-bindgen-cli "$WASM_BINDGEN_VERSION" --no-default-features --force
   at wasm-pack "$WASM_PACK_VERSION" || install wasm-pack "$WASM_PACK_VERSION" --locked --force
+  rm -rf "$TOOLS/build"
   say "wasm-bindgen $WASM_BINDGEN_VERSION, wasm-pack $WASM_PACK_VERSION"
 fi
 

@@ -52,30 +52,74 @@ def pieces():
     for seed in range(1, 11):
         yield "embedding", f"tokens of 100,000 strings beside the reference, seed {seed}", *cargo_test(
             "chrysalis-embedding", "tokens", CHRYSALIS_SEED=str(seed), CHRYSALIS_TOKEN_STRINGS="100000")
+    for seed in range(1, 41, 20):
+        yield "embedding", f"`embed` of 10,000 texts and a store's vectors, killed, seeds from {seed} on", *cargo_test(
+            "chrysalis-cli", "embed", CHRYSALIS_SOAK="1", CHRYSALIS_SEED=str(seed))
+    yield "embedding", "100,000 requests, 5 % of them with faults, 1,000 in flight", *cargo_test(
+        "chrysalis-embedding", "flood", CHRYSALIS_SOAK="1")
     yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
         "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
-    simulated = lambda test, **environment: (  # noqa: E731
-        ["cargo", "test", "--release", "-p", "chrysalis-consensus", "--test", "simulation", "--", "--nocapture", test],
-        environment)
-    for seed in range(1, 1_000_000, 50_000):
-        yield "agreement", f"schedules {seed} to {seed + 49_999}", *simulated(
-            "r_53_every_schedule_holds", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="50000")
-    for seed in range(1, 100_000, 20_000):
-        yield "agreement", f"crashes at writes, {seed} to {seed + 19_999}", *simulated(
-            "r_10_crashes", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="20000")
-    yield "agreement", "20,000 schedules with Ed25519", *simulated("real_signatures", CHRYSALIS_SOAK="1")
-    yield "agreement", "10^5 heights under faults", *simulated("r_13_many_heights", CHRYSALIS_SOAK="1")
-    yield "agreement", "10^6 heights of 7 members, flat memory", *simulated(
-        "r_13_many_heights", CHRYSALIS_HEIGHTS="1000000")
-    yield "agreement", "10^6 senders of forged votes, flat memory", *cargo_test(
-        "chrysalis-consensus", "senders", CHRYSALIS_SOAK="1")
-    yield "agreement", "model of two rounds", *cargo_test("chrysalis-consensus", "model", CHRYSALIS_SOAK="1")
+    yield "embedding", "200 exits of the interpreter, each way", [
+        os.environ["VENV_BIN"] + "/pytest", "rust-bindings/python/tests/test_embedding_service.py", "-k", "exits_clean"], {
+        "CHRYSALIS_SOAK": "1"}
+    yield from agreement()
     yield "embedding", "tokens of every character and 100,000 texts", *cargo_test(
         "chrysalis-embedding", "wordpiece", CHRYSALIS_SOAK="1")
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
             sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",
             "--seed", str(first)], {}
+
+
+# A fuzz target of the agreement core, and the test that runs it.
+TARGETS = {
+    "message": "messages", "proof": "proofs", "value": "values", "log_part": "log_parts", "catchup": "catch_ups",
+    "vote_log": "vote_logs", "raft": "raft_messages_and_records", "node": "nodes", "node at random": "nodes_at_random",
+}
+SCHEDULES, SCHEDULES_PER_PIECE = 1_100_000, 50_000
+PATHS = ROOT / ".tools" / "soak-paths"
+
+
+def agreement():
+    """The agreement core: built for speed, with the engines of others."""
+    def test(binary, name, *flags, **environment):
+        where = ["--lib"] if binary == "lib" else ["--test", binary]
+        command = ["cargo", "test", "--profile", "soak", "-p", "chrysalis-consensus", "--features", "malachite,raft", *where, "--",
+                   "--nocapture", name, *flags]
+        return command, environment
+
+    for seed in range(1, SCHEDULES, SCHEDULES_PER_PIECE):
+        yield "agreement", f"schedules {seed} to {seed + SCHEDULES_PER_PIECE - 1}", *test(
+            "simulation", "r_53_every_schedule_holds", CHRYSALIS_FIRST_SEED=str(seed),
+            CHRYSALIS_HISTORIES=str(SCHEDULES_PER_PIECE), CHRYSALIS_PATHS=str(PATHS))
+    yield "agreement", "10^6 of all schedules exercise other rules or in another order", [
+        sys.executable, "scripts/soak_paths.py", str(PATHS), "1000000"], {}
+    for seed in range(1, 100_000, 25_000):
+        yield "agreement", f"crashes at writes of simulated logs, {seed} to {seed + 24_999}", *test(
+            "simulation", "r_10_crashes", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="25000")
+    yield "agreement", "power lost at every operation of a log's disk, 10^5 lives", *test(
+        "lib", "r_10_no_crash_makes_a_member_contradict_itself", CHRYSALIS_SOAK="1")
+    yield "agreement", "writes torn at every byte, at every record boundary", *test(
+        "lib", "r_10_a_write_torn_at_any_byte", CHRYSALIS_SOAK="1")
+    for seed in range(0, 2_080, 1_040):
+        yield "agreement", f"power lost in clusters of every engine, lives {seed} to {seed + 1_039}", *test(
+            "crash", "r_10_no_crash", CHRYSALIS_FIRST_SEED=str(seed), CHRYSALIS_HISTORIES="1040")
+    yield "agreement", "every engine does what all promise", *test("conformance", "")
+    yield "agreement", "schedules with Ed25519", *test("simulation", "real_signatures", CHRYSALIS_SOAK="1")
+    yield "agreement", "10^5 heights under faults", *test("simulation", "r_13_many_heights", CHRYSALIS_SOAK="1")
+    yield "agreement", "10^6 heights of 7 members, flat memory", *test(
+        "simulation", "r_13_many_heights", CHRYSALIS_HEIGHTS="1000000")
+    yield "agreement", "10^6 senders of forged votes, flat memory", *test("senders", "", CHRYSALIS_SOAK="1")
+    yield "agreement", "10^5 sequences in lock step with the third-party core", *test(
+        "lib", "r_51_both_cores_say_the_same", CHRYSALIS_SOAK="1")
+    yield "agreement", "loss, lies and restarts, 20,000 clusters each", *test("healing", "", CHRYSALIS_SOAK="1")
+    yield "agreement", "one-way delays to a decision", *test("simulation", "decisions_take_little_more")
+    yield "agreement", "mutants", *test("mutants", "every_mutant_is_noticed", CHRYSALIS_SOAK="1")
+    yield "agreement", "model of two rounds", *test("model", "", CHRYSALIS_SOAK="1")
+    for target, name in TARGETS.items():
+        for part in range(3):
+            yield "agreement", f"{target} on changed inputs, part {part + 1} of 3", *test(
+                "fuzz", name, "--exact", FUZZ_SECONDS="200", FUZZ_SEED=str(part << 40))
 
 
 def revision():
@@ -96,12 +140,17 @@ def write_report(state):
             seconds = sum(run["seconds"] for run in runs.values())
             last = max(run["date"] for run in runs.values())
             lines.append(f"| {commit} | {part} | {passed} | {', '.join(failed) or '0'} | {seconds:.0f} s | {last} |")
+    figures = [(commit, part, name, figure) for commit, parts in state.items() for part, runs in sorted(parts.items())
+               for name, run in runs.items() for figure in run.get("figures", ())]
+    if figures:
+        lines += ["", "What pieces say of themselves.", "", "| commit | part | piece | figures |", "|---|---|---|---|"]
+        lines += ["| " + " | ".join(cells) + " |" for cells in figures]
     REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="run one part: agreement, memory, crdt, journal, crypto, security or kills")
+    parser.add_argument("--only", default="", help="run one part: agreement, memory, crdt, embedding, journal, crypto, security or kills")
     only = parser.parse_args().only
     state = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
     commit = revision()
@@ -118,12 +167,14 @@ def main():
         with log.open("w", encoding="utf-8") as output:
             done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, stdout=output,
                                   stderr=subprocess.STDOUT, check=False)
+        said = log.read_text(encoding="utf-8").splitlines()
         passed = done.returncode == 0
         if not passed:
             failed += 1
-            print("\n".join(log.read_text(encoding="utf-8").splitlines()[-30:]))
+            print("\n".join(said[-30:]))
         runs[name] = {"passed": passed, "seconds": time.monotonic() - started,
-                      "date": datetime.date.today().isoformat()}
+                      "date": datetime.date.today().isoformat(),
+                      "figures": [line.partition("soak: ")[2].replace("|", "/") for line in said if "soak: " in line]}
         STATE.write_text(json.dumps(state, indent=1), encoding="utf-8")
         write_report(state)
     print(f"soak: {failed} pieces failed; see {REPORT.relative_to(ROOT)}")

@@ -6,12 +6,19 @@ export CHROMIUM
 scripts/build-page.sh
 cd rust-bindings/typescript
 
+printed=$ROOT/target/test-ts.txt
+mkdir -p "$ROOT/target"
+: >"$printed"
+
 # Everything but the hundreds of lines for what passed; the runner's closing lines stay.
 run() {
   say "-- $1"
-  node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test --test-reporter=spec "${@:2}" | grep -Ev '^ *(✔|▶)'
+  node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test --test-reporter=spec "${@:2}" 2>&1 | tee -a "$printed" | grep -Ev '^ *(✔|▶)'
 }
 
 run "ES modules in Node, declarations, memory" $(find tests -name '*.test.js' -not -name '*browser.test.js' | sort)
 run "CommonJS in Node" --no-experimental-require-module tests/*/*.test.cjs
 run "headless Chromium" $(find tests -name '*browser.test.js' | sort)
+
+say "-- what was printed"
+node tests/shared/no-secrets.mjs <"$printed"

@@ -57,6 +57,12 @@ pub(crate) fn text(value: &JsValue, name: &str) -> Result<String> {
     value.as_string().ok_or_else(|| Thrown::argument(name, "must be a string"))
 }
 
+/// A secret: a string as UTF-8, or the bytes of a `Uint8Array`, which their owner can wipe.
+#[inline(never)]
+pub(crate) fn secret(value: &JsValue, name: &str) -> Result<Vec<u8>> {
+    if value.is_string() { Ok(text(value, name)?.into_bytes()) } else { bytes(value, name) }
+}
+
 /// A non-negative integer below 2^32.
 #[inline(never)]
 pub(crate) fn integer(value: &JsValue, name: &str) -> Result<u32> {
@@ -87,6 +93,20 @@ pub(crate) fn byte_strings(value: &JsValue, name: &str) -> Result<Vec<Vec<u8>>> 
         items.push(bytes(&array.get(index), name)?);
     }
     Ok(items)
+}
+
+/// The strings of an `Array`, each as [`text`] gives it.
+#[inline(never)]
+pub(crate) fn texts(value: &JsValue, name: &str) -> Result<Vec<String>> {
+    let array = list(value, name)?;
+    let mut texts = Vec::new();
+    texts
+        .try_reserve_exact(array.length() as usize)
+        .map_err(|_| Thrown::argument(name, "does not fit into memory"))?;
+    for index in 0..array.length() {
+        texts.push(text(&array.get(index), name)?);
+    }
+    Ok(texts)
 }
 
 /// The value as an `Array`, not copied.

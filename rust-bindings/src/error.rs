@@ -15,7 +15,10 @@ use chrysalis_crypto::tls::CertError;
 #[cfg(feature = "tokens")]
 use chrysalis_embedding::tokens::TokenError;
 #[cfg(feature = "embedding")]
-use chrysalis_embedding::{compress::CompressError, similarity::SimilarityError};
+use chrysalis_embedding::{
+    EmbeddingError, ErrorClass, Identifier, compress::CompressError, model::ModelError,
+    similarity::SimilarityError,
+};
 #[cfg(feature = "security")]
 use chrysalis_security::SecurityError;
 use wasm_bindgen::prelude::*;
@@ -33,6 +36,9 @@ struct Fault {
     message: String,
     /// Which item of a list is at fault, where that is known.
     index: Option<u32>,
+    /// What else is to be known, as further properties.
+    #[cfg(feature = "embedding")]
+    details: Vec<(&'static str, JsValue)>,
 }
 
 impl Thrown {
@@ -45,7 +51,14 @@ impl Thrown {
     #[cold]
     #[inline(never)]
     fn of(class: &'static str, code: &'static str, message: String) -> Self {
-        Self(Box::new(Fault { class, code, message, index: None }))
+        Self(Box::new(Fault {
+            class,
+            code,
+            message,
+            index: None,
+            #[cfg(feature = "embedding")]
+            details: Vec::new(),
+        }))
     }
 }
 
@@ -94,8 +107,9 @@ impl From<SecurityError> for Thrown {
 impl From<CertError> for Thrown {
     #[cold]
     fn from(error: CertError) -> Self {
-        let index = error.index.and_then(|index| index.try_into().ok());
-        Self(Box::new(Fault { class: "CertError", code: error.code(), message: error.to_string(), index }))
+        let mut thrown = Self::of("CertError", error.code(), error.to_string());
+        thrown.0.index = error.index.and_then(|index| index.try_into().ok());
+        thrown
     }
 }
 
@@ -134,6 +148,49 @@ impl From<CompressError> for Thrown {
     }
 }
 
+#[cfg(feature = "embedding")]
+impl From<ModelError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: ModelError) -> Self {
+        let mut thrown = Self::of("EmbeddingError", error.code(), error.to_string());
+        thrown.0.details = vec![("file", error.file().into())];
+        thrown
+    }
+}
+
+#[cfg(feature = "embedding")]
+impl From<EmbeddingError> for Thrown {
+    #[cold]
+    #[inline(never)]
+    fn from(error: EmbeddingError) -> Self {
+        let mut thrown = Self::of("EmbeddingError", error.code(), error.to_string());
+        let mut details = vec![("errorClass", error.class().map(ErrorClass::name).into())];
+        if let EmbeddingError::Provider(error) = &error {
+            details.extend([
+                ("provider", JsValue::from_str(&error.provider)),
+                ("model", JsValue::from_str(&error.model)),
+                ("status", error.status.into()),
+                ("providerCode", error.code.as_ref().map(Identifier::as_str).into()),
+                ("requestId", error.request_id.as_ref().map(Identifier::as_str).into()),
+                ("retryAfter", error.retry_after.map(|after| after.as_secs_f64()).into()),
+                ("attempts", error.attempts.into()),
+            ]);
+        }
+        thrown.0.details = details;
+        thrown
+    }
+}
+
+#[cfg(feature = "embedding")]
+impl Thrown {
+    /// The same, about one item of a list.
+    pub(crate) fn at(mut self, index: usize) -> Self {
+        self.0.index = u32::try_from(index).ok();
+        self
+    }
+}
+
 #[cfg(feature = "tokens")]
 impl From<TokenError> for Thrown {
     #[cold]
@@ -165,8 +222,14 @@ impl From<Thrown> for JsValue {
     #[cold]
     #[inline(never)]
     fn from(thrown: Thrown) -> Self {
-        let Fault { class, code, message, index } = *thrown.0;
-        make_error(class, code, &message, index)
+        let fault = *thrown.0;
+        let error = make_error(fault.class, fault.code, &fault.message, fault.index);
+        #[cfg(feature = "embedding")]
+        for (name, value) in fault.details.into_iter().filter(|(_, value)| !value.is_undefined()) {
+            js_sys::Reflect::set(&error, &name.into(), &value)
+                .expect("an error that was just made takes any property");
+        }
+        error
     }
 }
 

@@ -10,6 +10,8 @@ First steps:
   chrysalis remember docs                       remember every text file below docs
   chrysalis recall how do I install it          ask; every answer says who wrote it and where
   chrysalis mcp                                 serve remember, recall and forget to MCP clients
+  chrysalis embed notes.txt                     turn each line into a vector
+  chrysalis tokens count README.md              how much of a model's context a text takes
   chrysalis vault init                          keep API keys sealed, and hand them to programs
 
 Exit status:
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     Demo(Demo),
     Reembed(Reembed),
+    Embed(crate::embed::args::Embed),
+    Tokens(crate::tokens::args::Tokens),
     Mcp(Mcp),
     Vault(crate::vault::args::Vault),
 }

@@ -5,9 +5,15 @@ use std::io;
 use std::path::PathBuf;
 
 use chrysalis_crypto::CryptoError;
+use chrysalis_embedding::EmbeddingError;
+use chrysalis_embedding::model::ModelError;
+use chrysalis_embedding::tokens::TokenError;
 use chrysalis_journal::JournalError;
 use chrysalis_memory::MemoryError;
 use chrysalis_security::SecurityError;
+
+use crate::embed::{OutputProblem, TextError};
+use crate::tokens::InputProblem;
 
 /// The code of an MCP tool's result when its arguments are wrong.
 pub(crate) const BAD_ARGUMENTS: &str = "cli/bad-arguments";
@@ -62,6 +68,18 @@ pub(crate) enum CliError {
     NoModel,
     /// The model's directory, which its own errors do not name.
     Model { path: PathBuf, error: MemoryError },
+    /// The model's directory, when vectors are made without a store.
+    ModelFiles { path: PathBuf, error: ModelError },
+    /// The maker of vectors, where no single text is concerned.
+    Embedding(EmbeddingError),
+    /// A text has no vector. The number counts from 1.
+    Text { place: String, number: u64, error: TextError },
+    /// A file of vectors cannot be gone on with.
+    OutputFile { path: PathBuf, problem: OutputProblem },
+    /// Tokens, in the input at `place`.
+    Tokens { place: String, error: TokenError },
+    /// An input of `chrysalis tokens` that is not what it must be.
+    Input { place: String, problem: InputProblem },
     /// The protocol of `chrysalis mcp` ended in an unexpected way.
     Mcp(String),
     /// A part of the self-contained demonstration did not come out as it must.
@@ -102,6 +120,11 @@ impl CliError {
         "cli/not-confirmed",
         "cli/input-not-text",
         "cli/input-too-large",
+        "cli/input-not-json",
+        "cli/input-not-tokens",
+        "cli/output-busy",
+        "cli/output-damaged",
+        "cli/output-foreign",
         "cli/not-remembered",
         "cli/no-model",
         "cli/mcp",
@@ -133,6 +156,12 @@ impl CliError {
             Self::NotRemembered { .. } => "cli/not-remembered",
             Self::NoModel => "cli/no-model",
             Self::Model { error, .. } => error.code(),
+            Self::ModelFiles { error, .. } => error.code(),
+            Self::Embedding(error) => error.code(),
+            Self::Text { error, .. } => error.code(),
+            Self::OutputFile { problem, .. } => problem.code(),
+            Self::Tokens { error, .. } => error.code(),
+            Self::Input { problem, .. } => problem.code(),
             Self::Mcp(_) => "cli/mcp",
             Self::Demo(_) => "cli/demo",
             Self::Vault { error, .. } | Self::Security(error) => error.code(),
@@ -160,6 +189,8 @@ impl CliError {
             Self::Usage(_) | Self::NotConfirmed | Self::NoTerminal | Self::SecretToPipe => 2,
             Self::AmbiguousKey { .. } => 2,
             Self::NoSuchKey | Self::KeyExpired => 1,
+            Self::Embedding(EmbeddingError::InvalidConfig(_) | EmbeddingError::MissingKey { .. }) => 2,
+            Self::Tokens { error: TokenError::UnknownModel, .. } => 2,
             Self::Interrupted => 130,
             // As shells and the programs that start others have it.
             Self::Program { error, .. } if error.kind() == io::ErrorKind::NotFound => 127,
@@ -258,10 +289,40 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "memory/embedder" => {
             "put the model's files right, or go by words alone: --words-only, --no-embed, or no CHRYSALIS_MODEL"
         }
-        "cli/input-not-text" => "only UTF-8 text can be remembered; convert it first",
+        "cli/input-not-text" => "only UTF-8 text without NUL characters is taken; convert it first",
+        "cli/output-foreign" => {
+            "the file was not changed; name another with --output, or give the same texts, options and model as before"
+        }
+        "cli/output-damaged" => {
+            "the file was not changed; keep a copy, and cut it at that byte (`truncate -s BYTE FILE`) to go on from there"
+        }
+        "cli/output-busy" => "wait for the other process; when it ends, the same command goes on from there",
+        "cli/input-not-json" => "each line is a JSON string, or an object with the text in --field NAME",
+        "cli/input-not-tokens" => "give whole numbers, between spaces or as JSON arrays, one a line",
+        "tokens/unknown-model" => {
+            "`chrysalis tokens --help` lists the encodings; models are known by names such as gpt-4o"
+        }
+        "embedding/missing-key" => {
+            "set the provider's variable, such as OPENAI_API_KEY, or keep the key in the vault: --vault-key KEY"
+        }
+        "embedding/text-too-long" => {
+            "split the text, embed its beginning with --truncate, or pass over such texts with --skip-failed"
+        }
+        "embedding/authentication" => "check the key: the provider did not take it",
+        "embedding/network" | "embedding/timeout" | "embedding/rate-limit" => {
+            "run the same command again later: with --output it goes on from where it was"
+        }
+        "MODEL_FILE_MISSING"
+        | "MODEL_FILE_UNREADABLE"
+        | "MODEL_FILE_MALFORMED"
+        | "MODEL_FILE_TOO_LARGE"
+        | "MODEL_UNSUPPORTED"
+        | "MODEL_TENSOR" => {
+            "the model is a directory in sentence-transformers form, such as all-MiniLM-L6-v2; copy the file again"
+        }
         "cli/usage" => "`chrysalis help COMMAND` says what it takes",
         "cli/not-confirmed" => "pass --yes to go ahead without being asked",
-        "cli/input-too-large" => "raise the limit with --max-file-size",
+        "cli/input-too-large" => "divide it; `chrysalis remember` takes a larger file with --max-file-size",
         "cli/no-terminal" => {
             "unlock with --key-file or --keychain, or pipe secrets in with --password-stdin and --stdin"
         }
@@ -312,6 +373,12 @@ impl fmt::Display for CliError {
             Self::Usage(message) | Self::Mcp(message) => f.write_str(message),
             Self::NoModel => f.write_str("there is no model to make vectors with"),
             Self::Model { path, error } => write!(f, "the model in {}: {error}", path.display()),
+            Self::ModelFiles { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Embedding(error) => error.fmt(f),
+            Self::Text { place, number, error } => write!(f, "{place} (text {number}): {error}"),
+            Self::OutputFile { path, problem } => write!(f, "{}: {problem}", path.display()),
+            Self::Tokens { place, error } => write!(f, "{place}: {error}"),
+            Self::Input { place, problem } => write!(f, "{place}: {problem}"),
             Self::Store { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
@@ -382,9 +449,12 @@ impl From<CryptoError> for CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embed::Unusable;
 
     #[test]
     fn codes_are_listed_and_statuses_are_those_of_the_help() {
+        let output = |problem| CliError::OutputFile { path: PathBuf::new(), problem };
+        let text = |why| CliError::Text { place: String::new(), number: 1, error: TextError::Unusable(why) };
         let cases = [
             (CliError::Usage(String::new()), 2),
             (CliError::NotConfirmed, 2),
@@ -394,6 +464,11 @@ mod tests {
             (CliError::Output(io::ErrorKind::Other.into()), 3),
             (CliError::NotRemembered { refused: 1, first: String::new() }, 3),
             (CliError::NoModel, 3),
+            (output(OutputProblem::Busy), 3),
+            (output(OutputProblem::OtherSpace), 3),
+            (output(OutputProblem::Damaged { offset: 1, record: None }), 3),
+            (text(Unusable::NoText), 3),
+            (CliError::Input { place: String::new(), problem: InputProblem::NotTokens { line: 1 } }, 3),
             (CliError::Mcp(String::new()), 3),
             (CliError::Demo(""), 3),
             (CliError::NoTerminal, 2),

@@ -4,6 +4,7 @@
 mod args;
 mod demo;
 mod doctor;
+mod embed;
 mod entries;
 mod errors;
 mod forget;
@@ -18,6 +19,7 @@ mod reembed;
 mod remember;
 mod session;
 mod status;
+mod tokens;
 mod trust;
 mod vault;
 mod verify;
@@ -68,6 +70,8 @@ fn run(mut session: Session, command: Command) -> Result<Outcome, CliError> {
         Command::Doctor(_) => doctor::run(session),
         Command::Demo(_) => demo::run(session),
         Command::Reembed(args) => reembed::run(session, &args),
+        Command::Embed(args) => embed::run(session, &args),
+        Command::Tokens(args) => tokens::run(session, &args.action),
         Command::Mcp(_) => mcp::run(session),
         Command::Vault(args) => vault::run(session, &args),
     }?;
@@ -115,6 +119,9 @@ fn message_without_values(error: &clap::Error) -> Option<String> {
     let name = name.filter(|name| name.len() < 24).map(printable::one_line);
     Some(match (error.kind(), name) {
         (ErrorKind::UnknownArgument, Some(name)) => format!("there is no {name}"),
+        (ErrorKind::UnknownArgument, None) if is_of_run(error) => {
+            "the program and its arguments come after `--`, as in `chrysalis vault run -- python app.py`".to_owned()
+        }
         (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, None) => {
             "there is an argument too many, or a command that is none; keys and passwords are typed when asked for, never arguments"
                 .to_owned()
@@ -123,4 +130,10 @@ fn message_without_values(error: &clap::Error) -> Option<String> {
         (ErrorKind::InvalidValue | ErrorKind::ValueValidation, None) => "a value cannot be used".to_owned(),
         _ => return None,
     })
+}
+
+/// Whether the arguments are those of `vault run`.
+fn is_of_run(error: &clap::Error) -> bool {
+    let usage = error.get(ContextKind::Usage);
+    matches!(usage, Some(ContextValue::StyledStr(usage)) if usage.to_string().contains("vault run "))
 }

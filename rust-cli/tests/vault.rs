@@ -58,7 +58,9 @@ fn keys_come_and_go_by_pipes_that_were_allowed() {
     assert_eq!(names(&listed), ["openai key", "work"]);
     assert!(listed[0]["last_used_ms"].is_u64(), "uses are kept: {listed}");
     assert_eq!(home.vault(2, &["remove", "work"], ""), "cli/not-confirmed");
-    assert_eq!(home.vault(1, &["remove", "nobody", "--yes"], ""), "cli/no-such-key");
+    for yes in [&["--yes"][..], &[]] {
+        assert_eq!(home.vault(1, &[&["remove", "nobody"], yes].concat(), ""), "cli/no-such-key");
+    }
     assert_eq!(
         home.vault(0, &["remove", "work", id, id, "--yes"], "")["removed"].as_array().unwrap().len(),
         2
@@ -382,6 +384,7 @@ fn the_trail_says_who_did_what_and_notices_changes() {
     assert_eq!(home.vault(0, &["audit", "--last", "1"], "")["entries"].as_array().unwrap().len(), 1);
     let shown = piped(home.vault_command().arg("audit"), "");
     assert!(shown.stdout.contains("refused INVALID_PASSWORD  unsigned"), "{}", shown.stdout);
+    assert!(shown.stdout.lines().all(|line| line.trim_end() == line), "{}", shown.stdout);
 
     let mut files = Vec::new();
     for writer in home.path().join("vault/keys.json.audit/writers").read_dir().unwrap() {

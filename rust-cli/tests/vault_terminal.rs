@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use common::{Home, KEY, OTHER_KEY, OTHER_PASSWORD, PASSWORD, Ran, piped};
 use pty::{Ended, OnTerminal};
+use serde_json::json;
 
 impl Home {
     /// `chrysalis vault` on a terminal, with nothing to unlock with.
@@ -82,9 +83,38 @@ fn the_wrong_password_three_times_is_an_error() {
     let ended = get.end();
     assert_eq!(ended.status.code(), Some(3));
     shows_no_secret(&ended);
-    let missing = home.at_terminal(&["get", "nobody"]).end();
-    assert!(!missing.screen.contains(ASK), "nobody is asked for nothing: {}", missing.screen);
-    assert_eq!(missing.status.code(), Some(1));
+    let file = home.write("no.wallet", "{}");
+    let import = ["import", file.to_str().unwrap()];
+    for (arguments, status) in [(&["get", "nobody"][..], 1), (&["remove", "nobody"], 1), (&import, 3)] {
+        let ended = home.at_terminal(arguments).end();
+        assert!(!ended.screen.contains("Password"), "nobody is asked for nothing: {}", ended.screen);
+        assert_eq!(ended.status.code(), Some(status), "{}", ended.screen);
+    }
+}
+
+/// Each key of the browser's older program takes as long as a password.
+#[test]
+fn an_import_shows_how_far_it_is() {
+    let home = Home::with_vault();
+    let sealed = json!({
+        "ciphertext": "LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==",
+        "iv": "QEFCQ0RFRkdISUpL",
+        "salt": "gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=",
+        "algorithm": "AES-GCM", "keyDerivation": "PBKDF2", "iterations": 600_000, "version": 1,
+    });
+    let key = |number: u8| {
+        json!({"id": format!("key_{number}"), "provider": "groq", "name": format!("key {number}"),
+            "encryptedApiKey": sealed, "isDefault": false, "createdAt": 1, "usageCount": 0})
+    };
+    let old = json!({"version": 2, "createdAt": 1, "lastModified": 1, "passwordHash": "",
+        "keys": [key(1), key(2), key(3)]});
+    let path = home.write("old.json", old.to_string());
+    let mut command = home.vault_command();
+    command.env("TERM", "xterm").args(["import", path.to_str().unwrap()]);
+    let mut import = OnTerminal::start(command);
+    import.expect("Password of the file: ").type_in("correct horse battery staple\r");
+    import.expect("keys of the file [").expect("/3 ").expect("took in 1 key; 2 there already");
+    assert!(import.end().status.success());
 }
 
 #[test]
@@ -203,6 +233,8 @@ fn programs_get_the_chosen_keys_in_their_environment_alone() {
     assert_eq!(run(&["--", &folder]).status, 126);
     assert_eq!(run(&["--only", "nobody", "--", "true"]).status, 1);
     assert_eq!(run(&[]).status, 2, "without a program");
+    let bare = run(&["printenv", "LLM"]);
+    assert!(bare.status == 2 && bare.stderr.contains("after `--`"), "{}", bare.stderr);
 
     // Options after `--` are the program's.
     assert_eq!(run(&["--", "echo", "--json", "--only"]).stdout, "--json --only\n");

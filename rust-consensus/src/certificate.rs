@@ -74,12 +74,11 @@ impl Quorum {
         let statement = Vote::statement(chain, self.epoch, self.height, self.round, kind, Some(self.digest));
         let checks: Vec<_> = self
             .signers()
-            .filter_map(|number| set.validator(number))
             .zip(&self.signatures)
-            .map(|(validator, signature)| Check { key: &validator.key, message: &statement, signature })
+            .filter_map(|(number, signature)| Check::of(set, number, &statement, signature))
             .collect();
         let verdicts = verifier.verify(&checks);
-        if verdicts.len() == checks.len() && verdicts.iter().all(|verdict| *verdict) {
+        if verdicts.len() == self.signatures.len() && verdicts.iter().all(|verdict| *verdict) {
             Ok(())
         } else {
             Err(ConsensusError::BadSignature)

@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use chrysalis_crypto::ed25519::{self, SigningKey};
-use chrysalis_crypto::hash::blake3_derive_key;
+use chrysalis_crypto::hash::blake3_domain_hash;
 
 use crate::config::MAX_WINDOW;
 use crate::consensus::Origin;
@@ -35,7 +35,7 @@ const KIND_VOTE: u8 = 0x40;
 const KIND_STABLE: u8 = 0x41;
 const KIND_MANIFEST: u8 = 0x42;
 /// Most bytes of an encoded validator set.
-const MAX_SET_BYTES: usize = 12 + MAX_VALIDATORS * 105;
+pub(crate) const MAX_SET_BYTES: usize = 12 + MAX_VALIDATORS * 105;
 
 /// A state after a height.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -250,13 +250,13 @@ impl Manifest {
     /// The hash by which a chunk is listed.
     #[must_use]
     pub fn hash_chunk(chunk: &[u8]) -> [u8; 32] {
-        blake3_derive_key(CHUNK, chunk)
+        blake3_domain_hash(CHUNK, chunk)
     }
 
     /// The digest that a checkpoint of this state has.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest(blake3_derive_key(MANIFEST, &self.to_bytes()))
+        Digest(blake3_domain_hash(MANIFEST, &self.to_bytes()))
     }
 
     /// How long the chunk at `index` is; `None` where there is none.

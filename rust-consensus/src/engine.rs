@@ -8,8 +8,11 @@
 //! [`TendermintEngine`] is the core of this crate with its vote log, catch-up and checkpoints. Features add engines of
 //! others behind the same trait; `tests/conformance.rs` holds all of them to the same promises.
 
+mod checkpoints;
 #[cfg(feature = "malachite")]
 mod malachite;
+#[cfg(feature = "raft")]
+mod raft;
 mod tendermint;
 mod timers;
 
@@ -23,6 +26,8 @@ use crate::validator::Validator;
 
 #[cfg(feature = "malachite")]
 pub use self::malachite::MalachiteEngine;
+#[cfg(feature = "raft")]
+pub use self::raft::{RaftConfig, RaftEngine, RaftMessage, RaftRecord};
 pub use self::tendermint::{EngineConfig, TendermintEngine};
 
 /// What members may do wrong while the others still agree.

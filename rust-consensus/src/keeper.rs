@@ -170,8 +170,7 @@ impl Tally {
         let checks: Vec<_> = claims
             .iter()
             .filter_map(|(number, _, _, signature, place)| {
-                let key = &set.validator(*number)?.key;
-                Some(Check { key, message: &statements[*place].1, signature })
+                Check::of(set, *number, &statements[*place].1, signature)
             })
             .collect();
         let verdicts = if checks.is_empty() { vec![] } else { verifier.verify(&checks) };

@@ -16,22 +16,23 @@
 mod contents;
 mod directory;
 mod entry;
-mod files;
+pub(crate) mod files;
 mod generation;
 mod head;
+pub(crate) mod journal;
 
 use std::sync::Arc;
 
 use chrysalis_journal::{Disk, DiskLock, JournalError, NewRecord};
 
-use self::contents::Place;
 pub use self::entry::Begin;
 use self::files::{
     CURRENT, damaged, failed, generations, read_head, remove_generation, remove_generations, take_lock,
     write_head,
 };
-use self::generation::{Generation, KIND_INPUT, KIND_RECORD, KIND_VOTE, encode_input, entry};
+use self::generation::{Generation, KIND_INPUT, KIND_RECORD, KIND_VOTE, encode_input};
 pub use self::head::{HEAD_LENGTH, Head};
+use self::journal::{Place, record};
 use crate::checkpoint::{CheckpointVote, StableCheckpoint};
 use crate::config::MAX_WINDOW;
 use crate::consensus::Origin;
@@ -166,11 +167,12 @@ impl VoteLog {
         };
         if let Some(next) = current.prepared(&disk, &options)? {
             // The application has what it stands on, and not any more what the present one does.
-            write_head(&*disk, &Head { generation: next.number, ..head }).map_err(|(_, error)| error)?;
+            write_head(&*disk, &Head { generation: next.journal.number(), ..head })
+                .map_err(|(_, error)| error)?;
             previous = Some(std::mem::replace(&mut current, next));
         }
         // Later ones were begun and never counted, earlier ones were given up.
-        let counting = current.number;
+        let counting = current.journal.number();
         remove_generations(&*disk, |number| number > counting || number + 1 < counting)?;
         if current.contents.begin.window != options.window {
             return Err(ConsensusError::InvalidConfig("the log was begun with another window"));
@@ -354,13 +356,13 @@ impl VoteLog {
     /// [`ConsensusError::Journal`]. Nothing acknowledged is lost by it.
     pub fn close(self) -> Result<(), ConsensusError> {
         if let Some(previous) = self.previous {
-            previous.store.close()?;
+            previous.journal.close()?;
         }
-        Ok(self.current.store.close()?)
+        self.current.journal.close()
     }
 
     fn entry(&self, kind: u16, content: Vec<u8>) -> NewRecord {
-        entry(&self.options.chain, kind, content)
+        record(&self.options.chain, kind, content)
     }
 
     fn require_later(&self, found: Height) -> Result<(), ConsensusError> {
@@ -392,7 +394,7 @@ impl VoteLog {
         if self.is_stopped {
             return Err(ConsensusError::Journal(JournalError::Poisoned));
         }
-        let number = self.current.number + 1;
+        let number = self.current.journal.number() + 1;
         let contents = &self.current.contents;
         let open: Vec<LogRecord> =
             contents.open.iter().filter(|record| record.height() >= origin.height).cloned().collect();
@@ -419,9 +421,10 @@ impl VoteLog {
         }
         let old = std::mem::replace(&mut self.current, next);
         if let Some(before) = self.previous.replace(old) {
-            drop(before.store);
+            let number = before.journal.number();
+            drop(before);
             // Given up already: what cannot be removed now is removed when the log is opened.
-            let _ = remove_generation(&*self.disk, before.number);
+            let _ = remove_generation(&*self.disk, number);
         }
         Ok(())
     }

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use chrysalis_crypto::ed25519::{self, SigningKey};
+use chrysalis_crypto::ed25519::{self, SigningKey, VerifyingKey};
 
 use crate::id::{ChainId, Epoch, Height, Round};
+use crate::validator::ValidatorSet;
 use crate::wire::{put_u32, put_u64};
 
 /// An Ed25519 signature.
@@ -43,6 +44,8 @@ impl fmt::Debug for dyn Signer {
 pub struct Check<'a> {
     /// The public key.
     pub key: &'a [u8; 32],
+    /// The same key decoded, where somebody has it: for a verifier that would decode it.
+    pub decoded: Option<&'a VerifyingKey>,
     /// What was signed.
     pub message: &'a [u8],
     /// The signature.
@@ -70,12 +73,35 @@ pub struct Ed25519;
 impl Verifier for Ed25519 {
     fn verify(&self, checks: &[Check<'_>]) -> Vec<bool> {
         if let [check] = checks {
-            return alloc::vec![ed25519::verify(check.key, check.message, check.signature).unwrap_or(false)];
+            let verdict = match check.decoded {
+                Some(key) => key.verify(check.message, check.signature),
+                None => ed25519::verify(check.key, check.message, check.signature).unwrap_or(false),
+            };
+            return alloc::vec![verdict];
         }
-        let keys: Vec<_> = checks.iter().map(|check| check.key).collect();
         let messages: Vec<_> = checks.iter().map(|check| check.message).collect();
         let signatures: Vec<_> = checks.iter().map(|check| check.signature).collect();
-        ed25519::batch_verify(&keys, &messages, &signatures)
+        let decoded: Option<Vec<_>> = checks.iter().map(|check| check.decoded).collect();
+        match decoded {
+            Some(keys) => ed25519::batch_verify_decoded(&keys, &messages, &signatures),
+            None => {
+                let keys: Vec<_> = checks.iter().map(|check| check.key).collect();
+                ed25519::batch_verify(&keys, &messages, &signatures)
+            }
+        }
+    }
+}
+
+impl<'a> Check<'a> {
+    /// The check of a signature by a validator of a set; `None` for a number that is none's.
+    pub(crate) fn of(
+        set: &'a ValidatorSet,
+        validator: u16,
+        message: &'a [u8],
+        signature: &'a Signature,
+    ) -> Option<Self> {
+        let decoded = set.verifying_key(validator)?;
+        Some(Self { key: decoded.as_bytes(), decoded: Some(decoded), message, signature })
     }
 }
 

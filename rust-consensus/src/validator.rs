@@ -1,9 +1,11 @@
 //! Who votes, with what weight, and who proposes when.
 
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use chrysalis_crypto::{ed25519, hash};
+use chrysalis_crypto::ed25519::VerifyingKey;
+use chrysalis_crypto::hash;
 
 use crate::error::ConsensusError;
 use crate::id::{Epoch, Height, NodeId, Round};
@@ -38,6 +40,8 @@ pub struct Validator {
 pub struct ValidatorSet {
     epoch: Epoch,
     validators: Vec<Validator>,
+    /// Their keys, decoded once for all the signatures that are checked with them.
+    keys: Arc<[VerifyingKey]>,
     total: u64,
     /// Numbers of the proposers of one cycle.
     turns: Vec<u16>,
@@ -67,9 +71,9 @@ impl ValidatorSet {
         if keys.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(invalid("a key occurs twice"));
         }
-        if !keys.iter().all(ed25519::is_public_key) {
-            return Err(invalid("a key is none"));
-        }
+        let keys: Option<Arc<[_]>> =
+            validators.iter().map(|validator| VerifyingKey::new(&validator.key)).collect();
+        let keys = keys.ok_or(invalid("a key is none"))?;
         let mut total = 0u64;
         for validator in &validators {
             if validator.power == 0 {
@@ -81,7 +85,7 @@ impl ValidatorSet {
                 .ok_or(invalid("the total power is too large"))?;
         }
         let turns = turns(&validators, total);
-        Ok(Self { epoch, validators, total, turns })
+        Ok(Self { epoch, validators, keys, total, turns })
     }
 
     /// The epoch that this set is of.
@@ -112,6 +116,11 @@ impl ValidatorSet {
     #[must_use]
     pub fn validator(&self, number: u16) -> Option<&Validator> {
         self.validators.get(usize::from(number))
+    }
+
+    /// The decoded key of the validator of this number.
+    pub(crate) fn verifying_key(&self, number: u16) -> Option<&VerifyingKey> {
+        self.keys.get(usize::from(number))
     }
 
     /// The power of the validator of this number, zero if there is none.
@@ -185,7 +194,7 @@ impl ValidatorSet {
     /// What identifies the set: epoch, names, keys and powers.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest(hash::blake3_derive_key(CONTEXT, &self.to_bytes()))
+        Digest(hash::blake3_domain_hash(CONTEXT, &self.to_bytes()))
     }
 
     /// The one encoding (`docs/encodings/agreement.md`).

@@ -24,7 +24,7 @@ impl Digest {
     /// The digest of a value's encoding.
     #[must_use]
     pub fn of(encoding: &[u8]) -> Self {
-        Self(hash::blake3_derive_key(CONTEXT, encoding))
+        Self(hash::blake3_domain_hash(CONTEXT, encoding))
     }
 }
 

@@ -138,7 +138,7 @@ pub(crate) fn check(
     if epoch != set.epoch() {
         return Err(ConsensusError::WrongEpoch { expected: set.epoch().0, found: epoch.0 });
     }
-    let validator = set.validator(validator).ok_or(ConsensusError::BadProof("no such validator"))?;
-    let checks = [Check { key: &validator.key, message: statement, signature }];
+    let check = Check::of(set, validator, statement, signature);
+    let checks = [check.ok_or(ConsensusError::BadProof("no such validator"))?];
     if verifier.verify(&checks) == [true] { Ok(()) } else { Err(ConsensusError::BadSignature) }
 }

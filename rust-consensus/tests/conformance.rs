@@ -141,6 +141,69 @@ fn bears_a_full_disk(kind: &dyn Kind) {
     cluster.assert_agreement();
 }
 
+/// one seed gives one run, to the last byte that is sent.
+fn is_deterministic(kind: &dyn Kind) {
+    let run = |seed| {
+        let mut cluster = Cluster::started(kind, 4, seed);
+        cluster.faults = Faults { lost: 50, doubled: 50, delay: (1, 60), ..Faults::default() };
+        (0..6).for_each(|n| cluster.submit(n % 4, &value(n)));
+        cluster.run_for(4000);
+        cluster.kill(2);
+        cluster.run_for(4000);
+        cluster.start(2, false);
+        cluster.run_for(8000);
+        cluster.members.into_iter().map(|member| member.sent).collect::<Vec<_>>()
+    };
+    let first = run(14);
+    assert!(first.iter().all(|sent| sent.len() > 20));
+    assert!(first == run(14), "two runs of one seed differ");
+}
+
+/// the log is pruned at checkpoints, so that the disk holds as much after many heights as after some; a member
+/// restarts from what is left, and one that missed more than is kept is given a state. Checkpoints are five heights apart.
+fn prunes_its_log(kind: &dyn Kind) {
+    let mut cluster = Cluster::started(kind, 4, 15);
+    let submit = |cluster: &mut Cluster<'_>, from: usize, until: usize| {
+        for n in from..until {
+            cluster.submit(n % 4, &[value(n), vec![7; 4000]].concat());
+            cluster.run_until("a value", 60, |cluster| cluster.have(&[0, 1, 2, 3], n + 1));
+        }
+    };
+    submit(&mut cluster, 0, 20);
+    let mut early = 0;
+    for n in 20..40 {
+        submit(&mut cluster, n, n + 1);
+        early = cluster.members.iter().map(|member| member.disk.used()).max().unwrap().max(early);
+    }
+    for n in 40..120 {
+        submit(&mut cluster, n, n + 1);
+        let used = cluster.members.iter().map(|member| member.disk.used()).max().unwrap();
+        assert!(used <= early * 3 / 2, "{used} bytes after {n} values, {early} after 40");
+    }
+    // All restart from what is left.
+    (0..4).for_each(|n| cluster.kill(n));
+    (0..4).for_each(|n| cluster.start(n, false));
+    submit(&mut cluster, 120, 124);
+    cluster.assert_agreement();
+    // One falls behind by more than is kept.
+    cluster.kill(3);
+    for n in 124..170 {
+        cluster.submit(0, &value(n));
+        cluster.run_until("a value without it", 60, |cluster| cluster.have(&[0, 1, 2], n + 1));
+    }
+    cluster.start(3, false);
+    cluster.run_until("the member is back", 120, |cluster| cluster.have(&[3], 170));
+    assert!(cluster.installed.contains(&3), "it executed what nobody keeps");
+    cluster.kill(3);
+    cluster.start(3, false);
+    // It counts again: with another one away, the others need it.
+    cluster.kill(0);
+    cluster.submit(1, b"needs all three");
+    cluster.run_until("with the member that was back", 120, |cluster| cluster.have(&[1, 2, 3], 171));
+    cluster.assert_agreement();
+    assert!(cluster.punished.is_empty(), "{:?}", cluster.punished);
+}
+
 macro_rules! conformance {
     ($name:ident, $kind:expr) => {
         mod $name {
@@ -181,20 +244,65 @@ macro_rules! conformance {
             fn r_11_bears_a_full_disk() {
                 super::bears_a_full_disk(&$kind);
             }
+
+            #[test]
+            fn r_50_is_deterministic() {
+                super::is_deterministic(&$kind);
+            }
         }
     };
 }
 
 conformance!(tendermint, Tendermint { checkpoint_interval: 1000 });
-#[cfg(feature = "malachite")]
-conformance!(malachite, members::Malachite);
 conformance!(tendermint_with_many_checkpoints, Tendermint { checkpoint_interval: 3 });
+#[cfg(feature = "malachite")]
+conformance!(malachite, members::Malachite { checkpoint_interval: 1000 });
+#[cfg(feature = "malachite")]
+conformance!(malachite_with_many_checkpoints, members::Malachite { checkpoint_interval: 3 });
+#[cfg(feature = "raft")]
+conformance!(raft, members::Raft { checkpoint_interval: 1000 });
+#[cfg(feature = "raft")]
+conformance!(raft_with_many_checkpoints, members::Raft { checkpoint_interval: 3 });
 
-/// a member that lost its application's state or missed more than is kept fetches a checkpoint from the others.
-#[test]
-fn r_14_a_member_far_behind_takes_the_state_of_others() {
-    let kind = Tendermint { checkpoint_interval: 5 };
-    let mut cluster = Cluster::started(&kind, 4, 12);
+/// What only some intervals show, for each engine.
+macro_rules! checkpoints {
+    ($name:ident, $kind:ident) => {
+        mod $name {
+            use super::members::$kind;
+            use super::{far_behind, members_change, prunes_its_log};
+
+            #[test]
+            fn r_11_the_log_is_pruned() {
+                prunes_its_log(&$kind { checkpoint_interval: 5 });
+            }
+
+            #[test]
+            fn r_14_a_member_far_behind_takes_the_state_of_others() {
+                far_behind(&$kind { checkpoint_interval: 5 });
+            }
+
+            #[test]
+            fn r_15_members_come_and_go_by_decisions() {
+                members_change(&$kind { checkpoint_interval: 1000 });
+            }
+
+            #[test]
+            fn r_15_members_come_and_go_across_checkpoints() {
+                members_change(&$kind { checkpoint_interval: 4 });
+            }
+        }
+    };
+}
+
+checkpoints!(tendermint_checkpoints, Tendermint);
+#[cfg(feature = "malachite")]
+checkpoints!(malachite_checkpoints, Malachite);
+#[cfg(feature = "raft")]
+checkpoints!(raft_checkpoints, Raft);
+
+/// a member that missed more than is kept fetches a checkpoint from the others.
+fn far_behind(kind: &dyn Kind) {
+    let mut cluster = Cluster::started(kind, 4, 12);
     cluster.run_for(2000);
     cluster.kill(3);
     for n in 0..40 {
@@ -220,10 +328,8 @@ fn r_14_a_member_far_behind_takes_the_state_of_others() {
 }
 
 /// members come and go by decisions, across restarts.
-#[test]
-fn r_15_members_come_and_go_by_decisions() {
-    let kind = Tendermint { checkpoint_interval: 1000 };
-    let mut cluster = Cluster::started(&kind, 5, 13);
+fn members_change(kind: &dyn Kind) {
+    let mut cluster = Cluster::started(kind, 5, 13);
     cluster.submit(0, b"members 0123");
     cluster.run_until("the change", 60, |cluster| cluster.have(&[0, 1, 2, 3, 4], 1));
     cluster.run_for(20_000);
@@ -241,5 +347,46 @@ fn r_15_members_come_and_go_by_decisions() {
     cluster.run_for(10_000);
     cluster.submit(4, &value(4));
     cluster.run_until("its value", 120, |cluster| cluster.have(&[0, 1, 2, 3, 4], 4));
+    cluster.assert_agreement();
+}
+
+/// Of five members two may stop, which no engine that bears lies can promise; of three that are away nobody goes on.
+#[cfg(feature = "raft")]
+#[test]
+fn r_51_a_raft_bears_that_less_than_half_are_away() {
+    use chrysalis_consensus::engine::FaultModel;
+    let kind = members::Raft { checkpoint_interval: 1000 };
+    let mut cluster = Cluster::started(&kind, 5, 16);
+    assert_eq!(cluster.fault_model(), FaultModel::Crash);
+    cluster.submit(0, &value(0));
+    cluster.run_until("the first value", 60, |cluster| cluster.have(&[0, 1, 2, 3, 4], 1));
+    cluster.kill(3);
+    cluster.kill(4);
+    cluster.submit(0, &value(1));
+    cluster.run_until("with three", 60, |cluster| cluster.have(&[0, 1, 2], 2));
+    cluster.kill(2);
+    cluster.submit(0, &value(2));
+    cluster.run_for(30_000);
+    assert!(!cluster.have(&[0], 3) && !cluster.have(&[1], 3));
+    cluster.start(3, false);
+    cluster.run_until("with three again", 60, |cluster| cluster.have(&[0, 1, 3], 3));
+    cluster.assert_agreement();
+}
+
+/// A value that the application refuses is decided as the empty one, on all members, across restarts.
+#[cfg(feature = "raft")]
+#[test]
+fn r_0a_a_raft_executes_no_value_that_is_refused() {
+    let kind = members::Raft { checkpoint_interval: 4 };
+    let mut cluster = Cluster::started(&kind, 3, 17);
+    for n in 0..10 {
+        cluster.submit(n % 3, format!("bad {n}").as_bytes());
+        cluster.submit(n % 3, &value(n));
+    }
+    cluster.run_until("the others", 60, |cluster| cluster.have(&[0, 1, 2], 10));
+    (0..3).for_each(|n| cluster.kill(n));
+    (0..3).for_each(|n| cluster.start(n, false));
+    cluster.submit(0, b"last");
+    cluster.run_until("the last", 60, |cluster| cluster.have(&[0, 1, 2], 11));
     cluster.assert_agreement();
 }

@@ -1,5 +1,5 @@
 //! A short run of the fuzz targets, without a fuzzer: kept inputs, then random ones.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 mod common;
 #[expect(unreachable_pub, clippy::expect_used, reason = "the fuzz targets' library, built as a module here")]
@@ -7,6 +7,7 @@ mod common;
 mod targets;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use chrysalis_consensus::VoteKind::{Precommit, Prevote};
 use chrysalis_consensus::{Evidence, Height, LogRecord, Message};
@@ -46,8 +47,9 @@ fn run(target: &str, body: fn(&[u8]), count: u64) {
     for seed in &seeds {
         body(seed);
     }
-    let count = if std::env::var_os("CHRYSALIS_SOAK").is_some() { count * 100 } else { count };
-    for n in 0..count {
+    let mut done = 0;
+    for n in inputs(target, count) {
+        done += 1;
         let mut random = Random(n);
         let mut bytes = seeds[random.below(seeds.len())].clone();
         for _ in 0..=random.below(6) {
@@ -65,6 +67,20 @@ fn run(target: &str, body: fn(&[u8]), count: u64) {
         let result = std::panic::catch_unwind(|| body(&bytes));
         assert!(result.is_ok(), "{target}, seed {n}: {input}");
     }
+    println!("soak: {target}: {done} inputs");
+}
+
+/// The numbers of a target's inputs: `count` of them from 0 on, or from `FUZZ_SEED` on as many as `FUZZ_SECONDS` allows.
+fn inputs(target: &str, count: u64) -> impl Iterator<Item = u64> {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let first = number("FUZZ_SEED").unwrap_or(0);
+    println!("{target}: FUZZ_SEED={first}");
+    let limit = number("FUZZ_SECONDS").map(Duration::from_secs);
+    let started = Instant::now();
+    (first..).take_while(move |n| match limit {
+        None => n - first < count,
+        Some(limit) => started.elapsed() < limit,
+    })
 }
 
 #[test]
@@ -97,6 +113,12 @@ fn vote_logs() {
     run("vote_log", targets::log::vote_log, 500);
 }
 
+#[cfg(feature = "raft")]
+#[test]
+fn raft_messages_and_records() {
+    run("raft", targets::raft, 20_000);
+}
+
 #[test]
 fn nodes() {
     run("node", targets::node, 40);
@@ -105,13 +127,15 @@ fn nodes() {
 /// Random inputs from nothing, so that no seed's shape is needed to go deep.
 #[test]
 fn nodes_at_random() {
-    let count = if std::env::var_os("CHRYSALIS_SOAK").is_some() { 4000 } else { 40 };
-    for n in 0..count {
+    let mut done = 0;
+    for n in inputs("node at random", 40) {
+        done += 1;
         let mut random = Random(n);
         let bytes: Vec<u8> = (0..300).flat_map(|_| random.next().to_le_bytes()[..3].to_vec()).collect();
         let result = std::panic::catch_unwind(|| targets::node(&bytes));
         assert!(result.is_ok(), "seed {n}");
     }
+    println!("soak: node at random: {done} inputs");
 }
 
 /// The inputs kept for the fuzz targets are what the code writes.

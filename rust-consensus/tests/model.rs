@@ -9,9 +9,9 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrysalis_consensus::{
     Bytes, ByzantineConsensus, ChainId, Check, Config, Digest, Effect, Epoch, Height, Input, Message, Mutant,
@@ -24,9 +24,11 @@ use stateright::{Checker, Model, Property};
 const MEMBERS: u16 = 4;
 const LAST_ROUND: Round = Round(1);
 /// States of each of the two models in the short form.
-const SHORT: usize = 8_000;
+const SHORT: usize = 100_000;
+/// Members that are taken for another one and are kept beside it.
+const DOUBLES: usize = 2;
 /// And in the long form.
-const LONG: usize = 5_000_000;
+const LONG: usize = 10_000_000;
 const AGREEMENT: &str = "agreement";
 const RULES: &str = "no conflicting votes, valid certificates, no honest member punished";
 
@@ -61,24 +63,55 @@ struct Cluster {
     liar: u16,
     set: ValidatorSet,
     chain: ChainId,
-    /// What the liar has signed.
-    lies: Vec<Arc<[u8]>>,
     mutant: Option<Mutant>,
+    /// Rounds beyond this one are not looked at.
+    last_round: Round,
+    /// What members have been in and what was said, so that a state is three numbers, and no input is given to the same core twice.
+    table: Mutex<Table>,
 }
 
-#[derive(Clone)]
-struct State {
-    /// Honest members by number.
-    nodes: BTreeMap<u16, Node>,
-    /// Everything that was ever sent.
-    sent: BTreeSet<Arc<[u8]>>,
+/// Honest members, in order of their numbers, by their places in the table.
+type State = [u32; MEMBERS as usize - 1];
+
+/// What tells messages apart: who says it, the round, the phase of a vote, the valid round of a proposal, the value.
+type Statement = (u16, Round, Option<VoteKind>, Option<Round>, Option<Digest>);
+
+/// Messages as bits, by their places in the table.
+type Messages = u128;
+
+#[derive(Default)]
+struct Table {
+    messages: Vec<Known>,
+    places: HashMap<Statement, usize>,
+    /// What the liar has signed.
+    lies: Messages,
+    nodes: Vec<Node>,
+    numbers: HashMap<Essence, u32>,
+    /// Members that were taken for another in the table, so that it can be seen whether they behave like it.
+    doubles: HashMap<u32, Vec<Node>>,
+    compared: u64,
+    steps: HashMap<(u32, Action), u32>,
+    /// What a member can be given when all this was said.
+    actions: HashMap<(u32, Messages), Arc<[Action]>>,
 }
 
+/// A message that somebody has sent, and what it is.
+struct Known {
+    bytes: Arc<[u8]>,
+    from: u16,
+    round: Round,
+    /// None for a proposal.
+    kind: Option<VoteKind>,
+    digest: Option<Digest>,
+}
+
+/// A member in one of its states.
 #[derive(Clone)]
 struct Node {
     core: Core,
-    /// What has reached it.
-    heard: BTreeSet<Arc<[u8]>>,
+    /// What has reached it, and what it has sent.
+    heard: Messages,
+    sent: Messages,
     timers: BTreeSet<Timeout>,
     decided: Option<Digest>,
     /// Own votes, to see that none contradicts another.
@@ -86,48 +119,188 @@ struct Node {
     broken: bool,
 }
 
-impl Hash for Node {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.core.hash(state);
-        self.heard.hash(state);
-        self.timers.hash(state);
-        self.decided.hash(state);
-        self.broken.hash(state);
-    }
+/// All of a member that can matter from here on: members that agree in this are taken for one.
+///
+/// Of a member that has decided nothing matters but what it has decided and said: it is given nothing more. Of others, what they
+/// have heard, without prevotes of rounds that they have left, and which values they have. In which order it came does not matter, nor
+/// what of it is checked already. Whether that is so is looked at while the search goes on: see [`Table::number`].
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Essence {
+    member: u16,
+    sent: Messages,
+    broken: bool,
+    decided: Option<Digest>,
+    going_on: Option<GoingOn>,
 }
 
-impl Hash for State {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.nodes.hash(state);
-        self.sent.hash(state);
-    }
+/// Of a member that has not decided.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct GoingOn {
+    round: Round,
+    step: Step,
+    locked: Option<(Round, Digest)>,
+    valid: Option<(Round, Digest)>,
+    heard: Messages,
+    values: BTreeSet<Digest>,
+    due: Vec<Timeout>,
 }
 
-impl PartialEq for State {
-    /// As the checker tells states apart.
-    fn eq(&self, other: &Self) -> bool {
-        let hash = |state: &Self| {
-            let mut hasher = std::hash::DefaultHasher::new();
-            state.hash(&mut hasher);
-            hasher.finish()
-        };
-        hash(self) == hash(other)
-    }
-}
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, node) in &self.nodes {
-            writeln!(f, "{number}: {:?}, decided {:?}, votes {:?}", node.core, node.decided, node.voted)?;
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Action {
-    Deliver(u16, Vec<Arc<[u8]>>),
-    TimeOut(u16, Timeout),
+    Deliver(Messages),
+    TimeOut(Timeout),
+}
+
+impl Table {
+    /// The place of a message, as a bit. Proposals with different proof that the same round made the same value valid are one.
+    fn bit(&mut self, bytes: &Arc<[u8]>) -> Messages {
+        let next = self.messages.len();
+        let (said, known) = match Message::from_bytes(bytes).unwrap() {
+            Message::Vote(Vote { validator, round, kind, digest, .. }) => {
+                ((validator, round, Some(kind), None, digest), (validator, round, Some(kind), digest))
+            }
+            Message::Proposal {
+                proposal: Proposal { validator, round, valid_round, digest, .. }, ..
+            } => {
+                ((validator, round, None, valid_round, Some(digest)), (validator, round, None, Some(digest)))
+            }
+            _ => unreachable!("only these two are sent"),
+        };
+        let place = *self.places.entry(said).or_insert(next);
+        if place == next {
+            let (from, round, kind, digest) = known;
+            self.messages.push(Known { bytes: Arc::clone(bytes), from, round, kind, digest });
+        }
+        1_u128.checked_shl(u32::try_from(place).unwrap()).expect("fewer messages than bits")
+    }
+
+    fn known(&self, messages: Messages) -> impl Iterator<Item = (Messages, &Known)> {
+        let all = self.messages.iter().enumerate().map(|(place, known)| (1_u128 << place, known));
+        all.filter(move |(bit, _)| messages & bit != 0)
+    }
+
+    fn essence(&self, node: &Node) -> Essence {
+        let round = node.core.round();
+        let going_on = || {
+            let matters = |known: &Known| match known.kind {
+                Some(VoteKind::Prevote) | None => known.round >= round,
+                Some(VoteKind::Precommit) => true,
+            };
+            let heard = self.known(node.heard).filter(|(_, known)| matters(known));
+            let there = self.known(node.heard | node.sent).filter(|(_, known)| known.kind.is_none());
+            GoingOn {
+                round,
+                step: node.core.step(),
+                locked: node.core.locked(),
+                valid: node.core.valid(),
+                heard: heard.fold(0, |heard, (bit, _)| heard | bit),
+                values: there.filter_map(|(_, known)| known.digest).collect(),
+                due: due(node),
+            }
+        };
+        Essence {
+            member: node.core.number().unwrap(),
+            sent: node.sent,
+            broken: node.broken,
+            decided: node.decided,
+            going_on: node.decided.is_none().then(going_on),
+        }
+    }
+
+    /// The number of a member's state. Of those that are taken for another one, the first few that differ from it are kept, and
+    /// given what it is given, to see that the same comes of it.
+    fn number(&mut self, node: Node) -> u32 {
+        let next = u32::try_from(self.nodes.len()).unwrap();
+        let number = *self.numbers.entry(self.essence(&node)).or_insert(next);
+        if number == next {
+            self.nodes.push(node);
+        } else if node.decided.is_none() {
+            let hash = |node: &Node| {
+                let mut hasher = std::hash::DefaultHasher::new();
+                node.core.hash(&mut hasher);
+                hasher.finish()
+            };
+            let is_known = |known: &Node| hash(known) == hash(&node);
+            let doubles = self.doubles.get(&number).map_or(&[][..], Vec::as_slice);
+            if doubles.len() < DOUBLES
+                && !is_known(&self.nodes[number as usize])
+                && !doubles.iter().any(is_known)
+            {
+                self.doubles.entry(number).or_default().push(node);
+            }
+        }
+        number
+    }
+
+    /// The sets of votes of one round and phase that may reach a member together.
+    fn bundles(
+        &self,
+        said: Messages,
+        node: &Node,
+        round: Round,
+        kind: VoteKind,
+        liar: u16,
+        actions: &mut Vec<Action>,
+    ) {
+        let votes = |messages: Messages| -> Vec<(Messages, u16)> {
+            let of = |known: &Known| known.round == round && known.kind == Some(kind);
+            self.known(messages)
+                .filter(|(_, known)| of(known))
+                .map(|(bit, known)| (bit, known.from))
+                .collect()
+        };
+        let heard: BTreeSet<u16> = votes(node.heard).iter().map(|(_, from)| *from).collect();
+        let own = node.core.number().unwrap();
+        let known =
+            heard.len() + usize::from(node.voted.contains_key(&(round, kind)) && !heard.contains(&own));
+        let fresh: Vec<_> = votes(said)
+            .into_iter()
+            .filter(|(_, from)| *from != own && *from != liar && !heard.contains(from))
+            .collect();
+        let lies: Vec<Option<Messages>> = if heard.contains(&liar) {
+            vec![None]
+        } else {
+            votes(self.lies).into_iter().map(|(bit, _)| Some(bit)).chain([None]).collect()
+        };
+        for chosen in 0..1_usize << fresh.len() {
+            for lie in &lies {
+                let picked = fresh.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1);
+                let bundle = picked.fold(lie.unwrap_or(0), |bundle, (_, (bit, _))| bundle | bit);
+                let least = if round > node.core.round() { 2 } else { 3 };
+                if bundle != 0 && known + bundle.count_ones() as usize >= least {
+                    actions.push(Action::Deliver(bundle));
+                }
+            }
+        }
+    }
+
+    /// What a member can be given when all this was said.
+    fn actions(&mut self, number: u32, said: Messages, liar: u16) -> Arc<[Action]> {
+        if let Some(actions) = self.actions.get(&(number, said)) {
+            return Arc::clone(actions);
+        }
+        let node = &self.nodes[number as usize];
+        let mut actions = Vec::new();
+        if node.decided.is_none() {
+            let own = node.core.number().unwrap();
+            for (bit, known) in self.known((said | self.lies) & !node.heard) {
+                if known.kind.is_none() && known.from != own && known.round >= node.core.round() {
+                    actions.push(Action::Deliver(bit));
+                }
+            }
+            for round in [Round(0), LAST_ROUND] {
+                for kind in VoteKind::ALL {
+                    if kind == VoteKind::Precommit || round >= node.core.round() {
+                        self.bundles(said, node, round, kind, liar, &mut actions);
+                    }
+                }
+            }
+            actions.extend(due(node).into_iter().map(Action::TimeOut));
+        }
+        let actions: Arc<[Action]> = actions.into();
+        self.actions.insert((number, said), Arc::clone(&actions));
+        actions
+    }
 }
 
 impl Cluster {
@@ -142,8 +315,11 @@ impl Cluster {
         let chain = ChainId::new("model").unwrap();
         let signer = key(liar);
         let (epoch, height) = (Epoch(0), Height::FIRST);
-        let mut lies = Vec::new();
-        let mut lie = |message: Message| lies.push(Arc::from(message.to_bytes()));
+        let mut table = Table::default();
+        let mut lie = |message: Message| {
+            let bit = table.bit(&Arc::from(message.to_bytes()));
+            table.lies |= bit;
+        };
         for round in [Round(0), LAST_ROUND] {
             for value in [value(0), value(1)] {
                 let digest = Digest::of(&value.encode());
@@ -160,25 +336,28 @@ impl Cluster {
                 }
             }
         }
-        Self { liar, set, chain, lies, mutant: None }
+        Self { liar, set, chain, mutant: None, last_round: LAST_ROUND, table: Mutex::new(table) }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap()
     }
 
     /// Gives an input to a member and carries out what it wants; the application answers at once.
-    fn feed(&self, state: &mut State, number: u16, input: Input<Bytes>) {
+    fn feed(&self, table: &mut Table, node: &mut Node, input: Input<Bytes>) {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
-            let node = state.nodes.get_mut(&number).unwrap();
             for effect in node.core.handle(input).unwrap() {
                 match effect {
+                    // What is said of the height after a decision is not the model's.
                     Effect::Broadcast(bytes) => match Message::from_bytes(&bytes).unwrap() {
+                        message if message.head().height > Height::FIRST => {}
                         Message::Vote(vote) => {
                             let said = node.voted.entry((vote.round, vote.kind)).or_insert(vote.digest);
                             node.broken |= *said != vote.digest;
-                            state.sent.insert(bytes);
+                            node.sent |= table.bit(&bytes);
                         }
-                        Message::Proposal { .. } => {
-                            state.sent.insert(bytes);
-                        }
+                        Message::Proposal { .. } => node.sent |= table.bit(&bytes),
                         _ => {}
                     },
                     Effect::Schedule { timeout, .. } => {
@@ -189,11 +368,8 @@ impl Cluster {
                     }
                     Effect::GetValue { height, round } => {
                         // One of the two values that the liar signs votes for: the worst case for agreement.
-                        inputs.push(Input::Value {
-                            height,
-                            round,
-                            value: value(u8::try_from(round.0).unwrap()),
-                        });
+                        let value = value(u8::try_from(round.0).unwrap());
+                        inputs.push(Input::Value { height, round, value });
                     }
                     Effect::Validate { height, digest, .. } => {
                         inputs.push(Input::Validated { height, digest, valid: true });
@@ -211,152 +387,122 @@ impl Cluster {
         }
     }
 
-    /// The sets of votes of one round and phase that may reach a member together.
-    fn bundles(
-        &self,
-        state: &State,
-        node: &Node,
-        round: Round,
-        kind: VoteKind,
-        actions: &mut Vec<Vec<Arc<[u8]>>>,
-    ) {
-        let votes = |messages: &BTreeSet<Arc<[u8]>>| -> Vec<(Vote, Arc<[u8]>)> {
-            let all = messages.iter().filter_map(|bytes| match Message::from_bytes(bytes) {
-                Ok(Message::Vote(vote)) if vote.round == round && vote.kind == kind => {
-                    Some((vote, Arc::clone(bytes)))
-                }
-                _ => None,
-            });
-            all.collect()
-        };
-        let heard: BTreeSet<u16> = votes(&node.heard).iter().map(|(vote, _)| vote.validator).collect();
-        let own = node.core.number().unwrap();
-        let known =
-            heard.len() + usize::from(node.voted.contains_key(&(round, kind)) && !heard.contains(&own));
-        let fresh: Vec<_> = votes(&state.sent)
-            .into_iter()
-            .filter(|(vote, _)| {
-                vote.validator != own && vote.validator != self.liar && !heard.contains(&vote.validator)
-            })
-            .collect();
-        let lies: Vec<Option<Arc<[u8]>>> = if heard.contains(&self.liar) {
-            vec![None]
-        } else {
-            let lies = self.lies.iter().cloned().collect();
-            votes(&lies).into_iter().map(|(_, bytes)| Some(bytes)).chain([None]).collect()
-        };
-        for chosen in 0..1_usize << fresh.len() {
-            for lie in &lies {
-                let picked = fresh.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1);
-                let bundle: Vec<_> =
-                    picked.map(|(_, (_, bytes))| Arc::clone(bytes)).chain(lie.clone()).collect();
-                let least = if round > node.core.round() { 2 } else { 3 };
-                if !bundle.is_empty() && known + bundle.len() >= least {
-                    actions.push(bundle);
+    /// The member's state after an action, which is worked out once.
+    fn step(&self, table: &mut Table, number: u32, action: Action) -> u32 {
+        if let Some(next) = table.steps.get(&(number, action)) {
+            return *next;
+        }
+        let node = self.after(table, table.nodes[number as usize].clone(), action);
+        for double in table.doubles.get(&number).cloned().unwrap_or_default() {
+            let other = self.after(table, double, action);
+            assert_eq!(
+                table.essence(&other),
+                table.essence(&node),
+                "members that are taken for one differ after {action:?}"
+            );
+            table.compared += 1;
+        }
+        let next = table.number(node);
+        table.steps.insert((number, action), next);
+        next
+    }
+
+    fn after(&self, table: &mut Table, mut node: Node, action: Action) -> Node {
+        match action {
+            Action::Deliver(bundle) => {
+                node.heard |= bundle;
+                let inputs: Vec<_> = table
+                    .known(bundle)
+                    .map(|(_, known)| (PeerId(known.from.into()), Arc::clone(&known.bytes)))
+                    .collect();
+                for (from, bytes) in inputs {
+                    self.feed(table, &mut node, Input::Message { from, bytes });
                 }
             }
+            Action::TimeOut(timeout) => {
+                node.timers.remove(&timeout);
+                self.feed(table, &mut node, Input::Timeout(timeout));
+            }
         }
+        node
     }
+}
+
+/// The timers that may run out in this state.
+fn due(node: &Node) -> Vec<Timeout> {
+    let (round, step) = (node.core.round(), node.core.step());
+    let is_due = |timeout: &&Timeout| match **timeout {
+        Timeout::Propose(_, of) => of == round && step == Step::Propose,
+        Timeout::Prevote(_, of) => of == round && step == Step::Prevote,
+        Timeout::Precommit(_, of) => of == round && of < LAST_ROUND,
+        Timeout::Resend => false,
+    };
+    node.timers.iter().filter(is_due).copied().collect()
 }
 
 impl Model for Cluster {
     type State = State;
-    type Action = Action;
+    /// Whose action, and which.
+    type Action = (usize, Action);
 
     fn init_states(&self) -> Vec<State> {
         let mut config = Config::new(self.chain.clone());
         config.dangerous_verifier = Some(Arc::new(Rehash));
         config.mutant = self.mutant;
-        let mut state = State { nodes: BTreeMap::new(), sent: BTreeSet::new() };
-        for number in (0..MEMBERS).filter(|number| *number != self.liar) {
-            let core = Core::new(config.clone(), self.set.clone(), Some(Arc::new(key(number)))).unwrap();
-            let node = Node {
+        let table = &mut *self.table();
+        let honest: Vec<u16> = (0..MEMBERS).filter(|number| *number != self.liar).collect();
+        let start = |number: &u16| {
+            let core = Core::new(config.clone(), self.set.clone(), Some(Arc::new(key(*number)))).unwrap();
+            let mut node = Node {
                 core,
-                heard: BTreeSet::new(),
+                heard: 0,
+                sent: 0,
                 timers: BTreeSet::new(),
                 decided: None,
                 voted: BTreeMap::new(),
                 broken: false,
             };
-            state.nodes.insert(number, node);
-        }
-        for number in (0..MEMBERS).filter(|number| *number != self.liar) {
-            self.feed(&mut state, number, Input::Start);
-        }
-        vec![state]
+            self.feed(table, &mut node, Input::Start);
+            table.number(node)
+        };
+        vec![honest.iter().map(start).collect::<Vec<_>>().try_into().unwrap()]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        for (number, node) in state.nodes.iter().filter(|(_, node)| node.decided.is_none()) {
-            for bytes in state.sent.iter().chain(&self.lies) {
-                if let Ok(Message::Proposal { proposal, .. }) = Message::from_bytes(bytes)
-                    && proposal.validator != *number
-                    && proposal.round >= node.core.round()
-                    && !node.heard.contains(bytes)
-                {
-                    actions.push(Action::Deliver(*number, vec![Arc::clone(bytes)]));
-                }
-            }
-            for round in [Round(0), LAST_ROUND] {
-                for kind in VoteKind::ALL {
-                    if kind == VoteKind::Prevote && round < node.core.round() {
-                        continue;
-                    }
-                    let mut bundles = Vec::new();
-                    self.bundles(state, node, round, kind, &mut bundles);
-                    actions.extend(bundles.into_iter().map(|bundle| Action::Deliver(*number, bundle)));
-                }
-            }
-            for timeout in &node.timers {
-                let (round, step) = (node.core.round(), node.core.step());
-                let is_due = match *timeout {
-                    Timeout::Propose(_, of) => of == round && step == Step::Propose,
-                    Timeout::Prevote(_, of) => of == round && step == Step::Prevote,
-                    Timeout::Precommit(_, of) => of == round && of < LAST_ROUND,
-                    Timeout::Resend => false,
-                };
-                if is_due {
-                    actions.push(Action::TimeOut(*number, *timeout));
-                }
-            }
+    fn actions(&self, state: &State, actions: &mut Vec<(usize, Action)>) {
+        let table = &mut *self.table();
+        let said = state.iter().fold(0, |said, number| said | table.nodes[*number as usize].sent);
+        for (place, number) in state.iter().enumerate() {
+            let of_one = table.actions(*number, said, self.liar);
+            actions.extend(of_one.iter().map(|action| (place, *action)));
         }
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        let mut state = state.clone();
-        match action {
-            Action::Deliver(number, bundle) => {
-                for bytes in bundle {
-                    let from = match Message::from_bytes(&bytes).unwrap() {
-                        Message::Vote(vote) => vote.validator,
-                        Message::Proposal { proposal, .. } => proposal.validator,
-                        _ => unreachable!("only these two are sent"),
-                    };
-                    state.nodes.get_mut(&number).unwrap().heard.insert(Arc::clone(&bytes));
-                    self.feed(&mut state, number, Input::Message { from: PeerId(from.into()), bytes });
-                }
-            }
-            Action::TimeOut(number, timeout) => {
-                state.nodes.get_mut(&number).unwrap().timers.remove(&timeout);
-                self.feed(&mut state, number, Input::Timeout(timeout));
-            }
-        }
-        Some(state)
+    fn next_state(&self, state: &State, (place, action): (usize, Action)) -> Option<State> {
+        let mut next = *state;
+        next[place] = self.step(&mut self.table(), state[place], action);
+        Some(next)
     }
 
     fn within_boundary(&self, state: &State) -> bool {
-        state.nodes.values().all(|node| node.core.round() <= LAST_ROUND)
+        let table = self.table();
+        state.iter().all(|number| table.nodes[*number as usize].core.round() <= self.last_round)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::<Self>::always(AGREEMENT, |_, state| {
-                let decided: BTreeSet<_> = state.nodes.values().filter_map(|node| node.decided).collect();
-                decided.len() <= 1
+            Property::<Self>::always(AGREEMENT, |model, state| {
+                let table = model.table();
+                let mut decided = state.iter().filter_map(|number| table.nodes[*number as usize].decided);
+                decided.next().is_none_or(|first| decided.all(|other| other == first))
             }),
-            Property::<Self>::always(RULES, |_, state| state.nodes.values().all(|node| !node.broken)),
-            Property::<Self>::sometimes("a decision in the first round", |_, state| {
-                state.nodes.values().any(|node| node.decided.is_some() && node.core.round() == Round(0))
+            Property::<Self>::always(RULES, |model, state| {
+                let table = model.table();
+                state.iter().all(|number| !table.nodes[*number as usize].broken)
+            }),
+            Property::<Self>::sometimes("a decision in the first round", |model, state| {
+                let table = model.table();
+                let mut nodes = state.iter().map(|number| &table.nodes[*number as usize]);
+                nodes.any(|node| node.decided.is_some() && node.core.round() == Round(0))
             }),
         ]
     }
@@ -370,8 +516,8 @@ fn value(number: u8) -> Bytes {
     vec![number; 8].into()
 }
 
-/// R-53: agreement in every reachable state, as far as the search goes: breadth first over the first states, or under
-/// `CHRYSALIS_SOAK` depth first over as many as `CHRYSALIS_STATES` says.
+/// R-53: agreement in every reachable state of one round, and of two as far as the search goes: breadth first over the first states, and in
+/// the long form depth first over as many as `CHRYSALIS_STATES` says.
 #[test]
 fn r_53_no_loss_and_no_equivocation_breaks_agreement_in_two_rounds() {
     let states = |default| std::env::var("CHRYSALIS_STATES").map_or(default, |text| text.parse().unwrap());
@@ -379,12 +525,16 @@ fn r_53_no_loss_and_no_equivocation_breaks_agreement_in_two_rounds() {
     let first = Cluster::new(0).set.proposer(Height::FIRST, Round(0));
     let second = Cluster::new(0).set.proposer(Height::FIRST, LAST_ROUND);
     for (liar, turn) in [(first, "first"), (second, "second")] {
+        let one = Cluster { last_round: Round(0), ..Cluster::new(liar) };
+        let checker = one.checker().target_state_count(usize::MAX).threads(1).spawn_bfs().join();
+        report(&checker, &format!("one round, the liar leads the {turn}"), usize::MAX);
         let most = states(if is_long { LONG } else { SHORT });
         let builder = Cluster::new(liar).checker().target_state_count(most).threads(1);
+        let what = format!("two rounds, the liar leads the {turn}");
         if is_long {
-            report(&builder.spawn_dfs().join(), turn, most)
+            report(&builder.spawn_dfs().join(), &what, most);
         } else {
-            report(&builder.spawn_bfs().join(), turn, most)
+            report(&builder.spawn_bfs().join(), &what, most);
         }
     }
 }
@@ -400,12 +550,20 @@ fn the_search_finds_a_fault() {
     println!("found after {} states, in {} steps", checker.state_count(), path.into_actions().len());
 }
 
-fn report(checker: &impl Checker<Cluster>, turn: &str, most: usize) {
+fn report(checker: &impl Checker<Cluster>, what: &str, most: usize) {
+    let (nodes, messages, compared) = {
+        let table = checker.model().table();
+        (table.nodes.len(), table.messages.len(), table.compared)
+    };
     println!(
-        "the liar leads the {turn} round: {} states, {} of them different, depth {}, {}",
+        "soak: {what}: {} states, {} of them different, depth {}; members are in {} states of their \
+         own, {} messages, {} steps of members that are taken for one the same; {}",
         checker.state_count(),
         checker.unique_state_count(),
         checker.max_depth(),
+        nodes,
+        messages,
+        compared,
         if checker.state_count() < most { "all there are" } else { "as many as asked for" }
     );
     for property in [AGREEMENT, RULES] {

@@ -1,6 +1,6 @@
 //! The mutant matrix: every fault seeded into the core is noticed, and the page says by what.
 
-#![allow(clippy::print_stdout, reason = "a test")]
+#![allow(clippy::cast_precision_loss, clippy::print_stdout, reason = "a test")]
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,35 @@ fn every_mutant_is_noticed() {
         assert_eq!(run(seed, None), None, "seed {seed} fails without a mutant");
     }
     println!("{} mutants", names.len());
+}
+
+/// Schedules from the first on until one notices, for each mutant: what the page says, found anew. In the long form only, where it is
+/// timed too.
+#[test]
+fn every_mutant_is_noticed_by_a_search() {
+    const MOST: u64 = 200_000;
+    let (mutants, most) = if std::env::var_os("CHRYSALIS_SOAK").is_some() {
+        (Mutant::ALL, MOST)
+    } else {
+        (&Mutant::ALL[..3], 100)
+    };
+    let started = std::time::Instant::now();
+    let (mut schedules, mut latest) = (0, ("", 0));
+    for mutant in mutants {
+        let found = (1..=most).find(|seed| run(*seed, Some(*mutant)).is_some());
+        let seed = found.unwrap_or_else(|| panic!("{} is not noticed in {most} schedules", mutant.name()));
+        schedules += seed;
+        latest = if seed > latest.1 { (mutant.name(), seed) } else { latest };
+    }
+    let (count, seconds) = (mutants.len(), started.elapsed().as_secs_f64());
+    println!(
+        "soak: {count} of {count} mutants noticed in {schedules} schedules, {:.0} a minute of one processor, {:.0} schedules a \
+         second; the latest by schedule {}: {}",
+        count as f64 * 60.0 / seconds,
+        schedules as f64 / seconds,
+        latest.1,
+        latest.0
+    );
 }
 
 /// The name, what notices it, the seed.

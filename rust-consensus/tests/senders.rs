@@ -59,7 +59,7 @@ fn r_13_a_million_senders_leave_memory_flat() {
         }
     }
     println!(
-        "{senders} senders, {punished} punished; resident KiB after a quarter {early:?}, at the end {:?}",
+        "soak: {senders} senders, {punished} punished; resident KiB after a quarter {early:?}, at the end {:?}",
         support::resident_kib()
     );
     assert!(punished > senders / 100, "{punished} of {senders} were punished");

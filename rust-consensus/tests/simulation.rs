@@ -19,30 +19,44 @@ use support::{is_soak, must_hold, number, resident_kib, seeds};
 #[test]
 fn r_53_every_schedule_holds() {
     let started = Instant::now();
-    let (mut traces, mut signatures) = (BTreeSet::new(), BTreeSet::new());
+    let (mut traces, mut signatures, mut paths) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let mut coverage = Coverage::default();
     let (mut messages, mut evidence) = (0, 0);
     let seeds = seeds(700);
-    let count = seeds.end - seeds.start;
+    let (first, count) = (seeds.start, seeds.end - seeds.start);
     for seed in seeds {
         let report = must_hold(&Schedule::random(seed), "a schedule");
         traces.insert(report.trace_hash);
         signatures.insert(report.coverage.signature());
+        paths.insert(report.coverage.path());
         coverage.add(&report.coverage);
         messages += report.messages;
         evidence += report.evidence;
     }
     let speed = count as f64 / started.elapsed().as_secs_f64();
     println!(
-        "{count} schedules, {} different runs, {messages} messages, {speed:.0} schedules a second",
-        traces.len()
-    );
-    println!(
-        "{} of them exercise something that no other does; {evidence} pieces of evidence",
+        "soak: {count} schedules, {speed:.0} a second, {} different runs, {} that exercise other rules or in another order, \
+         {} that exercise others or more often, {messages} messages, {evidence} pieces of evidence",
+        traces.len(),
+        paths.len(),
         signatures.len()
     );
     for situation in Situation::ALL {
         println!("{} {:9} {}", situation.rule(), coverage.count(*situation), situation.text());
+    }
+    let rarest = Situation::ALL.iter().min_by_key(|situation| coverage.count(**situation)).unwrap();
+    let covered = Situation::ALL.iter().filter(|situation| coverage.count(**situation) > 0).count();
+    println!(
+        "soak: {covered} of {} situations came up, the rarest {} times: {}",
+        Situation::ALL.len(),
+        coverage.count(*rarest),
+        rarest.text()
+    );
+    // For scripts/soak_paths.py, which counts those of all pieces together.
+    if let Some(directory) = std::env::var_os("CHRYSALIS_PATHS") {
+        let bytes: Vec<u8> = paths.iter().flat_map(|path| path.to_le_bytes()).collect();
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(std::path::Path::new(&directory).join(format!("{first}.paths")), bytes).unwrap();
     }
     let missing: Vec<_> =
         Situation::ALL.iter().filter(|situation| coverage.count(**situation) == 0).collect();
@@ -63,6 +77,7 @@ fn schedules_hold_with_real_signatures() {
         schedule.real_signatures = true;
         must_hold(&schedule, "real signatures");
     }
+    println!("soak: {count} schedules with Ed25519");
 }
 
 /// R-10, R-16: power lost at any write of a log, with nothing, a torn record, half or all of it left, and all members at once.
@@ -84,6 +99,7 @@ fn r_10_crashes_at_any_write_leave_no_conflicting_signatures() {
         });
         must_hold(&schedule, "a crash");
     }
+    println!("soak: {runs} runs with crashes at writes");
 }
 
 /// R-16: all members lose power at once, again and again, and go on.
@@ -191,7 +207,7 @@ fn decisions_take_little_more_than_three_delays() {
         let report = must_hold(&schedule, "a calm network");
         let delays = |per_mille| report.latency_us(per_mille) as f64 / (delay_ms * 1_000) as f64;
         let (p50, p99) = (delays(500), delays(990));
-        println!("{delay_ms} ms: p50 {p50:.2}, p99 {p99:.2} one-way delays");
+        println!("soak: {delay_ms} ms: p50 {p50:.2}, p99 {p99:.2} one-way delays to a decision");
         assert!(p50 <= 3.2 && p99 <= 3.8, "{delay_ms} ms: p50 {p50:.2}, p99 {p99:.2}");
     }
 }
@@ -209,7 +225,7 @@ fn r_13_many_heights_under_faults_that_heal() {
         Fault::Byzantine { member: 5, behaviour: Behaviour::Equivocate },
         Fault::Link {
             from_us: 0,
-            until_us: u64::MAX >> 20,
+            until_us: schedule.heal_at_us,
             sender: None,
             receiver: None,
             loss: 20,
@@ -217,16 +233,6 @@ fn r_13_many_heights_under_faults_that_heal() {
             slower_us: 5_000,
         },
     ];
-    schedule.faults.retain(|fault| !matches!(fault, Fault::Link { .. }));
-    schedule.faults.push(Fault::Link {
-        from_us: 0,
-        until_us: schedule.heal_at_us,
-        sender: None,
-        receiver: None,
-        loss: 20,
-        doubled: 20,
-        slower_us: 5_000,
-    });
     let pieces = (heights / 10).min(1_000);
     for i in 0..pieces {
         let at_us = schedule.heal_at_us / pieces * i;
@@ -238,6 +244,7 @@ fn r_13_many_heights_under_faults_that_heal() {
             Fault::Partition { from_us: at_us, until_us: at_us + 150_000, sides }
         });
     }
+    let started = Instant::now();
     let mut cluster = SimCluster::replay(&schedule).unwrap();
     let mut sizes = Vec::new();
     let mut steps = 0_u64;
@@ -248,8 +255,12 @@ fn r_13_many_heights_under_faults_that_heal() {
         }
     }
     println!(
-        "{heights} heights, {} messages, no stall; resident KiB every 4,000,000 steps: {sizes:?}",
-        cluster.report().messages
+        "soak: {heights} heights of 7 members under faults that heal, {} messages, 0 stalls, {:.0} heights a second, resident \
+         memory {} KiB early and {} KiB at the end",
+        cluster.report().messages,
+        heights as f64 / started.elapsed().as_secs_f64(),
+        sizes.first().copied().unwrap_or(0),
+        sizes.last().copied().unwrap_or(0),
     );
     if let [first, .., last] = sizes[..] {
         assert!(last < first + first / 4 + 8_192, "memory grows: {sizes:?}");

@@ -249,6 +249,29 @@ mod tests {
         assert_eq!(*xchacha20poly1305_decrypt(&sealed, &key, &aad).unwrap(), text);
     }
 
+    /// ChaCha20-Poly1305 as such, of the implementation that XChaCha20-Poly1305 stands on.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn rfc_8439_section_2_8_2() {
+        use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+        let key: [u8; 32] = std::array::from_fn(|i| 0x80 + u8::try_from(i).unwrap());
+        let nonce = [7, 0, 0, 0, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47];
+        let aad = crate::hex::decode("50515253c0c1c2c3c4c5c6c7").unwrap();
+        let mut data =
+            b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the \
+                         future, sunscreen would be it."
+                .to_vec();
+        let cipher = LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key).unwrap());
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        cipher.seal_in_place_append_tag(nonce, Aad::from(aad), &mut data).unwrap();
+        assert_eq!(
+            crate::hex::encode(&data),
+            "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92728b\
+             1a71de0a9e060b2905d6a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc\
+             3ff4def08e4b7a9de576d26586cec64b61161ae10b594f09e26a7e902ecbd0600691"
+        );
+    }
+
     /// Two implementations, every length around their block sizes, both directions.
     #[cfg(not(target_arch = "wasm32"))]
     #[test]

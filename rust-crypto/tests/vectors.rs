@@ -320,7 +320,7 @@ fn key_derivation() {
         let (password, salt) = (bytes(case, "password"), bytes(case, "salt"));
         Ok(json!(hex::encode(&kdf::scrypt_derive_key(&password, &salt, number(&case["length"]))?)))
     });
-    section("argon2id_derive_key", 12, |case| {
+    section("argon2id_derive_key", 16, |case| {
         let (password, salt) = (bytes(case, "password"), bytes(case, "salt"));
         let [m_kib, t, p] = ["m_kib", "t", "p"].map(|field| u32::try_from(number(&case[field])).unwrap());
         let params = Argon2Params::new(m_kib, t, p)?;

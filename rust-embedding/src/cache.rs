@@ -5,6 +5,8 @@
 pub mod disk;
 mod lru;
 pub mod memory;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod named;
 pub mod record;
 
 use sha2::{Digest as _, Sha256};
@@ -15,6 +17,8 @@ use crate::space::SpaceId;
 #[cfg(not(target_arch = "wasm32"))]
 pub use disk::{DiskCache, DiskSettings, DiskStats};
 pub use memory::{MemoryCache, MemorySettings, MemoryStats};
+#[cfg(not(target_arch = "wasm32"))]
+pub use named::{NamedCache, NamedStats};
 
 /// Under what a vector is kept.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -35,7 +35,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use chrysalis_embedding_kernels::Backend;
-use sha2::{Digest as _, Sha256};
 
 pub use self::encoder::Encoder;
 pub use self::error::ModelError;
@@ -44,7 +43,7 @@ pub use self::provider::to_provider;
 
 use self::config::{Config, Pooling};
 use self::network::{Network, Workspace};
-use self::weights::Weights;
+use self::weights::WeightsReader;
 use self::wordpiece::{Tokens, WordPiece};
 use crate::space::{Normalisation, SpaceFields};
 
@@ -112,7 +111,9 @@ impl LocalModel {
     /// # Errors
     /// A [`ModelError`] that names the file, what was expected and what was found.
     pub fn load(directory: &Path, precision: Precision) -> Result<Self, ModelError> {
-        Self::from_files(&ModelFiles::read(directory)?, precision)
+        let mut loader = ModelLoader::new(&ModelFiles::read(directory)?, precision)?;
+        files::read_weights(directory, |bytes| loader.push(bytes))?;
+        loader.finish()
     }
 
     /// The model of these files, for where there is no file system.
@@ -120,19 +121,9 @@ impl LocalModel {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn from_files(files: &ModelFiles, precision: Precision) -> Result<Self, ModelError> {
-        let config = Config::parse(files)?;
-        let tokenizer = WordPiece::parse(files, config.vocabulary)?;
-        let weights = files.weights.as_deref().ok_or(ModelError::Missing { file: files::WEIGHTS })?;
-        let network = Network::build(&config, &Weights::parse(weights)?, precision)?;
-        Ok(Self {
-            tokenizer,
-            network,
-            precision,
-            weights_digest: Sha256::digest(weights).into(),
-            overflow: Overflow::default(),
-            backend: Backend::best(),
-            spaces: Mutex::default(),
-        })
+        let mut loader = ModelLoader::new(files, precision)?;
+        loader.push(files.weights.as_deref().ok_or(ModelError::Missing { file: files::WEIGHTS })?)?;
+        loader.finish()
     }
 
     /// This model with another rule for texts that are too long.
@@ -290,6 +281,73 @@ impl LocalModel {
             return Err(ModelError::NotFinite);
         }
         Ok(Encoded { vector: vector.to_vec(), tokens: tokens.ids.len(), truncated: tokens.truncated })
+    }
+}
+
+/// A model whose weights come in pieces: over a network, or from a disk without being in memory whole. What is kept of them is made at
+/// once, so that little more memory is taken than the model needs afterwards.
+pub struct ModelLoader {
+    config: Config,
+    tokenizer: WordPiece,
+    precision: Precision,
+    weights: WeightsReader,
+}
+
+impl ModelLoader {
+    /// A loader for these files, whose weights are not looked at.
+    ///
+    /// # Errors
+    /// As [`LocalModel::load`], for all files but the weights.
+    pub fn new(files: &ModelFiles, precision: Precision) -> Result<Self, ModelError> {
+        let config = Config::parse(files)?;
+        let tokenizer = WordPiece::parse(files, config.vocabulary)?;
+        let weights = WeightsReader::new(Network::wanted(&config, precision));
+        Ok(Self { config, tokenizer, precision, weights })
+    }
+
+    /// Takes the next bytes of `model.safetensors`.
+    ///
+    /// # Errors
+    /// [`ModelError::Malformed`], [`ModelError::Tensor`]. The loader is of no use then.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), ModelError> {
+        self.weights.push(bytes)
+    }
+
+    /// The model.
+    ///
+    /// # Errors
+    /// [`ModelError::Malformed`] if bytes are missing.
+    pub fn finish(self) -> Result<LocalModel, ModelError> {
+        let (mut tensors, weights_digest) = self.weights.finish()?;
+        Ok(LocalModel {
+            tokenizer: self.tokenizer,
+            network: Network::build(&self.config, &mut tensors),
+            precision: self.precision,
+            weights_digest,
+            overflow: Overflow::default(),
+            backend: Backend::best(),
+            spaces: Mutex::default(),
+        })
+    }
+
+    /// [`finish`](Self::finish) if the bytes have this SHA-256.
+    ///
+    /// # Errors
+    /// As `finish`, and [`ModelError::Digest`].
+    pub fn finish_checked(self, expected: [u8; 32]) -> Result<LocalModel, ModelError> {
+        let model = self.finish()?;
+        let found = model.weights_digest;
+        if found == expected {
+            Ok(model)
+        } else {
+            Err(ModelError::Digest { file: files::WEIGHTS, expected, found })
+        }
+    }
+}
+
+impl fmt::Debug for ModelLoader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelLoader").field("precision", &self.precision).finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
 pub mod client;
+mod connecting;
 pub mod deterministic;
 mod failure;
 pub mod headers;
@@ -24,6 +25,7 @@ use crate::tokens::approximate_tokens;
 
 #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
 pub use client::{Client, ClientSettings};
+pub use connecting::{ConnectClock, Connecting};
 pub use failure::{Classification, Failure};
 pub use headers::RateHints;
 pub use http::{HttpProvider, HttpRequest, HttpResponse, Protocol, Transport, TransportError};
@@ -94,8 +96,10 @@ pub struct EmbedRequest {
     pub is_batch: bool,
     /// How often this request was sent before.
     pub retry: u32,
-    /// How long an answer may take.
+    /// How long an answer may take, connecting included.
     pub timeout: Duration,
+    /// Where a provider tells how long connecting took.
+    pub connecting: Connecting,
 }
 
 impl std::fmt::Debug for EmbedRequest {
@@ -169,6 +173,7 @@ mod tests {
             is_batch: true,
             retry: 0,
             timeout: Duration::from_secs(1),
+            connecting: Connecting::default(),
         };
         assert!(!format!("{request:?}").contains("between"));
     }

@@ -111,7 +111,9 @@ pub struct LaneTelemetry {
     pub bytes_received: u64,
     /// Waiting for a slot, per request.
     pub queue_time: Sketch,
-    /// Waiting for the provider, connecting included, per request.
+    /// Waiting for a connection to be made, per request that did.
+    pub connect_time: Sketch,
+    /// Waiting for the provider, per request.
     pub provider_time: Sketch,
     /// Waiting between repetitions, in all.
     pub retry_time: Duration,
@@ -163,6 +165,12 @@ impl LaneTelemetry {
         self.queue_time.add(waited);
     }
 
+    pub(crate) fn connected(&mut self, took: Duration) {
+        if !took.is_zero() {
+            self.connect_time.add(took);
+        }
+    }
+
     pub(crate) fn answered(&mut self, took: Duration, reply: &Reply, tokens: u64, price_per_1k_tokens: f64) {
         *self.requests.entry(End::Success).or_default() += 1;
         self.provider_time.add(took);
@@ -209,6 +217,7 @@ impl LaneTelemetry {
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;
         self.queue_time.merge(&other.queue_time);
+        self.connect_time.merge(&other.connect_time);
         self.provider_time.merge(&other.provider_time);
         self.retry_time += other.retry_time;
         self.total_time.merge(&other.total_time);

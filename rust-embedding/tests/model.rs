@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrysalis_embedding::model::{
-    Encoded, Encoder, LocalModel, ModelError, ModelFiles, Overflow, Precision, available_instructions,
-    to_provider,
+    Encoded, Encoder, LocalModel, ModelError, ModelFiles, ModelLoader, Overflow, Precision,
+    available_instructions, to_provider,
 };
 use chrysalis_embedding::service::{
     CallOptions, LaneSettings, ServiceBuilder, ServiceSettings, TokioRuntime,
@@ -357,6 +357,59 @@ fn a_directory_without_some_files() {
     assert_eq!(load().expect_err("a directory").code(), "MODEL_FILE_UNREADABLE");
 }
 
+/// However the weights are cut, the model is the same; and it is not made of others than were asked for.
+#[test]
+fn weights_come_in_pieces() {
+    let files = toy::make(TOY, SEED);
+    let weights = files.weights.as_deref().expect("weights");
+    let digest: [u8; 32] = Sha256::digest(weights).into();
+    let made = |precision, pieces: &[&[u8]]| {
+        let mut loader = ModelLoader::new(&files, precision).expect("files");
+        pieces.iter().try_for_each(|piece| loader.push(piece))?;
+        loader.finish_checked(digest)
+    };
+    for precision in [Precision::Int8Canonical, Precision::F32] {
+        let whole = LocalModel::from_files(&files, precision).expect("a model");
+        for size in [1, 3, 7, 8, 127, 128, 129, 4096, weights.len()] {
+            let pieces: Vec<&[u8]> = weights.chunks(size).collect();
+            let model = made(precision, &pieces).expect("a model");
+            for text in ["", "the cat sat on the mat"] {
+                assert_eq!(model.encode(text), whole.encode(text), "{precision:?}, pieces of {size}");
+            }
+            assert_eq!(model.space_fields(), whole.space_fields());
+        }
+    }
+    let code =
+        |pieces: &[&[u8]]| made(Precision::Int8Canonical, pieces).map(|_| ()).map_err(|error| error.code());
+    for cut in [0, 4, 8, 100, weights.len() - 1] {
+        assert_eq!(code(&[&weights[..cut]]), Err("MODEL_FILE_MALFORMED"), "{cut} bytes");
+    }
+    assert_eq!(code(&[weights, &[0]]), Err("MODEL_FILE_MALFORMED"));
+    assert_eq!(code(&[&(8_u64 << 20 | 1).to_le_bytes()]), Err("MODEL_FILE_MALFORMED"));
+    let mut other = weights.to_vec();
+    *other.last_mut().expect("bytes") ^= 1;
+    let error = made(Precision::Int8Canonical, &[&other]).expect_err("another digest");
+    assert_eq!((error.code(), error.file()), ("MODEL_FILE_DIGEST", Some("model.safetensors")));
+}
+
+/// Names are those of the directory, and none leads out of it.
+#[test]
+fn files_are_put_in_their_place_by_name() {
+    let made = toy::make(TOY, SEED);
+    let mut files = ModelFiles::default();
+    for (name, bytes) in toy::named(&made).into_iter().filter(|(name, _)| *name != "model.safetensors") {
+        files.insert(name, bytes.to_vec(), Some(Sha256::digest(bytes).into())).expect("a file of a model");
+    }
+    ModelLoader::new(&files, Precision::Int8Canonical).expect("all but the weights");
+    for name in ["", "model.safetensors", "../config.json", "CONFIG.JSON", "2_Dense/config.json"] {
+        assert_eq!(files.insert(name, Vec::new(), None), Err(ModelError::UnknownFile), "{name}");
+    }
+    let too_large = files.insert("config.json", vec![b' '; (1 << 20) + 1], None).expect_err("too large");
+    assert_eq!((too_large.code(), too_large.file()), ("MODEL_FILE_TOO_LARGE", Some("config.json")));
+    let other = files.insert("modules.json", b"[]".to_vec(), Some([0; 32])).expect_err("another digest");
+    assert_eq!((other.code(), other.file()), ("MODEL_FILE_DIGEST", Some("modules.json")));
+}
+
 #[test]
 fn codes_are_the_list() {
     let errors = [
@@ -366,6 +419,8 @@ fn codes_are_the_list() {
         ModelError::Malformed { file: "f", expected: "e", position: None },
         ModelError::Unsupported { file: "f", field: "x", expected: String::new(), found: String::new() },
         ModelError::Tensor { name: String::new(), expected: String::new(), found: String::new() },
+        ModelError::Digest { file: "f", expected: [0; 32], found: [1; 32] },
+        ModelError::UnknownFile,
         ModelError::TooLong { max_tokens: 1 },
         ModelError::NotFinite,
         ModelError::UnknownInstructions,

@@ -7,6 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrysalis_embedding::model::{LocalModel, Overflow, Precision, available_instructions};
+use chrysalis_embedding::space::Space;
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -38,10 +39,43 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
 }
 
+/// The digest that every host has to come to: the lines of sentences.txt. Read by the tests of JavaScript (in Node and in Chromium)
+/// and of Python.
+fn one_digest(model: &LocalModel) {
+    let text = read("sentences.txt");
+    let lines: Vec<&str> = std::str::from_utf8(&text).expect("UTF-8").lines().collect();
+    assert_eq!(lines.len(), 60);
+    let space = Space::new(model.space_fields()).expect("a space");
+    let vectors = model.encode_batch(&lines, NonZero::new(2).expect("two")).into_iter();
+    let bytes: Vec<u8> =
+        vectors.flat_map(|outcome| outcome.expect("encoded").vector).flat_map(f32::to_le_bytes).collect();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let found = json!({
+        "origin": "written by rust-embedding/tests/real_model.rs",
+        "format": "SHA-256 over the little-endian canonical vectors of the lines of sentences.txt in order",
+        "text": hex(&Sha256::digest(&text)),
+        "weights": hex(&space.fields().weights.expect("known")),
+        "space": space.id().to_string(),
+        "dimensions": space.dimensions(),
+        "digest": hex(&Sha256::digest(&bytes)),
+    });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/sentences.json");
+    if std::env::var_os("CHRYSALIS_WRITE_VECTORS").is_some() {
+        fs::write(&path, serde_json::to_string_pretty(&found).expect("JSON") + "\n").expect("written");
+    }
+    let expected = serde_json::from_slice::<serde_json::Value>(&read("sentences.json")).expect("JSON");
+    assert_eq!(expected, found, "{}", model.instructions());
+}
+
 /// One test, so that the weights are read once for each engine.
 #[test]
 fn all_minilm_l6_v2() {
     let Some(directory) = toy::real_model() else {
+        assert!(
+            std::env::var_os("CHRYSALIS_NEEDS_MODEL").is_none(),
+            "no {}; run: make setup",
+            toy::REAL_MODEL
+        );
         println!("no {}: the real model is not tested", toy::REAL_MODEL);
         return;
     };
@@ -120,6 +154,7 @@ fn all_minilm_l6_v2() {
         // Plain Rust is slow: a few texts tell.
         let count = if instructions == "plain" { 6 } else { 40 };
         let model = load(Precision::Int8Canonical).with_instructions(instructions).expect("there");
+        one_digest(&model);
         for (text, want) in texts.iter().zip(&int8).take(count) {
             assert_eq!(&model.encode(text).expect("encoded").vector, want, "{instructions}");
         }

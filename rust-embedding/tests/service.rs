@@ -4,11 +4,15 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use chrysalis_embedding::port::Runtime;
+use chrysalis_embedding::port::{BoxFuture, Runtime};
 use chrysalis_embedding::provider::deterministic::deterministic;
+use chrysalis_embedding::provider::headers::Headers;
+use chrysalis_embedding::provider::openai::{OpenAi, OpenAiSettings};
+use chrysalis_embedding::provider::{HttpProvider, HttpRequest, HttpResponse, Transport, TransportError};
 use chrysalis_embedding::service::{BlockingService, Source, TokioRuntime};
 use chrysalis_embedding::testing::{DrivenRuntime, ScriptedServer, Seen, Step, answers};
 use chrysalis_embedding::{
@@ -329,9 +333,8 @@ fn callers_may_block() {
     .unwrap();
     let settings = openai_settings(&server);
     let service = BlockingService::new(Box::new(move |runtime| {
-        let protocol = chrysalis_embedding::provider::openai::OpenAi::new(settings.clone())?;
-        let provider =
-            chrysalis_embedding::provider::HttpProvider::new(protocol, common::client(), runtime.clone())?;
+        let protocol = OpenAi::new(settings.clone())?;
+        let provider = HttpProvider::new(protocol, common::client(), runtime.clone())?;
         ServiceBuilder::new(ServiceSettings::default())
             .provider(Arc::new(provider), LaneSettings::default())
             .build(runtime)
@@ -375,4 +378,91 @@ async fn a_service_needs_a_provider() {
         .build(runtime)
         .unwrap_err();
     assert_eq!(error.code(), "embedding/invalid-config");
+}
+
+/// Connects for two seconds, answers three seconds later; the second request finds the connection open.
+struct SlowToConnect {
+    runtime: Arc<DrivenRuntime>,
+    requests: AtomicU32,
+    hangs: bool,
+}
+
+impl Transport for SlowToConnect {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+        Box::pin(async move {
+            let sleep = |seconds| {
+                let at = self.runtime.now().monotonic + Duration::from_secs(seconds);
+                self.runtime.sleep_until(at)
+            };
+            let clock = request.connecting.unwrap();
+            if self.requests.fetch_add(1, Ordering::SeqCst) == 0 {
+                clock.begin();
+                sleep(if self.hangs { 1000 } else { 2 }).await;
+                clock.end();
+            }
+            sleep(3).await;
+            let vector = vec![0.5; DIMENSIONS];
+            let body = json!({"data": [{"index": 0, "embedding": vector}]}).to_string().into_bytes();
+            Ok(HttpResponse { status: 200, headers: Headers::default(), body })
+        })
+    }
+}
+
+/// Contract 6 and 7.6: waiting in our queue, connecting, the provider and repetitions are told apart.
+#[tokio::test]
+async fn connecting_is_not_the_providers_time() {
+    let seconds = Duration::from_secs;
+    for hangs in [false, true] {
+        let runtime = driven();
+        let settings = OpenAiSettings {
+            base: "http://127.0.0.1:1".to_owned(),
+            key: common::key(),
+            dimensions: Some(DIMENSIONS),
+            ..OpenAiSettings::default()
+        };
+        let transport = SlowToConnect { runtime: runtime.clone(), requests: AtomicU32::new(0), hangs };
+        let provider =
+            HttpProvider::new(OpenAi::new(settings).unwrap(), Arc::new(transport), runtime.clone()).unwrap();
+        let service = service(&runtime, FallbackPolicy::None, vec![Arc::new(provider)]);
+        let embed = |text: &'static str| {
+            let service = service.clone();
+            async move { service.embed_batch_detailed(&[text], CallOptions::default()).await.unwrap().remove(0) }
+        };
+        let first = runtime.run(embed("a")).await;
+        if hangs {
+            // The first attempt spent its whole minute on connecting, the second found the connection there.
+            assert!(first.result.is_ok());
+            assert_eq!(
+                (first.connect_time, first.provider_time, first.attempts),
+                (seconds(60), seconds(3), 2)
+            );
+        } else {
+            assert_eq!((first.connect_time, first.provider_time), (seconds(2), seconds(3)));
+        }
+        let second = runtime.run(embed("b")).await;
+        assert_eq!((second.connect_time, second.provider_time), (Duration::ZERO, seconds(3)));
+        let lane = &service.telemetry().lanes[0];
+        assert_eq!(lane.connect_time.count(), 1, "one connection was made");
+        assert!(service.telemetry().to_prometheus().contains("chrysalis_embedding_connect_seconds_count"));
+    }
+}
+
+/// The same over a real socket: who makes the connection waits for it, who finds one does not.
+#[tokio::test]
+async fn a_connection_is_waited_for_once() {
+    let server = ScriptedServer::start(good).unwrap();
+    let runtime = TokioRuntime::current().unwrap();
+    let service = ServiceBuilder::new(ServiceSettings::default())
+        .provider(openai(&server, runtime.clone()), LaneSettings::default())
+        .build(runtime)
+        .unwrap();
+    let mut times = Vec::new();
+    for text in ["a", "b", "c"] {
+        let outcome = service.embed_batch_detailed(&[text], CallOptions::default()).await.unwrap().remove(0);
+        assert!(outcome.result.is_ok() && outcome.provider_time > Duration::ZERO);
+        times.push(outcome.connect_time);
+    }
+    assert_eq!(server.connections(), 1);
+    assert!(times[0] > Duration::ZERO, "{times:?}");
+    assert_eq!(times[1..], [Duration::ZERO; 2]);
 }

@@ -1,14 +1,16 @@
-//! Retrieval of evidence from conversations: our memory beside plain BM25 with the date.
+//! Retrieval of evidence from conversations: our memory beside plain BM25 with the date and, given a model, beside its vectors.
 //!
 //! One memory per conversation, the unit is a turn, the query is the question as it stands. Category 5 has no answer in
 //! the text: there the figure is how well the best score tells those questions from the others.
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrysalis_journal::MemoryDisk;
-use chrysalis_memory::{Note, Place, Query};
+use chrysalis_memory::semantic::LocalEmbedder;
+use chrysalis_memory::{Embedder, Note, Place, Query};
 use serde_json::{Value, json};
 
 use crate::conversation::{self, Conversation, Turn};
@@ -24,16 +26,23 @@ struct Answer {
     best: f64,
 }
 
-/// Both sides on every conversation of the file.
-pub fn measure(file: &Path) -> Outcome<Value> {
+/// All sides on every conversation of the file; those with vectors where there is a model.
+pub fn measure(file: &Path, model: Option<&Path>) -> Outcome<Value> {
     let conversations = conversation::read(&serde_json::from_str(&std::fs::read_to_string(file)?)?);
-    Ok(json!({
+    let mut figures = json!({
         "conversations": conversations.len(),
         "turns": conversations.iter().map(|one| one.turns.len()).sum::<usize>(),
         "questions": conversations.iter().map(|one| one.questions.len()).sum::<usize>(),
         "plain": report(&conversations, plain)?,
-        "ours": report(&conversations, memory)?,
-    }))
+        "ours": report(&conversations, |turns| memory(turns, None))?,
+    });
+    if let Some(model) = model {
+        let embedder = Arc::new(LocalEmbedder::load(model)?);
+        figures["hybrid"] = report(&conversations, |turns| memory(turns, Some(Arc::clone(&embedder))))?;
+        figures["vectors"] = report(&conversations, |turns| vectors(turns, &embedder))?;
+        figures["fused"] = report(&conversations, |turns| fused(turns, &embedder))?;
+    }
+    Ok(figures)
 }
 
 type Search = Box<dyn Fn(&str) -> Outcome<Answer>>;
@@ -50,8 +59,9 @@ fn plain(turns: &[Turn]) -> Outcome<Search> {
 }
 
 /// Every turn is a note of its session, under the speaker and the date, and happened when it was said.
-fn memory(turns: &[Turn]) -> Outcome<Search> {
-    let memory = ours::create_on(Arc::new(MemoryDisk::new()))?;
+fn memory(turns: &[Turn], embedder: Option<Arc<LocalEmbedder>>) -> Outcome<Search> {
+    let is_hybrid = embedder.is_some();
+    let memory = ours::create_with(Arc::new(MemoryDisk::new()), embedder)?;
     let notes = turns.iter().map(|turn| Note {
         source: Some(format!("session {}", turn.session)),
         place: Some(Place {
@@ -64,6 +74,9 @@ fn memory(turns: &[Turn]) -> Outcome<Search> {
         ..Note::new(turn.body.clone())
     });
     let ids = memory.remember(notes.collect(), None)?;
+    if is_hybrid {
+        memory.embed_pending(&mut |_| ControlFlow::Continue(()))?;
+    }
     let turns: HashMap<[u8; 32], usize> =
         ids.iter().enumerate().map(|(at, id)| (*id.as_bytes(), at)).collect();
     Ok(Box::new(move |question| {
@@ -75,7 +88,52 @@ fn memory(turns: &[Turn]) -> Outcome<Search> {
     }))
 }
 
-fn report(conversations: &[Conversation], make: fn(&[Turn]) -> Outcome<Search>) -> Outcome<Value> {
+/// The same vectors alone, by cosine: of the speaker, the date and what was said.
+fn vectors(turns: &[Turn], embedder: &Arc<LocalEmbedder>) -> Outcome<Search> {
+    let nearest = nearest(turns, embedder)?;
+    Ok(Box::new(move |question| {
+        let found = nearest(question)?;
+        Ok(Answer { best: found[0].1, found: found.iter().take(DEPTH).map(|hit| hit.0).collect() })
+    }))
+}
+
+/// Reciprocal rank fusion of plain BM25 and the vectors, a hundred of each, with the constant of its authors (Cormack et al., 2009).
+fn fused(turns: &[Turn], embedder: &Arc<LocalEmbedder>) -> Outcome<Search> {
+    let nearest = nearest(turns, embedder)?;
+    let plain = Plain::new(turns.iter().map(|turn| format!("{} {} {}", turn.speaker, turn.body, turn.date)));
+    Ok(Box::new(move |question| {
+        let mut scores = BTreeMap::<usize, f64>::new();
+        for ranking in [plain.search(question, 100), nearest(question)?] {
+            for (rank, (turn, _)) in ranking.iter().take(100).enumerate() {
+                *scores.entry(*turn).or_default() += 1.0 / (61 + rank) as f64;
+            }
+        }
+        let mut found: Vec<(usize, f64)> = scores.into_iter().collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Ok(Answer { best: found[0].1, found: found.iter().take(DEPTH).map(|hit| hit.0).collect() })
+    }))
+}
+
+type Nearest = Box<dyn Fn(&str) -> Outcome<Vec<(usize, f64)>>>;
+
+/// Turns in order of their cosine with a question.
+fn nearest(turns: &[Turn], embedder: &Arc<LocalEmbedder>) -> Outcome<Nearest> {
+    let texts: Vec<String> =
+        turns.iter().map(|turn| format!("{}\n{}\n{}", turn.speaker, turn.date, turn.body)).collect();
+    let vectors = embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let embedder = Arc::clone(embedder);
+    Ok(Box::new(move |question| {
+        let question = embedder.embed_query(question)?;
+        let cosine = |vector: &Vec<f32>| -> f64 {
+            vector.iter().zip(&question).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        };
+        let mut found: Vec<(usize, f64)> = vectors.iter().map(cosine).enumerate().collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Ok(found)
+    }))
+}
+
+fn report(conversations: &[Conversation], make: impl Fn(&[Turn]) -> Outcome<Search>) -> Outcome<Value> {
     let mut by_category = BTreeMap::<u64, Measure>::new();
     let mut together = Measure::default();
     let (mut with, mut without) = (Vec::new(), Vec::new());

@@ -1,6 +1,6 @@
 //! Merge and recall: our memory beside SQLite FTS5, tantivy and plain BM25.
 //!
-//! `peers-memory merge DIR ROUNDS DIVISOR`, `peers-memory recall DIR ROUNDS SIZE...` and `peers-memory locomo FILE` print
+//! `peers-memory merge DIR ROUNDS DIVISOR`, `peers-memory recall DIR ROUNDS SIZE...` and `peers-memory locomo FILE [MODEL]` print
 //! their figures as JSON. Stores are made in a new directory below DIR. Texts follow from [`text::SEED`].
 use std::path::Path;
 
@@ -25,10 +25,11 @@ fn main() -> Outcome<()> {
             let sizes = sizes.iter().map(|size| size.parse()).collect::<Result<Vec<_>, _>>()?;
             recall::measure(Path::new(dir), rounds.parse()?, &sizes)?
         }
-        ["locomo", file] => locomo::measure(Path::new(file))?,
+        ["locomo", file] => locomo::measure(Path::new(file), None)?,
+        ["locomo", file, model] => locomo::measure(Path::new(file), Some(Path::new(model)))?,
         _ => {
             return Err(
-                "usage: peers-memory merge DIR ROUNDS DIVISOR | recall DIR ROUNDS SIZE... | locomo FILE"
+                "usage: peers-memory merge DIR ROUNDS DIVISOR | recall DIR ROUNDS SIZE... | locomo FILE [MODEL]"
                     .into(),
             );
         }

@@ -53,7 +53,7 @@ fn make_source(path: &Path, entries: usize, per_commit: usize) -> Outcome<usize>
     let passages: Vec<String> = (0..entries).map(|_| author.passage(WORDS)).collect();
     // In memory first, where a sync costs nothing, and then copied as it is.
     let disk = MemoryDisk::new();
-    let memory = ours::create_on(Arc::new(disk.clone()))?;
+    let memory = ours::create_with(Arc::new(disk.clone()), None)?;
     let notes: Vec<_> = passages.iter().enumerate().map(|(at, text)| ours::note(at, text)).collect();
     for notes in notes.chunks(per_commit) {
         memory.remember(notes.to_vec(), None)?;

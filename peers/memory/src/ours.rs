@@ -3,7 +3,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrysalis_journal::Disk;
-use chrysalis_memory::{Identity, Memory, Note, OpenOptions, Place, Query};
+use chrysalis_memory::semantic::LocalEmbedder;
+use chrysalis_memory::{Embedder, Identity, Memory, Note, OpenOptions, Place, Query};
 
 use crate::Outcome;
 
@@ -20,9 +21,10 @@ pub fn create(dir: &Path) -> Outcome<Memory> {
     Ok(Memory::open(dir, options()?)?)
 }
 
-/// A new memory on a disk.
-pub fn create_on(disk: Arc<dyn Disk>) -> Outcome<Memory> {
-    Ok(Memory::open_on(disk, options()?)?)
+/// A new memory on a disk, which recalls by meaning as well where there is an embedder.
+pub fn create_with(disk: Arc<dyn Disk>, embedder: Option<Arc<LocalEmbedder>>) -> Outcome<Memory> {
+    let embedder = embedder.map(|embedder| embedder as Arc<dyn Embedder>);
+    Ok(Memory::open_on(disk, OpenOptions { embedder, ..options()? })?)
 }
 
 /// The `at`-th passage as the passage of a document that it would be.

@@ -3,7 +3,8 @@
 ``AgentMemory`` remembers text in a store on disk, recalls it with its source, author and signature state, and merges
 with the stores of other agents. ``memory_system._rust.crypto`` has the cryptography beneath, and
 ``memory_system._rust.security`` keeps API keys and other secrets. ``memory_system.crdt`` has the replicated types,
-and ``memory_system.consensus`` agreement between members of which some may lie.
+and ``memory_system.consensus`` agreement between members of which some may lie. ``memory_system._rust.embedding`` turns texts into
+vectors; ``memory_system.embedding`` and ``memory_system.embeddings`` do so under the names of the services it replaces.
 """
 
 import sys as _sys

@@ -45,13 +45,34 @@ async def call(submit: Callable[[Port], int]) -> Any:
     except BaseException:
         port.give_place()
         raise
-    future = port.waiting[ticket] = loop.create_future()
+    future: Future[Any] = loop.create_future()
+    port.waiting[ticket] = future, True
     try:
         return await future
     finally:
         if (future.cancelled() or not future.done()) and port.native.cancel(ticket):
             port.waiting.pop(ticket, None)
             port.give_place()
+
+
+async def call_elsewhere(begin: Callable[[Port], int]) -> Any:
+    """Waits for the result of work that ``begin`` begins and that has threads of its own, such as a request over the network.
+
+    It takes no place: how much may be under way is the business of who does the work. Cancelling gives the work up.
+    """
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
+    port = _port_of(loop)
+    ticket = begin(port.native)
+    future: Future[Any] = loop.create_future()
+    port.waiting[ticket] = future, False
+    try:
+        return await future
+    finally:
+        if future.cancelled() or not future.done():
+            port.waiting.pop(ticket, None)
+            port.native.cancel(ticket)
 
 
 class _LoopPort:
@@ -61,7 +82,8 @@ class _LoopPort:
     """
 
     native: Port
-    waiting: dict[int, Future[Any]]
+    # Each future, and whether its work holds a place.
+    waiting: dict[int, tuple[Future[Any], bool]]
     places: int
     queue: deque[Future[None]]
 
@@ -106,8 +128,9 @@ class _LoopPort:
     def drain(self) -> None:
         """Gives every result that has arrived to whoever waits for it. Runs in the loop's thread."""
         for ticket, value, fault in self.native.drain():
-            self.give_place()
-            future = self.waiting.pop(ticket, None)
+            future, holds_place = self.waiting.pop(ticket, (None, False))
+            if holds_place:
+                self.give_place()
             if future is None or future.done():
                 continue
             if fault is None:

@@ -1,7 +1,7 @@
 """Agreement between members of which less than a third, by power, may lie.
 
 ``verify_commit_certificate`` and ``verify_evidence`` check what anybody can check. ``RustByzantineConsensus`` is one member:
-inputs in, effects out, as dicts with a ``type``. ``SimCluster`` is a whole cluster over a simulated network, for tests: one seed
+inputs in, effects out, as dicts with a ``type``. ``ByzantineMemoryValidator`` makes one number of many of which some are wrong. ``SimCluster`` is a whole cluster over a simulated network, for tests: one seed
 and one list of faults give one run and one trace hash, here, in Rust and in JavaScript.
 
 All classes may be used from several threads, and long runs release the interpreter lock.
@@ -19,10 +19,13 @@ from ._rust import (
     verify_commit_certificate,
     verify_evidence,
 )
+from .byzantine import ByzantineMemoryValidator, ByzantineValidation, SupermajorityChecker, ValidationVote
 from .exceptions import ConsensusError
 
 __all__ = [
     "Byzantine",
+    "ByzantineMemoryValidator",
+    "ByzantineValidation",
     "Change",
     "CommitProof",
     "ConsensusError",
@@ -47,6 +50,8 @@ __all__ = [
     "SimOptions",
     "SimReport",
     "Skew",
+    "SupermajorityChecker",
+    "ValidationVote",
     "Validator",
     "ValidatorSet",
     "Vouched",

@@ -119,11 +119,18 @@ class CertError(CryptoError):
         self.index = index
 
 
-def from_native(code: str, message: str, index: int | None = None) -> Exception:
+def from_native(
+    code: str, message: str, index: int | None = None, details: dict[str, object] | None = None
+) -> Exception:
     """The exception for an error of the native module."""
     known = _CLASSES.get(code)
     if known is not None:
         error = known[0](message, known[1])
+    elif code.startswith("embedding/") or code in _MODEL_CODES:
+        # Imported when it is needed, so that a memory without vectors does not pay for it.
+        from .embedding import exceptions as embedding
+
+        return embedding.from_native(code, message, details)
     elif code == "DECRYPT_FAILED":
         return DecryptError(message)
     elif code in _KEY_FORMAT_CODES:
@@ -265,6 +272,14 @@ _CLASSES: dict[str, tuple[type[MemoryError], str]] = {
     "tokens/unknown-special": (ValidationError, "VALIDATION_INVALID_VALUE"),
     "tokens/unknown-token": (ValidationError, "VALIDATION_INVALID_VALUE"),
 }
+
+# The codes of a local model, whose exceptions are those of `memory_system.embedding`.
+_MODEL_CODES = frozenset(
+    (
+        "MODEL_FILE_MALFORMED", "MODEL_FILE_MISSING", "MODEL_FILE_TOO_LARGE", "MODEL_FILE_UNREADABLE", "MODEL_NOT_FINITE",
+        "MODEL_TENSOR", "MODEL_UNSUPPORTED", "TEXT_TOO_LONG", "UNKNOWN_INSTRUCTIONS",
+    )
+)  # fmt: skip
 
 # The codes of rust-crypto that have exceptions of their own.
 _KEY_FORMAT_CODES = frozenset(

@@ -13,11 +13,15 @@ from conftest import REPOSITORY
 
 from memory_system._rust.crypto import Ed25519KeyPair
 from memory_system.consensus import (
+    ByzantineMemoryValidator,
+    ByzantineValidation,
     ConsensusError,
     Fault,
     MemberOptions,
     RustByzantineConsensus,
     SimCluster,
+    SupermajorityChecker,
+    ValidationVote,
     ValidatorSet,
     encode_validators,
     value_digest,
@@ -33,6 +37,7 @@ def vectors(name: str) -> Any:
 
 
 AGREEMENT, TRACES = vectors("agreement.json"), vectors("sim-traces.json")
+AGGREGATION = vectors("aggregation.json")
 
 
 def raises(code: str, call: Callable[[], object]) -> None:
@@ -52,6 +57,11 @@ def test_certificates(case: dict[str, Any]) -> None:
     assert proof["digest"] == value_digest(b"a")
     assert verify_commit_certificate(memoryview(certificate), bytearray(validators), case["chain"]) == proof
     raises("consensus/bad-signature", lambda: verify_commit_certificate(certificate, validators, "another"))
+    # The keys of the last set are kept: another set is another one.
+    later = bytearray(validators)
+    later[2] += 1
+    raises("consensus/wrong-epoch", lambda: verify_commit_certificate(certificate, later, case["chain"]))
+    assert verify_commit_certificate(certificate, validators, case["chain"]) == proof
 
 
 def test_sets_have_one_encoding() -> None:
@@ -208,3 +218,78 @@ def test_wrong_arguments() -> None:
         with pytest.raises(OverflowError):
             SimCluster(*arguments)
     assert member.status()["step"] == "propose"
+
+
+@pytest.mark.parametrize("case", AGGREGATION["numbers"], ids=lambda case: str(case["function"]))
+def test_numbers(case: dict[str, Any]) -> None:
+    function = getattr(ByzantineMemoryValidator, case["function"])
+    arguments = [case["values"]] if case["argument"] is None else [case["values"], case["argument"]]
+    if case["function"] == "robust_mean":
+        arguments[1] = int(arguments[1])
+    if case["code"] is not None:
+        raises(case["code"], lambda: function(*arguments))
+    else:
+        # Every bit.
+        assert function(*arguments).hex() == float(case["result"]).hex()
+
+
+def vote(given: dict[str, Any]) -> ValidationVote:
+    signature = None if given["signature"] is None else bytes.fromhex(given["signature"])
+    return ValidationVote(given["instance_id"], given["confidence"], given["timestamp"], signature)
+
+
+@pytest.mark.parametrize("case", AGGREGATION["validations"], ids=lambda case: str(case["name"]))
+def test_votes_on_a_memory(case: dict[str, Any]) -> None:
+    fingerprint, members = bytes.fromhex(AGGREGATION["fingerprint"]), bytes.fromhex(AGGREGATION["validators"])
+    votes = [vote(given) for given in case["votes"]]
+    found = ByzantineMemoryValidator.validate_memory(fingerprint, votes, members)
+    assert found == ByzantineValidation(
+        case["verified_by"], case["confidence_scores"], case["trimmed_mean"], case["median"],
+        case["threshold"], case["required_votes"], frozenset(case["byzantine"]),
+    )  # fmt: skip
+    assert found.meets_threshold() is case["threshold"]
+    assert ByzantineMemoryValidator.detect_byzantine_nodes(fingerprint, votes, members) == set(case["byzantine"])
+    # Not for this memory.
+    assert ByzantineMemoryValidator.validate_memory(bytes(32), votes, members).verifiedBy == []
+
+
+def test_votes_are_signed_as_in_rust() -> None:
+    fingerprint = bytes.fromhex(AGGREGATION["fingerprint"])
+    for given in AGGREGATION["validations"][1]["votes"]:
+        seed = bytes([int(given["instance_id"][1:])] * 32)
+        signed = ValidationVote.sign(fingerprint, given["instance_id"], given["confidence"], given["timestamp"], seed)
+        assert signed == vote(given)
+
+
+def test_majorities_are_strict() -> None:
+    for total, threshold in AGGREGATION["thresholds"]:
+        assert ByzantineMemoryValidator.calculate_threshold(total) == threshold
+    for case in AGGREGATION["decisions"]:
+        named = {f"n{index}": yes for index, yes in enumerate(case["votes"])}
+        assert SupermajorityChecker.consensus_decision(named, case["threshold"]) == tuple(case["result"])
+        assert SupermajorityChecker.has_supermajority(case["votes"], case["threshold"]) is case["result"][0]
+    assert not SupermajorityChecker.has_supermajority([True, True, False])
+
+
+def test_a_fresh_record_is_agreed_on_by_nobody() -> None:
+    fresh = ByzantineValidation()
+    assert not fresh.meets_threshold()
+    assert (fresh.calculate_median(), fresh.calculate_trimmed_mean()) == (0.0, 0.0)
+
+
+def test_numbers_and_votes_that_are_none_are_refused() -> None:
+    members, validator = bytes.fromhex(AGGREGATION["validators"]), ByzantineMemoryValidator
+    for wrong in (float("nan"), float("inf")):
+        raises("consensus/not-finite", lambda wrong=wrong: validator.robust_mean([0.0, wrong, 1.0], 0))  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        validator.median(["text"])  # type: ignore[list-item]
+    raises("consensus/invalid-argument", lambda: validator.validate_memory(bytes(31), [], members))
+    raises("consensus/out-of-range", lambda: validator.validate_memory(bytes(32), [], members, 1.5))
+    raises("consensus/out-of-range", lambda: ValidationVote.sign(bytes(32), "n1", 1.5, 1.0, bytes(32)))
+    raises("consensus/invalid-argument", lambda: SupermajorityChecker.has_supermajority([], 0.4))
+    raises("consensus/invalid-id", lambda: SupermajorityChecker.consensus_decision({"not a name": True}))
+    stranger = ValidationVote("not a name", 0.9, 1.0, bytes(64))
+    assert validator.validate_memory(bytes(32), [stranger], members).verifiedBy == []
+    assert validator.aggregate_knowledge_confidence({"nobody": 0.5}, members) == (0.0, 0.0, False)
+    votes = [ValidationVote("a", 0.0, 1.0), ValidationVote("a", 1.0, 2.0), ValidationVote("b", 0.0, 1.0)]
+    assert validator.weighted_confidence(votes, {"a": 3.0}) == 0.75

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import types
@@ -16,6 +17,7 @@ from conftest import REPOSITORY
 
 import memory_system
 from memory_system import _rust, exceptions
+from memory_system.embedding.exceptions import EmbeddingError
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,7 +31,7 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_example_of_the_readme_runs_as_it_stands(home: Path) -> None:
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    example, _, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    example, _, _, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert len(example.splitlines()) <= 20
     done = run(sys.executable, "-c", example, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
@@ -38,7 +40,7 @@ def test_the_example_of_the_readme_runs_as_it_stands(home: Path) -> None:
 
 def test_the_example_of_agreement_runs(home: Path) -> None:
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    _, example, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    _, example, _, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     done = run(sys.executable, "-c", example, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
     trace_hash, signers = done.stdout.splitlines()
@@ -47,14 +49,36 @@ def test_the_example_of_agreement_runs(home: Path) -> None:
 
 def test_the_example_of_replicated_types_runs(home: Path) -> None:
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    _, _, example = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    _, _, example, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     done = run(sys.executable, "-c", example, cwd=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_the_examples_of_embedding_run(home: Path) -> None:
+    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    _, _, _, example = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    done = run(sys.executable, "-c", example, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("EmbeddingSpace(deterministic, ")
+    with sqlite3.connect(home / "cache.db") as database:
+        database.execute("CREATE TABLE embeddings (content_hash, model, vector, created_at, expires_at)")
+        row = ("0" * 64, "voyage-3", "[1.0]", "2025-01-01T00:00:00", "2999-01-01T00:00:00")
+        database.execute("INSERT INTO embeddings VALUES (?, ?, ?, ?, ?)", row)
+    database.close()
+    example, _ = re.findall(r"```py\n(.*?)```", text, flags=re.DOTALL)
+    done = run(sys.executable, "-c", example, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.endswith("\n1 0\n")
+
+
+def test_the_example_of_the_compatible_wheel_runs(home: Path) -> None:
+    text = (REPOSITORY / "rust-bindings" / "python-compat" / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    done = run(sys.executable, "-c", example, cwd=home)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "384 deterministic\n")
+
+
 def test_the_example_of_keeping_keys_runs(home: Path) -> None:
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```py\n(.*?)```", text, flags=re.DOTALL)
+    _, example = re.findall(r"```py\n(.*?)```", text, flags=re.DOTALL)
     done = run(sys.executable, "-c", example, cwd=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -72,19 +96,25 @@ def test_consumers_are_typed(tmp_path: Path) -> None:
 
 def test_the_package_is_typed_and_its_stubs_are_true(tmp_path: Path) -> None:
     strict = (sys.executable, "-m", "mypy", "--strict", "--python-version", "3.10")
-    done = run(*strict, "-p", "memory_system", cwd=tmp_path)
+    done = run(*strict, "-p", "memory_system", "-p", "shared.embedding", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     done = run(*strict, *map(str, HERE.glob("*.py")), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = run(sys.executable, "-m", "mypy.stubtest", "memory_system", cwd=tmp_path)
+    done = run(sys.executable, "-m", "mypy.stubtest", "memory_system", "shared.embedding", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_code_has_its_exception() -> None:
     codes = _rust.error_codes()
     assert len(set(codes)) == len(codes) > 40
+    embedding = {code for code in codes if code.startswith("embedding/")} | exceptions._MODEL_CODES
     named = {code for code in codes if "/" in code}
-    assert set(exceptions._CLASSES) == named
+    assert set(exceptions._CLASSES) == named - embedding
+    assert exceptions._MODEL_CODES <= set(codes) and not exceptions._MODEL_CODES & named
+    for code in embedding:
+        failure = exceptions.from_native(code, "what happened", None, None)
+        assert isinstance(failure, EmbeddingError) and (failure.error_code, str(failure)) == (code, "what happened")
+    codes = [code for code in codes if code not in embedding]
     mixed = {code for code in codes if "/" not in code and not code.isupper()}
     assert exceptions._KEY_FORMAT_CODES | exceptions._CERT_CODES == mixed
     assert not exceptions._KEY_FORMAT_CODES & exceptions._CERT_CODES

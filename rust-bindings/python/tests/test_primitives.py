@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
 from vectors import Case, File, check, unhex
 
+from memory_system import CryptoError
 from memory_system._rust import crypto
 
 PRIMITIVES = File("rust-crypto/vectors/primitives.json")
@@ -170,6 +172,29 @@ def test_ed25519_of_wycheproof_alone_and_in_one_batch() -> None:
         check(case, lambda: crypto.ed25519_verify(*batch[-1]))
     expected = [case.get("expected") is True for case in WYCHEPROOF.cases("ed25519_verify")]
     assert crypto.batch_verify(*zip(*batch)) == expected
+
+
+def test_a_batch_says_what_single_checks_say_of_edge_encodings_at_random_places() -> None:
+    seed = random.SystemRandom().getrandbits(32)
+    print(f"seed {seed}")
+    choose = random.Random(seed)
+    sections = [File("rust-crypto/vectors/crypto.json").cases("ed25519_verify"), WYCHEPROOF.cases("ed25519_verify")]
+    triples = [unhex(case, "public_key", "message", "signature") for section in sections for case in section]
+    verdicts: list[bool] = []
+    for triple in triples:
+        try:
+            verdicts.append(crypto.ed25519_verify(*triple))
+        except CryptoError:
+            verdicts.append(False)
+    good = [i for i, holds in enumerate(verdicts) if holds]
+    assert 50 < len(good) < len(triples) - 50
+    for round in range(60):
+        # From nothing but good signatures to nothing but edges.
+        chosen = [
+            choose.randrange(len(triples)) if choose.randrange(10) < round % 11 else choose.choice(good)
+            for _ in range(choose.randrange(1, 90))
+        ]
+        assert crypto.batch_verify(*zip(*(triples[i] for i in chosen))) == [verdicts[i] for i in chosen], chosen
 
 
 def test_a_batch_says_what_single_checks_say() -> None:

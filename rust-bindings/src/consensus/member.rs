@@ -22,7 +22,7 @@ pub(crate) fn open<G: Given>(options: &G) -> Result<Member, G::Error> {
     let config = config(options)?;
     let origin = Origin {
         height: Height(options.count_or("height", 1)?),
-        validators: proof::set(&options.required("validators")?, "validators")?,
+        validators: Arc::unwrap_or_clone(proof::set(&options.required("validators")?, "validators")?),
         upcoming: upcoming(&options.items("upcoming")?)?,
     };
     let signer = match options.property("signing_key")? {
@@ -170,7 +170,7 @@ fn size<G: Given>(options: &G, name: &str, default: usize) -> Result<usize, G::E
 
 fn upcoming<G: Given>(changes: &[G]) -> Result<Vec<(Height, chrysalis_consensus::ValidatorSet)>, G::Error> {
     let change = |change: &G| {
-        let set = proof::set(&change.required("validators")?, "validators")?;
+        let set = Arc::unwrap_or_clone(proof::set(&change.required("validators")?, "validators")?);
         Ok((Height(change.count("height")?), set))
     };
     changes.iter().map(change).collect()

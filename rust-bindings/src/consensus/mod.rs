@@ -15,3 +15,5 @@ pub(crate) mod member;
 pub(crate) mod plain;
 #[cfg(any(feature = "python", feature = "consensus"))]
 pub(crate) mod proof;
+#[cfg(any(feature = "python", feature = "consensus"))]
+pub(crate) mod validation;

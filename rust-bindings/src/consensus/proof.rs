@@ -1,18 +1,42 @@
 //! Certificates, evidence and validator sets: what anybody can check.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrysalis_consensus::{
     ChainId, CommitCertificate, ConsensusError, Digest, Epoch, Evidence, NodeId, Validator, ValidatorSet,
 };
 
 use super::plain::{Given, Made};
 
+/// The set that was given last: to decode the keys of a set takes as long as half a certificate's check, and a caller has few sets
+/// and many certificates.
+static LAST: Mutex<Option<Arc<ValidatorSet>>> = Mutex::new(None);
+
 /// A validator set: its bytes, or an object with `validators` and `epoch`, which is 0 by default.
-pub(crate) fn set<G: Given>(given: &G, name: &str) -> Result<ValidatorSet, G::Error> {
+pub(crate) fn set<G: Given>(given: &G, name: &str) -> Result<Arc<ValidatorSet>, G::Error> {
     if given.is_bytes() {
-        return Ok(ValidatorSet::from_bytes(&given.to_bytes(name)?)?);
+        let bytes = given.to_bytes(name)?;
+        return Ok(kept(|last| last.to_bytes() == bytes, || ValidatorSet::from_bytes(&bytes))?);
     }
-    let validators = validators(&given.required("validators")?)?;
-    Ok(ValidatorSet::new(Epoch(given.count_or("epoch", 0)?), validators)?)
+    let mut validators = validators(&given.required("validators")?)?;
+    validators.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    let epoch = Epoch(given.count_or("epoch", 0)?);
+    let is_last = |last: &ValidatorSet| last.epoch() == epoch && last.validators() == validators;
+    Ok(kept(is_last, || ValidatorSet::new(epoch, validators.clone()))?)
+}
+
+/// The last set, if it is the one, or else one that is made and kept in its place.
+fn kept(
+    is_last: impl Fn(&ValidatorSet) -> bool,
+    make: impl FnOnce() -> Result<ValidatorSet, ConsensusError>,
+) -> Result<Arc<ValidatorSet>, ConsensusError> {
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(last) = last.filter(|last| is_last(last)) {
+        return Ok(last);
+    }
+    let set = Arc::new(make()?);
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&set));
+    Ok(set)
 }
 
 /// A list of validators, each with `id`, `key` and `power`, which is 1 by default.

@@ -11,6 +11,9 @@
 //!
 //! After `fork()` the threads are gone in the child and locks may be held for ever, so pools and ports of another
 //! process are neither used nor taken apart; the package makes new ones.
+//!
+//! Work that has threads of its own, such as requests over the network, takes no thread of the pool and no place: its
+//! ticket comes from [`Port::begin`], its result through a [`Sender`], and giving it up drops its [`Guard`].
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -23,7 +26,7 @@ use std::thread;
 use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::prelude::*;
 
-use super::error::{BindingError, Failure};
+use super::error::{BindingError, Details, Failure};
 
 /// The most threads of one pool. Most of their time goes to waiting for the disk.
 const MAX_THREADS: usize = 8;
@@ -44,16 +47,16 @@ type Finished = (u64, Py<PyAny>, Option<Fault>);
 /// interpreter that is ending may stop a daemon thread for good.
 #[derive(IntoPyObject)]
 pub(super) enum Fault {
-    /// The work failed: code and text.
-    Work(&'static str, String),
+    /// The work failed: code, text, place in a list, and what else is known.
+    Work(&'static str, String, Option<usize>, Option<Details>),
     /// The value could not be made.
     Value(Py<PyBaseException>),
 }
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        let (code, message) = failure.into_parts();
-        Self::Work(code, message)
+        let (code, message, index, details) = failure.into_parts();
+        Self::Work(code, message, index, details)
     }
 }
 
@@ -189,8 +192,14 @@ impl Port {
         self.mailbox.wake.as_ref().map(Wake::fileno)
     }
 
-    /// Tells the job of `ticket` that nobody waits for it. `True` when it had not begun and is gone without a trace.
+    /// Tells the job of `ticket` that nobody waits for it. `True` when it had not begun, or could be given up, and is gone without a
+    /// trace.
     fn cancel(&self, ticket: u64) -> bool {
+        let guard = lock(&self.mailbox.state).elsewhere.remove(&ticket);
+        if guard.is_some() {
+            // Dropped here, with no lock held.
+            return true;
+        }
         let mut pool = lock(&self.pool.state);
         let ours = |job: &Job| job.ticket == ticket && Arc::ptr_eq(&job.mailbox, &self.mailbox);
         let queued = pool.queue.iter().position(ours).and_then(|at| pool.queue.remove(at));
@@ -257,6 +266,64 @@ impl Port {
     }
 }
 
+impl Port {
+    /// A ticket for work that is done elsewhere than in the pool. Nothing bounds their number but who does the work.
+    pub(super) fn begin(&self) -> (u64, Sender) {
+        let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
+        lock(&self.mailbox.state).elsewhere.insert(ticket, Guard::default());
+        (ticket, Sender { mailbox: Arc::clone(&self.mailbox), ticket })
+    }
+
+    /// Leaves what is dropped when nobody waits for `ticket` any more. If the result is there already, it is dropped at once.
+    pub(super) fn attach(&self, ticket: u64, guard: Guard) {
+        let mut state = lock(&self.mailbox.state);
+        let unused = match state.elsewhere.get_mut(&ticket) {
+            Some(place) => mem::replace(place, guard),
+            None => guard,
+        };
+        drop(state);
+        drop(unused);
+    }
+
+    /// Takes back a ticket whose work never began.
+    pub(super) fn take_back(&self, ticket: u64) {
+        lock(&self.mailbox.state).elsewhere.remove(&ticket);
+    }
+}
+
+/// Where work that is done elsewhere brings its result.
+pub(super) struct Sender {
+    mailbox: Arc<Mailbox>,
+    ticket: u64,
+}
+
+impl Sender {
+    /// Brings it, from whatever thread.
+    pub(super) fn send(self, reply: impl FnOnce(Python<'_>) -> Result<Py<PyAny>, Fault> + Send + 'static) {
+        self.mailbox.deliver(self.ticket, Box::new(reply));
+    }
+}
+
+/// Something that gives work up when it is dropped, though not in a child of `fork()`: there it is left as it is.
+#[derive(Default)]
+pub(super) struct Guard(Option<(u32, Box<dyn Send>)>);
+
+impl Guard {
+    pub(super) fn new(holds: impl Send + 'static) -> Self {
+        Self(Some((process::id(), Box::new(holds))))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some((process, holds)) = self.0.take()
+            && process != process::id()
+        {
+            mem::forget(holds);
+        }
+    }
+}
+
 struct Mailbox {
     wake: Option<Wake>,
     arrived: Condvar,
@@ -268,6 +335,8 @@ struct Results {
     done: VecDeque<(u64, Reply)>,
     /// Every job from `submit` until it is drained, with the flag that tells it to stop.
     outstanding: BTreeMap<u64, Arc<AtomicBool>>,
+    /// What is done elsewhere, from `begin` until it is drained or given up.
+    elsewhere: BTreeMap<u64, Guard>,
     /// Whether the loop was told of `done`, so that many results cost one wake-up.
     announced: bool,
     /// Whether `wait()` has yet to pass that on.
@@ -298,9 +367,13 @@ impl Mailbox {
         let mut state = lock(&self.state);
         state.announced = false;
         let done = mem::take(&mut state.done);
+        let mut guards = Vec::new();
         for (ticket, _) in &done {
             state.outstanding.remove(ticket);
+            guards.extend(state.elsewhere.remove(ticket));
         }
+        drop(state);
+        drop(guards);
         done
     }
 

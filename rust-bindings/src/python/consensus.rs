@@ -292,7 +292,7 @@ impl SimCluster {
 /// Dicts that are given, by the names that `memory_system.consensus` has for them.
 macro_rules! given {
     ($($name:ident: $hint:expr),* $(,)?) => {$(
-        pub(super) struct $name<'py>(Item<'py>);
+        pub(super) struct $name<'py>(pub(super) Item<'py>);
 
         impl<'a, 'py> FromPyObject<'a, 'py> for $name<'py> {
             type Error = PyErr;
@@ -344,10 +344,10 @@ made! {
 }
 
 /// A value of Python that is read.
-struct Item<'py>(Bound<'py, PyAny>);
+pub(super) struct Item<'py>(Bound<'py, PyAny>);
 
 /// What is raised where a value cannot be read.
-struct Raised(PyErr);
+pub(super) struct Raised(PyErr);
 
 impl From<ConsensusError> for Raised {
     fn from(error: ConsensusError) -> Self {

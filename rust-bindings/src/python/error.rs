@@ -11,12 +11,17 @@ use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::CryptoError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
+use chrysalis_embedding::EmbeddingError;
 use chrysalis_embedding::compress::CompressError;
+use chrysalis_embedding::model::ModelError;
 use chrysalis_embedding::similarity::SimilarityError;
 use chrysalis_embedding::tokens::TokenError;
 use chrysalis_memory::MemoryError;
 use chrysalis_security::SecurityError;
+use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{type_hint_identifier, type_hint_subscript};
 
 /// An error of any crate on its way to Python.
 #[derive(Debug)]
@@ -25,6 +30,47 @@ pub(super) struct Failure {
     message: String,
     /// Which certificate it is wrong with, of those that fail with one.
     index: Option<usize>,
+    details: Option<Details>,
+}
+
+/// What else is known of the failure of an embedding provider, for the attributes of its exception. Few errors have it, so it is
+/// elsewhere.
+#[derive(Debug)]
+pub(super) struct Details(Box<Known>);
+
+impl<'py> IntoPyObject<'py> for Details {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    const OUTPUT_TYPE: PyStaticExpr = type_hint_subscript!(
+        type_hint_identifier!("builtins", "dict"),
+        type_hint_identifier!("builtins", "str"),
+        type_hint_identifier!("builtins", "object")
+    );
+
+    fn into_pyobject(self, py: Python<'py>) -> std::result::Result<Self::Output, PyErr> {
+        (*self.0).into_pyobject(py)
+    }
+}
+
+#[derive(Debug, Default, IntoPyObject)]
+struct Known {
+    /// The HTTP status.
+    status: Option<u16>,
+    /// The provider's own code.
+    code: Option<String>,
+    request_id: Option<String>,
+    /// Seconds.
+    retry_after: Option<f64>,
+    /// Requests that were sent.
+    attempts: u32,
+    /// What happened, in words that are always the same.
+    problem: Option<&'static str>,
+    provider: Option<String>,
+    model: Option<String>,
+    /// Components that were expected, and those that came.
+    lengths: Option<(usize, usize)>,
 }
 
 /// For glue that makes nothing of Python's itself.
@@ -32,12 +78,12 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
     fn new(code: &'static str, error: &impl fmt::Display) -> Self {
-        Self { code, message: error.to_string(), index: None }
+        Self { code, message: error.to_string(), index: None, details: None }
     }
 
-    /// The code and the text.
-    pub(super) fn into_parts(self) -> (&'static str, String) {
-        (self.code, self.message)
+    /// Code, text, place in a list, and what else is known.
+    pub(super) fn into_parts(self) -> (&'static str, String, Option<usize>, Option<Details>) {
+        (self.code, self.message, self.index, self.details)
     }
 }
 
@@ -132,6 +178,39 @@ impl From<TokenError> for Failure {
     }
 }
 
+impl From<EmbeddingError> for Failure {
+    fn from(error: EmbeddingError) -> Self {
+        let known = match &error {
+            EmbeddingError::Provider(error) => Some(Known {
+                status: error.status,
+                code: error.code.as_ref().map(ToString::to_string),
+                request_id: error.request_id.as_ref().map(ToString::to_string),
+                retry_after: error.retry_after.map(|time| time.as_secs_f64()),
+                attempts: error.attempts,
+                problem: Some(error.problem.text()),
+                provider: Some(error.provider.to_string()),
+                model: Some(error.model.to_string()),
+                lengths: None,
+            }),
+            EmbeddingError::DimensionMismatch { expected, actual, provider, model } => Some(Known {
+                provider: Some(provider.to_string()),
+                model: Some(model.to_string()),
+                lengths: Some((*expected, *actual)),
+                ..Known::default()
+            }),
+            _ => None,
+        };
+        let details = known.map(|known| Details(Box::new(known)));
+        Self { details, ..Self::new(error.code(), &error) }
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}
+
 impl From<SecurityError> for Failure {
     fn from(error: SecurityError) -> Self {
         Self::new(error.code(), &error)
@@ -151,10 +230,10 @@ impl From<CertError> for Failure {
 }
 
 impl From<Failure> for PyErr {
-    fn from(Failure { code, message, index }: Failure) -> Self {
+    fn from(failure: Failure) -> Self {
         Python::attach(|py| {
             py.import("memory_system.exceptions")
-                .and_then(|module| module.call_method1("from_native", (code, message, index)))
+                .and_then(|module| module.call_method1("from_native", failure.into_parts()))
                 .map_or_else(|failed| failed, Self::from_value)
         })
     }

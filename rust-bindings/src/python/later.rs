@@ -9,7 +9,7 @@ use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::{type_hint_identifier, type_hint_subscript};
 
-use super::bridge::{Fault, Port, Work};
+use super::bridge::{Fault, Guard, Port, Sender, Work};
 use super::error::Result;
 use super::lock;
 
@@ -59,6 +59,39 @@ pub(super) fn later_with<'py, T, V: Send + 'static>(
     let task = Task(Mutex::new(Some(work)));
     let coroutine = py.import("memory_system._bridge")?.call_method1("call", (task,))?;
     Ok(Later { coroutine, gives: PhantomData })
+}
+
+/// Begins work that is done elsewhere than in the pool: it gets where to bring the result, and gives what gives it up.
+pub(super) type Begin = Box<dyn FnOnce(Python<'_>, Sender) -> PyResult<Guard> + Send>;
+
+/// A coroutine that begins work when it is awaited, and gives what the work brings. Cancelling it gives the work up.
+pub(super) fn later_elsewhere<'py, T>(py: Python<'py>, begin: Begin) -> PyResult<Later<'py, T>> {
+    let coroutine = py
+        .import("memory_system._bridge")?
+        .call_method1("call_elsewhere", (Errand(Mutex::new(Some(begin))),))?;
+    Ok(Later { coroutine, gives: PhantomData })
+}
+
+/// Work that waits to be begun.
+#[pyclass(frozen, module = "memory_system._rust")]
+struct Errand(Mutex<Option<Begin>>);
+
+#[pymethods]
+impl Errand {
+    /// Begins the work, once, and gives its ticket.
+    fn __call__(&self, py: Python<'_>, port: &Port) -> PyResult<u64> {
+        let begin = lock(&self.0).take();
+        let begin = begin.ok_or_else(|| PyRuntimeError::new_err("the work was begun already"))?;
+        let (ticket, sender) = port.begin();
+        match begin(py, sender) {
+            Ok(guard) => port.attach(ticket, guard),
+            Err(error) => {
+                port.take_back(ticket);
+                return Err(error);
+            }
+        }
+        Ok(ticket)
+    }
 }
 
 /// Work that waits to be handed to a port.

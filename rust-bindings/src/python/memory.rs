@@ -13,7 +13,9 @@ use chrysalis_crdt::CrdtError;
 use chrysalis_crypto::api_keys::ValidationError;
 use chrysalis_crypto::tls::CertError;
 use chrysalis_crypto::{CryptoError, hex};
+use chrysalis_embedding::EmbeddingError;
 use chrysalis_embedding::compress::CompressError;
+use chrysalis_embedding::model::ModelError;
 use chrysalis_embedding::similarity::SimilarityError;
 use chrysalis_embedding::tokens::TokenError;
 use chrysalis_journal::JournalError;
@@ -47,6 +49,8 @@ pub(super) fn error_codes() -> Vec<&'static str> {
         TokenError::CODES,
         SimilarityError::CODES,
         CompressError::CODES,
+        EmbeddingError::CODES,
+        ModelError::CODES,
     ]
     .concat()
 }

@@ -16,6 +16,7 @@ mod error;
 mod later;
 mod memory;
 mod security;
+mod validation;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -67,6 +68,12 @@ mod extension {
     use super::entry::{Coverage, Entry, Forgotten, Learned, MergeReport, Recalled, Stats};
     #[pymodule_export]
     use super::memory::{RustMemoryStore, error_codes};
+    #[pymodule_export]
+    use super::validation::{
+        aggregate_knowledge_confidence, calculate_threshold, consensus_decision, detect_byzantine_nodes,
+        has_supermajority, median, mode, robust_mean, sign_validation_vote, trimmed_mean,
+        trimmed_mean_or_mean, validate_memory, weighted_confidence,
+    };
 
     /// Hashes, signatures, sealing, key derivation, random values and offline proofs.
     ///
@@ -119,12 +126,14 @@ mod extension {
         use crate::python::crypto::stream::{StreamOpener, StreamSealer};
     }
 
-    /// Tokens, similarity, an index of vectors, vectors of identity, compression.
+    /// Services and the local model; tokens, similarity, an index of vectors, vectors of identity, compression.
     ///
-    /// A vector is a C-contiguous buffer of 32-bit or 64-bit floats, used where it is, or an iterable of floats. The interpreter lock
+    /// A vector is an `Embedding`, a C-contiguous buffer of 32-bit or 64-bit floats, used where it is, or an iterable of floats. The interpreter lock
     /// is released as in `crypto`.
     #[pyo3::pymodule]
     mod embedding {
+        #[pymodule_export]
+        use crate::python::embedding::cache::VectorCache;
         #[pymodule_export]
         use crate::python::embedding::compress::{compress_payload_zstd, decompress_zstd};
         #[pymodule_export]
@@ -132,11 +141,19 @@ mod extension {
             deterministic_vector, deterministic_vector_into, hash_vector,
         };
         #[pymodule_export]
+        use crate::python::embedding::embedded::{Embedding, EmbeddingSpace, Embeddings, Outcome};
+        #[pymodule_export]
         use crate::python::embedding::index::VectorIndex;
+        #[pymodule_export]
+        use crate::python::embedding::model::LocalModel;
+        #[pymodule_export]
+        use crate::python::embedding::service::{
+            EmbeddingService, classify_error_text, estimate_cost_by_words,
+        };
         #[pymodule_export]
         use crate::python::embedding::similarity::{
             cosine_similarity, cosine_similarity_batch, cosine_similarity_or_zero, dot, euclidean_distance,
-            normalize, read_vector_blob, top_k, top_k_batch,
+            normalize, read_vector_blob, space_mismatches, top_k, top_k_batch,
         };
         #[pymodule_export]
         use crate::python::embedding::tokens::{

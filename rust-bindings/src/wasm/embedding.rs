@@ -1,6 +1,12 @@
-//! The package `rust-embedding`: similarity, an index that stays in the module, vectors of identity, compression.
+//! The package `rust-embedding`: similarity, an index that stays in the module, vectors of identity, compression; below this, the local
+//! model and the service.
 //!
 //! A matrix crosses into the module once for all its rows, and an index's vectors once for all searches.
+
+pub mod model;
+mod runtime;
+pub mod service;
+mod transport;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

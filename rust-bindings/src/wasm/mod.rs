@@ -4,6 +4,7 @@
     feature = "consensus",
     feature = "crdt",
     feature = "crypto",
+    feature = "embedding",
     feature = "recipients",
     feature = "security"
 ))]
@@ -30,6 +31,8 @@ pub mod simulation;
 pub mod tls;
 #[cfg(feature = "tokens")]
 pub mod tokens;
+#[cfg(feature = "consensus")]
+pub mod validation;
 
 /// How every package is loaded.
 #[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]

@@ -176,3 +176,30 @@ export interface MemberOrigin {
   validators: Uint8Array;
   upcoming: { height: Count; validators: Uint8Array }[];
 }
+
+/** One member's confidence, 0 to 1, in one memory. Of two votes of a member the later counts; one without a signature never does. */
+export interface ValidationVote {
+  instanceId: string;
+  confidence: number;
+  /** Logical time. */
+  timestamp: number;
+  signature?: Uint8Array | null;
+}
+
+/** What members think of one memory. */
+export interface ByzantineValidation {
+  /** The members whose votes count, in order. */
+  verifiedBy: string[];
+  /** Their confidences, in the same order. */
+  confidenceScores: number[];
+  /** The mean without the f lowest and the f highest, f = (n - 1) / 3 of n members; 0 where votes are too few for that. */
+  trimmedMean: number;
+  /** 0 without votes. */
+  median: number;
+  /** Whether members with a quorum of the power support it. */
+  threshold: boolean;
+  /** The smallest number of members with a quorum of the power. */
+  requiredVotes: number;
+  /** Members that signed two votes for one time. */
+  byzantine: string[];
+}

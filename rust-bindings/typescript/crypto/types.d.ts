@@ -78,6 +78,38 @@ export interface VerifiedRecord {
   content: Uint8Array;
 }
 
+/** Whether a function zeroes the bytes of the secret that it was given; it does unless this is `false`. */
+export interface WipeOption {
+  wipe?: boolean;
+}
+
+/** `encrypt_with_password` with the password as bytes. @deprecated As that is. */
+export function encrypt_with_password_bytes(plaintext: Uint8Array, password: Uint8Array, options?: WipeOption): Uint8Array;
+/** `decrypt_with_password` with the password as bytes. */
+export function decrypt_with_password_bytes(
+  encrypted: Uint8Array,
+  password: Uint8Array,
+  options?: WipeOption & { legacyFallbackN?: boolean },
+): Uint8Array;
+/** `seal_with_password` with the password as bytes. */
+export function seal_with_password_bytes(
+  plaintext: Uint8Array,
+  password: Uint8Array,
+  context: Uint8Array,
+  options?: WipeOption & { mKiB?: number; t?: number; p?: number },
+): Uint8Array;
+/** `open_with_password` with the password as bytes. */
+export function open_with_password_bytes(
+  envelope: Uint8Array,
+  password: Uint8Array,
+  context: Uint8Array,
+  options?: WipeOption,
+): { plaintext: Uint8Array; needsRewrap: boolean };
+/** `validate_key_format` with the key as bytes. */
+export function validate_key_format_bytes(key: Uint8Array, options?: WipeOption & { provider?: string; strict?: boolean }): KeyType;
+/** `redact_for_logging` with the key as bytes. */
+export function redact_for_logging_bytes(key: Uint8Array, options?: WipeOption): string;
+
 export interface SecureBuffer {
   /**
    * Calls `work` with a temporary copy of the bytes and gives what it returns. The copy is zeroed afterwards: when `work`
@@ -85,3 +117,23 @@ export interface SecureBuffer {
    */
   use<T>(work: (bytes: Uint8Array) => T): T;
 }
+
+// What takes long by design, as promises. The password becomes a key in a worker, and only where there is none it is done here and
+// blocks. Inputs are taken as they are at the call, errors are those of the twins.
+
+/** `scrypt_derive_key` without blocking. */
+export function scrypt_derive_key_async(password: Uint8Array, salt: Uint8Array, keyLength: number): Promise<Uint8Array>;
+/** `argon2id_derive_key` without blocking. */
+export function argon2id_derive_key_async(
+  password: Uint8Array,
+  salt: Uint8Array,
+  options?: { mKiB?: number; t?: number; p?: number; length?: number },
+): Promise<Uint8Array>;
+/** `encrypt_with_password` without blocking. */
+export function encrypt_with_password_async(plaintext: Uint8Array, password: string): Promise<Uint8Array>;
+/** `decrypt_with_password` without blocking. */
+export function decrypt_with_password_async(
+  encrypted: Uint8Array,
+  password: string,
+  options?: { legacyFallbackN?: boolean },
+): Promise<Uint8Array>;

@@ -81,6 +81,38 @@ export interface VerifiedRecord {
     content: Uint8Array;
 }
 
+/** Whether a function zeroes the bytes of the secret that it was given; it does unless this is `false`. */
+export interface WipeOption {
+    wipe?: boolean;
+}
+
+/** `encrypt_with_password` with the password as bytes. @deprecated As that is. */
+export function encrypt_with_password_bytes(plaintext: Uint8Array, password: Uint8Array, options?: WipeOption): Uint8Array;
+/** `decrypt_with_password` with the password as bytes. */
+export function decrypt_with_password_bytes(
+encrypted: Uint8Array,
+password: Uint8Array,
+options?: WipeOption & { legacyFallbackN?: boolean },
+): Uint8Array;
+/** `seal_with_password` with the password as bytes. */
+export function seal_with_password_bytes(
+plaintext: Uint8Array,
+password: Uint8Array,
+context: Uint8Array,
+options?: WipeOption & { mKiB?: number; t?: number; p?: number },
+): Uint8Array;
+/** `open_with_password` with the password as bytes. */
+export function open_with_password_bytes(
+envelope: Uint8Array,
+password: Uint8Array,
+context: Uint8Array,
+options?: WipeOption,
+): { plaintext: Uint8Array; needsRewrap: boolean };
+/** `validate_key_format` with the key as bytes. */
+export function validate_key_format_bytes(key: Uint8Array, options?: WipeOption & { provider?: string; strict?: boolean }): KeyType;
+/** `redact_for_logging` with the key as bytes. */
+export function redact_for_logging_bytes(key: Uint8Array, options?: WipeOption): string;
+
 export interface SecureBuffer {
     /**
      * Calls `work` with a temporary copy of the bytes and gives what it returns. The copy is zeroed afterwards: when `work`
@@ -88,6 +120,26 @@ export interface SecureBuffer {
      */
     use<T>(work: (bytes: Uint8Array) => T): T;
 }
+
+// What takes long by design, as promises. The password becomes a key in a worker, and only where there is none it is done here and
+// blocks. Inputs are taken as they are at the call, errors are those of the twins.
+
+/** `scrypt_derive_key` without blocking. */
+export function scrypt_derive_key_async(password: Uint8Array, salt: Uint8Array, keyLength: number): Promise<Uint8Array>;
+/** `argon2id_derive_key` without blocking. */
+export function argon2id_derive_key_async(
+password: Uint8Array,
+salt: Uint8Array,
+options?: { mKiB?: number; t?: number; p?: number; length?: number },
+): Promise<Uint8Array>;
+/** `encrypt_with_password` without blocking. */
+export function encrypt_with_password_async(plaintext: Uint8Array, password: string): Promise<Uint8Array>;
+/** `decrypt_with_password` without blocking. */
+export function decrypt_with_password_async(
+encrypted: Uint8Array,
+password: string,
+options?: { legacyFallbackN?: boolean },
+): Promise<Uint8Array>;
 
 
 // WebAssembly's own types come with the DOM library, which Node projects need not load.
@@ -482,7 +534,7 @@ export function constant_time_eq(a: Uint8Array, b: Uint8Array): boolean;
  *
  * With `legacyFallbackN` a record that does not open is tried with N = 2^15 too, which an older system used at times.
  */
-export function decrypt_with_password(encrypted: Uint8Array, password: string, options?: { legacyFallbackN?: boolean }): Uint8Array;
+export function decrypt_with_password(encrypted: Uint8Array, password: string | Uint8Array, options?: { legacyFallbackN?: boolean }): Uint8Array;
 
 /**
  * What an envelope says of itself before any key: the suite, and the number of its key or that it takes a password.
@@ -507,7 +559,7 @@ export function ed25519_verify_hex(public_key_hex: string, message: Uint8Array, 
  * For readers of the older format. New data is sealed by `seal_with_password`.
  * @deprecated
  */
-export function encrypt_with_password(plaintext: Uint8Array, password: string): Uint8Array;
+export function encrypt_with_password(plaintext: Uint8Array, password: string | Uint8Array): Uint8Array;
 
 /**
  * A random AES-256 key, 32 bytes.
@@ -575,7 +627,7 @@ export function open(envelope: Uint8Array, key: Uint8Array, context: Uint8Array)
  * Opens what `seal_with_password` sealed for the same context. `needsRewrap` says that its cost is dated, so that it
  * should be sealed anew while the password is at hand.
  */
-export function open_with_password(envelope: Uint8Array, password: string, context: Uint8Array): { plaintext: Uint8Array; needsRewrap: boolean };
+export function open_with_password(envelope: Uint8Array, password: string | Uint8Array, context: Uint8Array): { plaintext: Uint8Array; needsRewrap: boolean };
 
 /**
  * PBKDF2-HMAC-SHA-256 (RFC 8018): `length` bytes, 1 to 1024. For what must be read; Argon2id is for what is new.
@@ -595,7 +647,7 @@ export function random_hex(length: number): string;
 /**
  * The form of a key for people: a prefix that tells only whose it is, and the last four characters.
  */
-export function redact_for_logging(key: string): string;
+export function redact_for_logging(key: string | Uint8Array): string;
 
 /**
  * The text with every API key in it replaced by its redacted form. Time is linear in the text.
@@ -617,7 +669,7 @@ export function seal(plaintext: Uint8Array, key: Uint8Array, context: Uint8Array
 /**
  * Seals under a key that Argon2id makes from `password`, with a fresh salt. Options as for `argon2id_derive_key`.
  */
-export function seal_with_password(plaintext: Uint8Array, password: string, context: Uint8Array, options?: { mKiB?: number; t?: number; p?: number }): Uint8Array;
+export function seal_with_password(plaintext: Uint8Array, password: string | Uint8Array, context: Uint8Array, options?: { mKiB?: number; t?: number; p?: number }): Uint8Array;
 
 /**
  * SHA-384 of `data`, 48 bytes.
@@ -634,7 +686,7 @@ export function sha384_hex(data: Uint8Array): string;
  *
  * Throws `ValidationError` for what cannot be a key, and, when `provider` is given, for what is certainly another's.
  */
-export function validate_key_format(key: string, options?: { provider?: string; strict?: boolean }): KeyType;
+export function validate_key_format(key: string | Uint8Array, options?: { provider?: string; strict?: boolean }): KeyType;
 
 /**
  * Checks an exported record proof: who wrote which record, and where in its journal.

@@ -120,11 +120,15 @@ export function derive_wallet_key_async(password: string, kdf: PasswordKdf): Pro
 export function derive_record_key_async(password: string, salt: Uint8Array): Promise<Uint8Array>;
 /** `decrypt_record_with_password` without blocking. */
 export function decrypt_record_with_password_async(json: string, password: string): Promise<Uint8Array>;
-/** `import_legacy_wallet` without blocking. */
+/**
+ * `import_legacy_wallet` without blocking. When `signal` aborts, the worker ends at once and the promise rejects with the signal's
+ * reason; work that blocks, where there is no worker, cannot be ended.
+ */
 export function import_legacy_wallet_async(
 json: string,
 password: string,
 tell?: (done: number, total: number) => void,
+signal?: AbortSignal,
 ): Promise<{ wallet: ApiKeyWallet; report: ImportReport }>;
 
 /** What may be shown of an API key. */

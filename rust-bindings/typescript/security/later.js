@@ -1,14 +1,13 @@
 // The functions that turn a password into a key, as promises: the work is done in a worker, or by WebCrypto where that can, and
 // only where there is neither it is done here and blocks. Bytes and errors are those of the functions themselves.
+import { CryptoError } from 'error';
 import { ApiKeyWallet, SecurityContext } from 'glue';
 import * as glue from 'glue';
-import { ask, askTelling } from './worker.js';
+import { ask, askWith } from './worker.js';
 
 /** `derive_wallet_key`. */
 export async function derive_wallet_key_async(password, kdf) {
-  // What is wrong with the arguments is said at once, by the code that always says it.
-  if (typeof password !== 'string' || password === '') return glue.derive_wallet_key(password, kdf);
-  return (await ask('derive_wallet_key', password, kdf)) ?? glue.derive_wallet_key(password, kdf);
+  return deriveWalletKey(password, kdf);
 }
 
 /** `derive_record_key`. */
@@ -24,17 +23,23 @@ export async function decrypt_record_with_password_async(json, password) {
 }
 
 /** `import_legacy_wallet`. */
-export async function import_legacy_wallet_async(json, password, tell) {
+export async function import_legacy_wallet_async(json, password, tell, signal) {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new CryptoError('INVALID_ARGUMENT', 'Invalid argument: signal must be an AbortSignal');
+  }
   const telling = ({ done, total }) => tell?.(done, total);
-  const imported = await askTelling(telling, 'import_legacy_wallet', json, password);
+  const imported = await askWith({ tell: telling, signal }, 'import_legacy_wallet', json, password);
   if (!imported) return glue.import_legacy_wallet(json, password, tell);
   const wallet = new ApiKeyWallet();
-  wallet.load(imported.file);
-  const key = await derive_wallet_key_async(password, wallet.password_kdf());
-  return withKey(key, () => {
-    wallet.unlock_with_derived_key(key);
-    return { wallet, report: imported.report };
-  });
+  try {
+    wallet.load(imported.file);
+    const key = await deriveWalletKey(password, wallet.password_kdf(), signal);
+    withKey(key, () => wallet.unlock_with_derived_key(key));
+  } catch (error) {
+    wallet.free();
+    throw error;
+  }
+  return { wallet, report: imported.report };
 }
 
 /** What classes get beside their own: `SecurityContext.import_state_async`. */
@@ -78,6 +83,12 @@ export const METHODS = {
     return (await ask('decrypt_legacy', format, data, secret)) ?? this.decrypt_legacy(format, data, secret);
   },
 };
+
+async function deriveWalletKey(password, kdf, signal) {
+  // What is wrong with the arguments is said at once, by the code that always says it.
+  if (typeof password !== 'string' || password === '') return glue.derive_wallet_key(password, kdf);
+  return (await askWith({ signal }, 'derive_wallet_key', password, kdf)) ?? glue.derive_wallet_key(password, kdf);
+}
 
 /** The key of a record of the browser's older program; nothing where WebCrypto is not there, or the record is of another kind. */
 async function keyByWebCrypto(json, password) {

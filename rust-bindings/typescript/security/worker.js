@@ -1,44 +1,8 @@
-// What takes long by design, in a worker: how it is asked for. The workers themselves are in `static`.
+// What takes long by design, in a worker: how it is started. The workers themselves are in `static`.
 import { CryptoError, SecurityError, ValidationError } from 'error';
+import { asking } from '../shared/asking.js';
 
-const CLASSES = { CryptoError, SecurityError, ValidationError };
-
-/**
- * Runs one task in a worker that ends with it, on its arguments as they are at the call. Gives the answer; `undefined` where no
- * worker can be had, such as under a policy that forbids it. Rejects with what the work threw.
- */
-export function ask(task, ...args) {
-  return askTelling(() => {}, task, ...args);
-}
-
-/** `ask`, with `tell` called for every word on how far the task is. What it throws is passed over. */
-export function askTelling(tell, task, ...args) {
-  return new Promise((resolve, reject) => {
-    const done = (worker, { answer, error, progress } = {}) => {
-      if (progress) {
-        try {
-          tell(progress);
-        } catch {
-          // The work goes on.
-        }
-        return;
-      }
-      void worker.terminate();
-      const ErrorClass = Object.hasOwn(CLASSES, error?.name) && CLASSES[error.name];
-      if (ErrorClass) reject(new ErrorClass(error.code, error.message));
-      else resolve(answer);
-    };
-    let worker;
-    try {
-      worker = start((reply) => done(worker, reply));
-      worker.postMessage({ task, args });
-    } catch {
-      // No worker, or arguments that cannot be sent: a worker that waits for them would keep the program from ending.
-      worker?.terminate();
-      resolve(undefined);
-    }
-  });
-}
+export const { ask, askWith } = asking(start, { CryptoError, SecurityError, ValidationError });
 
 /** Starts the worker; `heard` is called with what it says, and with nothing where it fails. */
 function start(heard) {

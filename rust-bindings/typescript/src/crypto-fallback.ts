@@ -30,6 +30,7 @@ const HASHES: Partial<Record<number, string>> = {
 };
 
 const MAX_RANDOM = 2 ** 30;
+const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
 
 /** The functions that Node computes bit for bit. Signatures are not among them: Node verifies by another rule. */
 export function nodeFallback(): CryptoModule {
@@ -90,13 +91,21 @@ function keys(node: NodeCrypto): Part {
           'sha256',
         ),
       ),
-    scrypt_derive_key(password: Uint8Array, salt: Uint8Array, length: number) {
-      if (!Number.isInteger(length) || length < 1 || length > 1024) {
-        throw new CryptoError('INVALID_SCRYPT_PARAMS', 'Invalid scrypt params: invalid scrypt parameters');
-      }
-      return own(node.scryptSync(bytes(password, 'password'), bytes(salt, 'salt'), length, { N: 2 ** 14, r: 8, p: 1 }));
+    scrypt_derive_key: (password: Uint8Array, salt: Uint8Array, length: number) =>
+      own(node.scryptSync(bytes(password, 'password'), bytes(salt, 'salt'), scryptLength(length), SCRYPT)),
+    async scrypt_derive_key_async(password: Uint8Array, salt: Uint8Array, length: number) {
+      const inputs = [new Uint8Array(bytes(password, 'password')), new Uint8Array(bytes(salt, 'salt'))] as const; // as they are at the call
+      return new Promise<Uint8Array>((resolve, reject) => {
+        node.scrypt(...inputs, scryptLength(length), SCRYPT, (error, key) => (error ? reject(error) : resolve(own(key))));
+      }).finally(() => inputs[0].fill(0));
     },
   };
+}
+
+function scryptLength(length: number): number {
+  const size = integer(length, 'length', 0, 2 ** 32 - 1);
+  if (size >= 1 && size <= 1024) return size;
+  throw new CryptoError('INVALID_SCRYPT_PARAMS', 'Invalid scrypt params: invalid scrypt parameters');
 }
 
 function random(node: NodeCrypto): Part {

@@ -114,6 +114,7 @@ export class ChrysalisCrypto {
 
   /** The signature of a message, 128 hexadecimal characters. */
   sign(keyPair: Ed25519KeyPair, message: Data): string {
+    if (!(keyPair instanceof this.#module.Ed25519KeyPair)) throw this.#invalid('keyPair must be an Ed25519KeyPair');
     return keyPair.sign_hex(toBytes(message));
   }
 
@@ -129,7 +130,13 @@ export class ChrysalisCrypto {
 
   /** The BLAKE3 of `JSON.stringify(state)`. The order of keys counts. */
   computeStateHash(state: object): string {
-    return this.#module.compute_state_hash(JSON.stringify(state));
+    let json;
+    try {
+      json = JSON.stringify(state);
+    } catch {
+      throw this.#invalid('state must be what JSON can say');
+    }
+    return this.#module.compute_state_hash(json);
   }
 
   /** Random bytes of the system's generator. */
@@ -167,14 +174,27 @@ export class ChrysalisCrypto {
     return this.#module.generate_aes_key();
   }
 
-  /** Seals under a password in the older format; takes a tenth of a second by design. */
+  /** Seals under a password in the older format. Blocks for a tenth of a second by design; `encryptWithPasswordAsync` does not. */
   encryptWithPassword(plaintext: Data, password: string): Uint8Array {
     return this.#module.encrypt_with_password(toBytes(plaintext), password);
   }
 
-  /** Opens what `encryptWithPassword` gave, and envelopes that take a password. */
+  /** `encryptWithPassword` in a worker. */
+  async encryptWithPasswordAsync(plaintext: Data, password: string): Promise<Uint8Array> {
+    return this.#module.encrypt_with_password_async(toBytes(plaintext), password);
+  }
+
+  /**
+   * Opens what `encryptWithPassword` gave, and envelopes that take a password. Blocks as long as that takes;
+   * `decryptWithPasswordAsync` does not.
+   */
   decryptWithPassword(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): Uint8Array {
     return this.#module.decrypt_with_password(view(encrypted), password, options);
+  }
+
+  /** `decryptWithPassword` in a worker. */
+  async decryptWithPasswordAsync(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): Promise<Uint8Array> {
+    return this.#module.decrypt_with_password_async(view(encrypted), password, options);
   }
 
   /** `decryptWithPassword` as text. */
@@ -182,9 +202,19 @@ export class ChrysalisCrypto {
     return toText(this.decryptWithPassword(encrypted, password, options));
   }
 
-  /** A key of `keyLength` bytes from a password, by scrypt. */
+  /** `decryptWithPasswordToString` in a worker. */
+  async decryptWithPasswordToStringAsync(encrypted: Binary, password: string, options?: { legacyFallbackN?: boolean }): Promise<string> {
+    return toText(await this.decryptWithPasswordAsync(encrypted, password, options));
+  }
+
+  /** A key of `keyLength` bytes from a password, by scrypt. Blocks for a tenth of a second by design; `deriveKeyAsync` does not. */
   deriveKey(password: Data, salt: Data, keyLength = 32): Uint8Array {
     return this.#module.scrypt_derive_key(toBytes(password), toBytes(salt), keyLength);
+  }
+
+  /** `deriveKey` in a worker. */
+  async deriveKeyAsync(password: Data, salt: Data, keyLength = 32): Promise<Uint8Array> {
+    return this.#module.scrypt_derive_key_async(toBytes(password), toBytes(salt), keyLength);
   }
 
   /** `length` random bytes as a token in hexadecimal. */
@@ -195,6 +225,10 @@ export class ChrysalisCrypto {
   /** `length` random bytes as a token in standard base64. */
   generateTokenBase64(length = 32): string {
     return this.#module.generate_token_base64(length);
+  }
+
+  #invalid(problem: string): Error {
+    return new this.#module.CryptoError('INVALID_ARGUMENT', `Invalid argument: ${problem}`);
   }
 }
 

@@ -1,9 +1,12 @@
+import { CryptoError } from 'rust-security/pkg';
+
 /** Handlers of events. What they throw is logged and stops nothing. */
 export class Handlers<T extends { type: string }> {
   readonly #handlers = new Map<T['type'], Set<(event: T) => void>>();
 
   /** Adds a handler; the result removes it. */
   on(type: T['type'], handler: (event: T) => void): () => void {
+    if (typeof handler !== 'function') throw new CryptoError('INVALID_ARGUMENT', 'Invalid argument: handler must be a function');
     const handlers = this.#handlers.get(type) ?? new Set();
     this.#handlers.set(type, handlers.add(handler));
     return () => this.off(type, handler);

@@ -2,7 +2,7 @@
 import * as raw from 'rust-security/pkg';
 import type { KeyRegistryEvent, NewRegistryRecord, RegistryRecord } from 'rust-security/pkg';
 import { Handlers } from './handlers.js';
-import type { ApiKeyWallet } from './wallet.js';
+import { ApiKeyWallet } from './wallet.js';
 
 /** A record with its times as dates. */
 export type ApiKeyRegistryRecord = Omit<RegistryRecord, 'createdAt' | 'expiresAt'> & { createdAt: Date; expiresAt?: Date };
@@ -18,9 +18,11 @@ export class ApiKeyRegistry {
   readonly #handlers = new Handlers<KeyRegistryEvent>();
 
   /** Adds a record. */
-  register({ createdAt, expiresAt, ...record }: NewApiKeyRegistryRecord): void {
-    const times = { createdAt: createdAt?.getTime(), expiresAt: expiresAt?.getTime() };
-    this.#registry.register({ ...record, ...(times as { createdAt?: number; expiresAt?: number }) });
+  register(record: NewApiKeyRegistryRecord): void {
+    // What is no record at all goes on as an empty one, to be refused there.
+    const { createdAt, expiresAt, ...rest } = Object(record) as NewApiKeyRegistryRecord;
+    const times = { createdAt: toMs(createdAt, 'createdAt'), expiresAt: toMs(expiresAt, 'expiresAt') };
+    this.#registry.register({ ...rest, ...(times as { createdAt?: number; expiresAt?: number }) });
     this.#handlers.dispatch(this.#registry.take_events());
   }
 
@@ -55,6 +57,7 @@ export class ApiKeyRegistry {
 
   /** The keys a persona may use, by provider, from an open wallet. */
   async resolveKeysForPersona(wallet: ApiKeyWallet, personaId: string): Promise<Record<string, string>> {
+    if (!(wallet instanceof ApiKeyWallet)) throw invalid('wallet must be an ApiKeyWallet');
     return this.#registry.resolve_keys_for_persona(wallet.raw, personaId);
   }
 
@@ -78,6 +81,15 @@ export function createApiKeyRegistry(): ApiKeyRegistry {
 /** The registry of this process. */
 export function getApiKeyRegistry(): ApiKeyRegistry {
   return (shared ??= new ApiKeyRegistry());
+}
+
+function toMs(time: Date | undefined, name: string): number | undefined {
+  if (time !== undefined && !(time instanceof Date)) throw invalid(`${name} must be a Date`);
+  return time?.getTime();
+}
+
+function invalid(problem: string): raw.CryptoError {
+  return new raw.CryptoError('INVALID_ARGUMENT', `Invalid argument: ${problem}`);
 }
 
 function withDates({ createdAt, expiresAt, ...record }: RegistryRecord): ApiKeyRegistryRecord {

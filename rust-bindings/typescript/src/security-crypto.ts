@@ -46,7 +46,7 @@ export async function deriveKeyFromPassword(password: string, salt: Bytes): Prom
 
 /** SHA-256 of a text in hexadecimal. */
 export function hash(data: string): string {
-  return hash_hex(new TextEncoder().encode(data), 0);
+  return hash_hex(utf8(data, 'data'), 0);
 }
 
 /** Seals under a 32-byte key. */
@@ -56,7 +56,7 @@ export function encrypt(plaintext: string | Bytes, key: Bytes): EncryptedData {
 
 /** Opens what `encrypt` gave, and what older systems did. */
 export function decrypt(data: EncryptedData, key: Bytes): Bytes {
-  return buffer(decrypt_record(JSON.stringify(data), key));
+  return buffer(decrypt_record(toJson(data), key));
 }
 
 /** `decrypt` as text. */
@@ -85,7 +85,7 @@ export async function encryptWithPassword(plaintext: string | Bytes, password: s
  * Records of the browser's older program (`AES-GCM`, PBKDF2) open as well; their key is made by WebCrypto, or in a worker.
  */
 export async function decryptWithPassword(data: EncryptedData, password: string): Promise<Bytes> {
-  const json = JSON.stringify(data);
+  const json = toJson(data);
   const salt = saltOf(data);
   if (!salt) return buffer(await decrypt_record_with_password_async(json, password));
   const key = await deriveKeyFromPassword(password, salt);
@@ -103,12 +103,13 @@ export async function decryptWithPasswordToString(data: EncryptedData, password:
 
 /** Overwrites with zeros. */
 export function secureWipe(buffer: Uint8Array): void {
+  if (!(buffer instanceof Uint8Array)) throw invalid('buffer must be a Uint8Array');
   buffer.fill(0);
 }
 
 /** Whether two texts are the same bytes in UTF-8; for equal lengths the time does not depend on where they differ. */
 export function secureCompare(a: string, b: string): boolean {
-  return constant_time_eq(new TextEncoder().encode(a), new TextEncoder().encode(b));
+  return constant_time_eq(utf8(a, 'a'), utf8(b, 'b'));
 }
 
 /** The salt of a record of ours; nothing where the package has to say what is wrong, or to open another kind. */
@@ -119,6 +120,21 @@ function saltOf(data: EncryptedData): Bytes | undefined {
     return salt.length === 32 ? salt : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** The bytes of a text. Anything else would be turned into one, so that nothing at all would be equal to the empty text. */
+function utf8(text: string, name: string): Bytes {
+  if (typeof text !== 'string') throw invalid(`${name} must be a string`);
+  return new TextEncoder().encode(text);
+}
+
+/** A record as JSON. */
+function toJson(data: EncryptedData): string {
+  try {
+    return JSON.stringify(data);
+  } catch {
+    throw invalid('data must be a record');
   }
 }
 

@@ -120,6 +120,7 @@ export class ApiKeyWallet {
 
   /** Calls `work` with a key's bytes, which are wiped when it is done; `null` when the key is unknown or expired. */
   async withKey<T>(id: string, work: (key: Uint8Array) => T | Promise<T>): Promise<T | null> {
+    if (typeof work !== 'function') throw new raw.CryptoError('INVALID_ARGUMENT', 'Invalid argument: work must be a function');
     const key = this.#do(() => this.#wallet.get_key_bytes(id));
     if (!key) return null;
     try {
@@ -225,14 +226,16 @@ export function getApiKeyWallet(): ApiKeyWallet {
 /**
  * Reads a wallet file of an older program into a new wallet, open, and reports what became of each key. The work is done in a
  * worker; where there is none, it blocks for as long as it takes, which each password-sealed key of the file prolongs. `tell` is
- * called with how many keys are done, and of how many.
+ * called with how many keys are done, and of how many. When `signal` aborts, the worker ends at once, and the promise rejects with the
+ * signal's reason.
  */
 export async function importLegacyWallet(
   json: string,
   password: string,
   tell?: (done: number, total: number) => void,
+  signal?: AbortSignal,
 ): Promise<{ wallet: ApiKeyWallet; report: ImportReport }> {
-  const { wallet, report } = await raw.import_legacy_wallet_async(json, password, tell);
+  const { wallet, report } = await raw.import_legacy_wallet_async(json, password, tell, signal);
   return { wallet: new ApiKeyWallet(wallet), report };
 }
 

@@ -1,6 +1,7 @@
 //! Adding, showing, listing, replacing and removing keys.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use chrysalis_crypto::api_keys::{ApiKey, ValidationOptions, validate_key_format_with};
 use chrysalis_security::wallet::{ApiKeyEntry, NewKey};
@@ -52,18 +53,11 @@ pub(crate) fn get(keeper: &mut Keeper<'_>, args: &args::Get) -> Result<Outcome, 
     if !to_terminal && !args.to_pipe {
         return Err(CliError::SecretToPipe);
     }
-    let vault = keeper.open()?;
-    // Once before anybody is asked for a password, and once on what the password proved unchanged.
-    select::for_use(&keeper.entries(&vault)?, &args.key, now_ms())?;
-    keeper.unlock(&vault)?;
-    let entries = keeper.entries(&vault)?;
-    let entry = select::for_use(&entries, &args.key, now_ms())?;
-    let key = keeper.change(&vault, |wallet| wallet.key(&entry.id.to_string(), now_ms()))?;
-    let key = key.ok_or(CliError::KeyExpired)?;
+    let (entry, key) = opened(keeper, &args.key)?;
     key.expose(|key| {
         let text = str::from_utf8(key).map_err(|_| SecurityError::MalformedState("key"))?;
         if keeper.out.is_json() {
-            return print_json(entry, text);
+            return print_json(&entry, text);
         }
         let shown = if to_terminal { harmless(text) } else { text.into() };
         if shown != text {
@@ -74,6 +68,25 @@ pub(crate) fn get(keeper: &mut Keeper<'_>, args: &args::Get) -> Result<Outcome, 
         print_line(shown.as_bytes())
     })?;
     Ok(Outcome::Done)
+}
+
+/// A key for this process to use.
+///
+/// # Errors
+/// [`CliError::NoSuchKey`], [`CliError::KeyExpired`]; those of unlocking.
+pub(crate) fn for_use(keeper: &mut Keeper<'_>, text: &str) -> Result<Arc<ApiKey>, CliError> {
+    opened(keeper, text).map(|(_, key)| key)
+}
+
+fn opened(keeper: &mut Keeper<'_>, text: &str) -> Result<(ApiKeyEntry, Arc<ApiKey>), CliError> {
+    let vault = keeper.open()?;
+    // Once before anybody is asked for a password, and once on what the password proved unchanged.
+    select::for_use(&keeper.entries(&vault)?, text, now_ms())?;
+    keeper.unlock(&vault)?;
+    let entries = keeper.entries(&vault)?;
+    let entry = select::for_use(&entries, text, now_ms())?;
+    let key = keeper.change(&vault, |wallet| wallet.key(&entry.id.to_string(), now_ms()))?;
+    Ok((entry.clone(), key.ok_or(CliError::KeyExpired)?))
 }
 
 /// Lists entries, redacted.
@@ -141,11 +154,11 @@ pub(crate) fn remove(keeper: &mut Keeper<'_>, args: &args::Remove) -> Result<Out
         chosen.dedup_by_key(|entry| entry.id);
         Ok(chosen)
     };
+    let vault = keeper.open()?;
+    pick(&keeper.entries(&vault)?)?;
     if !args.yes && !keeper.out.can_ask() {
         return Err(CliError::NotConfirmed);
     }
-    let vault = keeper.open()?;
-    pick(&keeper.entries(&vault)?)?;
     keeper.unlock(&vault)?;
     let chosen = pick(&keeper.entries(&vault)?)?;
     if !args.yes {

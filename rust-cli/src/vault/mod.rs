@@ -16,6 +16,10 @@ mod trail;
 mod transfer;
 mod view;
 
+use std::sync::Arc;
+
+use chrysalis_crypto::api_keys::ApiKey;
+
 use self::args::VaultAction;
 use self::keeper::Keeper;
 use crate::errors::{CliError, Outcome};
@@ -45,9 +49,22 @@ pub(crate) fn run(session: &mut Session, args: &args::Vault) -> Result<Outcome, 
     }
 }
 
+/// A key of the vault, for a command of this process. Its use is on record in the trail.
+///
+/// # Errors
+/// [`CliError::NoSuchKey`], [`CliError::KeyExpired`]; those of unlocking.
+pub(crate) fn key_for(
+    session: &mut Session,
+    opening: &args::Opening,
+    text: &str,
+) -> Result<Arc<ApiKey>, CliError> {
+    keep_out_of_dumps();
+    keys::for_use(&mut Keeper::new(session, opening)?, text)
+}
+
 /// Keeps other processes of the user out of this one's memory, and this one's memory out of core dumps. A program that
 /// `run` becomes is not concerned.
-fn keep_out_of_dumps() {
+pub(crate) fn keep_out_of_dumps() {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};

@@ -51,11 +51,16 @@ pub(crate) fn audit(keeper: &mut Keeper<'_>, args: &args::Audit) -> Result<Outco
                 "unsigned" => format!("  {DIM}unsigned{DIM:#}"),
                 _ => String::new(),
             };
+            let key = if key.is_empty() { format!("{key:12}") } else { format!("{DIM}{key}{DIM:#}") };
+            let about =
+                format!("  {:12}  {key}{refused}{signature}", view.provider.as_deref().unwrap_or_default());
+            // No line ends in spaces.
+            let about = about.trim_end();
+            let width = if about.is_empty() { 0 } else { 18 };
             out.line(format_args!(
-                "{DIM}{}{DIM:#}  {STRONG}{:18}{STRONG:#}  {:12}  {DIM}{key:12}{DIM:#}{refused}{signature}",
+                "{DIM}{}{DIM:#}  {STRONG}{:width$}{STRONG:#}{about}",
                 time(view.time_ms),
                 view.action,
-                view.provider.as_deref().unwrap_or_default(),
             ))?;
         }
         let entries = count(trail.len() as u64, "entry", "entries");

@@ -10,7 +10,8 @@ use chrysalis_crypto::api_keys::ApiKey;
 use chrysalis_crypto::{hash, hex, random};
 use chrysalis_security::SecurityError;
 use chrysalis_security::audit::{AuditAction, AuditEvent};
-use chrysalis_security::legacy::{ImportReport, import_legacy_wallet};
+use chrysalis_security::error::LoadFault;
+use chrysalis_security::legacy::{ImportProgress, ImportReport, import_legacy_wallet_telling};
 use chrysalis_security::wallet::{ApiKeyEntry, ApiKeyWallet, MAX_FILE_BYTES, NewKey};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -99,9 +100,11 @@ pub(crate) fn export(keeper: &mut Keeper<'_>, args: &args::Export) -> Result<Out
 /// cannot be taken in, none is.
 pub(crate) fn import(keeper: &mut Keeper<'_>, args: &args::Import) -> Result<Outcome, CliError> {
     let text = read_file(&args.file)?;
+    // What is no wallet is refused before anybody is asked for a password.
+    let file = look_at(&args.file, &text)?;
     let vault = keeper.open()?;
     keeper.unlock(&vault)?;
-    let (wallet, report) = open_file(keeper, &args.file, &text)?;
+    let (wallet, report) = open_file(keeper, &args.file, &text, file)?;
     drop(text);
     let (mut moved, mut expired) = (Vec::new(), 0_u64);
     for entry in wallet.list_keys(None, now_ms())? {
@@ -139,42 +142,74 @@ pub(crate) fn import(keeper: &mut Keeper<'_>, args: &args::Import) -> Result<Out
     Ok(if complete { Outcome::Done } else { Outcome::Partial })
 }
 
-/// Opens a wallet file of ours or of an older program, and tells what became of the latter's keys.
+/// A wallet file, before it is opened.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
+enum Found {
+    /// A wallet of ours, locked.
+    Ours(ApiKeyWallet),
+    /// A wallet of an older program, sealed under a password.
+    Sealed,
+    /// A wallet of an older program with its keys in clear.
+    Clear,
+}
+
+/// Whose wallet a file is, as far as it says so without a password.
+fn look_at(path: &Path, text: &str) -> Result<Found, CliError> {
+    let wallet = ApiKeyWallet::new();
+    match wallet.load(text) {
+        Ok(()) if wallet.password_kdf()?.is_none() => Err(CliError::Usage(
+            "the file has no password; give it one with `chrysalis vault passwd`".to_owned(),
+        )),
+        Ok(()) => Ok(Found::Ours(wallet)),
+        Err(SecurityError::WalletLoad(LoadFault::Legacy)) if is_in_clear(text) => Ok(Found::Clear),
+        Err(SecurityError::WalletLoad(LoadFault::Legacy)) => Ok(Found::Sealed),
+        Err(error) => Err(CliError::vault(path)(error)),
+    }
+}
+
+/// Opens a wallet file, and tells what became of the keys of an older program.
 fn open_file(
     keeper: &Keeper<'_>,
     path: &Path,
     text: &str,
+    file: Found,
 ) -> Result<(ApiKeyWallet, Option<ImportReport>), CliError> {
-    let wallet = ApiKeyWallet::new();
-    let is_legacy = match wallet.load(text) {
-        Ok(()) => false,
-        Err(SecurityError::WalletLoad(chrysalis_security::error::LoadFault::Legacy)) => true,
-        Err(error) => return Err(CliError::vault(path)(error)),
+    let wallet = match file {
+        Found::Clear => {
+            // There is no password to ask for. The new wallet lives in memory only, under one that nobody knows.
+            let password = Zeroizing::new(hex::encode(&random::array::<16>()?));
+            return open_older(keeper, path, text, password.as_bytes());
+        }
+        Found::Sealed => {
+            let password = keeper.secrets.password("Password of the file: ")?;
+            return password.expose(|password| open_older(keeper, path, text, password));
+        }
+        Found::Ours(wallet) => wallet,
     };
-    if !is_legacy && wallet.password_kdf()?.is_none() {
-        return Err(CliError::Usage(
-            "the file has no password; give it one with `chrysalis vault passwd`".to_owned(),
-        ));
-    }
-    if is_legacy && is_in_clear(text) {
-        // There is no password to ask for. The new wallet lives in memory only, under one that nobody knows.
-        let password = Zeroizing::new(hex::encode(&random::array::<16>()?));
-        let import = import_legacy_wallet(text, password.as_bytes(), PASSWORD_COST, now_ms());
-        let import = import.map_err(CliError::vault(path))?;
-        return Ok((import.wallet, Some(import.report)));
-    }
     let password = keeper.secrets.password("Password of the file: ")?;
     let busy = keeper.out.busy("unlocking");
-    let opened = password.expose(|password| {
-        if is_legacy {
-            let import = import_legacy_wallet(text, password, PASSWORD_COST, now_ms())?;
-            Ok((import.wallet, Some(import.report)))
-        } else {
-            wallet.unlock(password, now_ms()).map(|()| (wallet, None))
-        }
-    });
+    let opened = password.expose(|password| wallet.unlock(password, now_ms()));
     busy.finish_and_clear();
-    opened.map_err(CliError::vault(path))
+    opened.map_err(CliError::vault(path))?;
+    Ok((wallet, None))
+}
+
+/// Reads a wallet of an older program, whose keys may each take as long as a password.
+fn open_older(
+    keeper: &Keeper<'_>,
+    path: &Path,
+    text: &str,
+    password: &[u8],
+) -> Result<(ApiKeyWallet, Option<ImportReport>), CliError> {
+    let bar = keeper.out.progress(Some(0), "keys of the file");
+    let mut tell = |progress: ImportProgress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+    };
+    let import = import_legacy_wallet_telling(text, password, PASSWORD_COST, now_ms(), &mut tell);
+    bar.finish_and_clear();
+    let import = import.map_err(CliError::vault(path))?;
+    Ok((import.wallet, Some(import.report)))
 }
 
 /// Whether an older program's file has its keys in clear: those files name no version.

@@ -62,7 +62,13 @@ impl Home {
             .env_remove("CHRYSALIS_STORE")
             .env_remove("CHRYSALIS_AGENT")
             .env_remove("CHRYSALIS_VAULT")
-            .env_remove("CHRYSALIS_VAULT_KEY_FILE");
+            .env_remove("CHRYSALIS_VAULT_KEY_FILE")
+            .env_remove("CHRYSALIS_MODEL");
+        for variable in
+            ["OPENAI_API_KEY", "GPT_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"]
+        {
+            command.env_remove(variable);
+        }
         command.current_dir(self.path()).stdin(Stdio::null());
         command
     }

@@ -43,6 +43,18 @@ pub fn proof(data: &[u8]) {
     }
 }
 
+/// Messages and log records of the engine of Raft.
+#[cfg(feature = "raft")]
+pub fn raft(data: &[u8]) {
+    use chrysalis_consensus::engine::{RaftMessage, RaftRecord};
+    if let Ok(message) = RaftMessage::from_bytes(data) {
+        assert_eq!(message.to_bytes(), data);
+    }
+    if let Ok(record) = RaftRecord::from_bytes(data) {
+        assert_eq!(record.to_bytes(), data);
+    }
+}
+
 /// Values: what decodes has one encoding, and text that is made canonical decodes.
 pub fn value(data: &[u8]) {
     if let Ok(value) = Json::decode(data) {

@@ -8,7 +8,7 @@ use crate::certificate::CommitCertificate;
 use crate::checkpoint::{CHUNK_BYTES, Checkpoint, CheckpointVote};
 use crate::id::{ChainId, Epoch, NodeId, Round};
 use crate::message::MAX_MESSAGE_BYTES;
-use crate::transfer::{Archive, serve};
+use crate::transfer::{Archive, Request, serve};
 use crate::validator::Validator;
 use crate::vote::{Vote, VoteKind};
 

@@ -1,8 +1,9 @@
 //! The maintained third-party core `arc-malachitebft-core-consensus` as an engine: a second implementation of the same
 //! protocol, for those who want one that others run too, and as a second opinion on the first.
 //!
-//! It speaks this crate's messages, signs its statements, keeps this crate's vote log and gives its certificates. It has
-//! no checkpoints: its log is not pruned, and a member that lags fetches decisions however many there are.
+//! It speaks this crate's messages, signs its statements, keeps this crate's vote log and gives its certificates. Its
+//! checkpoints are this crate's too: with a quorum of signatures for the state its log is pruned, and whoever lags further
+//! behind fetches that state.
 
 mod context;
 mod core;
@@ -10,28 +11,27 @@ mod input;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 mod lockstep;
+mod receive;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_journal::{Disk, JournalError};
-use malachite_core::{LocallyProposedValue, ProposedValue};
-use malachite_types::{
-    PolkaCertificate as MPolka, Round as MRound, SignedProposal, Timeout, TimeoutKind, Validity, ValueOrigin,
-    VoteExtensionPolicy,
-};
+use malachite_core::LocallyProposedValue;
+use malachite_types::{Round as MRound, Timeout, TimeoutKind, VoteExtensionPolicy};
 
-use self::context::{MHeight, MProposal, MSet, MValue, Number, from_vote, to_round, to_vote};
+use self::context::{MHeight, MSet, MValue, Number, from_vote, to_round};
 use self::core::{Core, Input, Output, commit_votes, proposal_of};
+use super::checkpoints::{Checkpoints, Shelf};
 use super::tendermint::{MAX_PENDING, RETRY, bring_up};
 use super::timers::Timers;
 use super::{
     Application, ConsensusEngine, EngineConfig, EngineEffect, EngineInput, EngineStatus, FaultModel,
 };
-use crate::catchup::{CatchUp, CatchUpConfig, CatchUpEffect, CatchUpInput};
+use crate::catchup::{CatchUp, CatchUpConfig, CatchUpInput};
 use crate::certificate::{CommitCertificate, PolkaCertificate};
-use crate::checkpoint::{Manifest, StableCheckpoint};
+use crate::checkpoint::StableCheckpoint;
 use crate::consensus::Origin;
 use crate::error::ConsensusError;
 use crate::id::{Height, PeerId, Round};
@@ -40,9 +40,9 @@ use crate::message::Message;
 use crate::proposal::Proposal;
 use crate::record::LogRecord;
 use crate::timeout;
-use crate::transfer::{Archive, Claim, EncodedDecision, serve};
+use crate::transfer::EncodedDecision;
 use crate::validator::ValidatorSet;
-use crate::value::{Bytes, Digest, Value};
+use crate::value::{Bytes, Value};
 
 /// A member that runs the third-party core.
 pub struct MalachiteEngine<A> {
@@ -53,6 +53,7 @@ pub struct MalachiteEngine<A> {
     height: Height,
     shelf: Shelf,
     app: A,
+    checkpoints: Checkpoints,
     catchup: CatchUp,
     pending: VecDeque<Bytes>,
     waiting: Option<(Height, Round)>,
@@ -69,17 +70,13 @@ pub struct MalachiteEngine<A> {
     answered: BTreeMap<PeerId, u32>,
 }
 
-/// Most proposals of the next height that are kept, and answers to a peer between two repetitions of own votes.
-const MAX_EARLY: usize = 8;
-const MAX_ANSWERS: u32 = 2;
-const MAX_PEERS: usize = 1024;
-
 enum Work {
     Append(Vec<(Height, Vec<u8>)>, Vec<LogRecord>),
     Tell(EngineEffect),
     Output(Output),
     Execute(Height, Bytes, CommitCertificate),
-    Next,
+    /// The next height, after one that changed the members or did not.
+    Next(bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,36 +84,12 @@ enum Timer {
     Core(Height, Timeout),
     Idle(Height, Round),
     Request(u64),
+    Checkpoint,
     Retry,
-}
-
-/// What is given to members that lag: decisions from the log.
-struct Shelf {
-    log: VoteLog,
-}
-
-impl Archive for Shelf {
-    fn claim(&self) -> Claim {
-        let decided = self.log.decided();
-        Claim { decided, oldest: self.log.oldest().unwrap_or(decided.next()), checkpoint: Height(0) }
-    }
-
-    fn decision(&self, height: Height) -> Option<EncodedDecision> {
-        self.log.decision(height).ok().flatten()
-    }
-
-    fn checkpoint(&self) -> Option<(StableCheckpoint, Manifest)> {
-        None
-    }
-
-    fn chunk(&self, _: Height, _: u32) -> Option<Vec<u8>> {
-        None
-    }
 }
 
 impl<A: Application> MalachiteEngine<A> {
     /// A member with its log on `disk`: begun at `genesis` where `create` says so and there is none, restored otherwise.
-    /// The checkpoint interval of `config` is of no use here.
     ///
     /// # Errors
     /// Those of [`VoteLog::open`]; [`ConsensusError::InvalidState`] where the application is behind the log further than
@@ -134,6 +107,7 @@ impl<A: Application> MalachiteEngine<A> {
         let options = LogOptions {
             window: config.core.window,
             create: create.then(|| genesis.clone()),
+            executed: Some(app.executed()),
             ..LogOptions::new(chain.clone(), key.public_key())
         };
         let (log, recovered) = VoteLog::open(disk, options)?;
@@ -141,6 +115,13 @@ impl<A: Application> MalachiteEngine<A> {
         bring_up(&mut app, &log, origin.height)?;
         let (height, set) = (origin.height, origin.validators.clone());
         let core = Core::new(chain.clone(), set.clone(), height, key.clone());
+        let checkpoints = Checkpoints::new(
+            chain.clone(),
+            Arc::clone(&key),
+            &origin,
+            config.checkpoint_interval,
+            recovered.checkpoint,
+        )?;
         let catchup = CatchUp::new(
             CatchUpConfig { window: 1, deadline: config.deadline, ..CatchUpConfig::new(chain) },
             origin,
@@ -151,8 +132,9 @@ impl<A: Application> MalachiteEngine<A> {
             core,
             set,
             height,
-            shelf: Shelf { log },
+            shelf: Shelf::new(log),
             app,
+            checkpoints,
             catchup,
             pending: VecDeque::new(),
             waiting: None,
@@ -164,6 +146,23 @@ impl<A: Application> MalachiteEngine<A> {
             early: VecDeque::new(),
             answered: BTreeMap::new(),
         })
+    }
+
+    /// The last stable checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<&StableCheckpoint> {
+        self.checkpoints.stable()
+    }
+
+    /// Believes checkpoints that these validators signed, as [`TendermintEngine::trust`](super::TendermintEngine::trust).
+    ///
+    /// # Errors
+    /// As [`ConsensusEngine::handle`].
+    pub fn trust(&mut self, set: ValidatorSet) -> Result<Vec<EngineEffect>, ConsensusError> {
+        let mut out = Vec::new();
+        self.catch_up(CatchUpInput::Trust(set), &mut out)?;
+        self.carry_out(&mut out)?;
+        Ok(out)
     }
 
     /// Begins a height, with what was logged of it in another life.
@@ -250,7 +249,7 @@ impl<A: Application> MalachiteEngine<A> {
                 Work::Tell(effect) => out.push(effect),
                 Work::Output(output) => self.carry_out_one(output, out)?,
                 Work::Execute(height, value, certificate) => self.execute(height, &value, &certificate)?,
-                Work::Next => self.next_height(out)?,
+                Work::Next(has_changed_members) => self.next_height(has_changed_members, out)?,
             }
         }
         Ok(())
@@ -337,6 +336,7 @@ impl<A: Application> MalachiteEngine<A> {
     ) -> Result<(), ConsensusError> {
         self.pending.retain(|pending| pending != value);
         let validators = self.app.execute(height, value.as_slice());
+        let has_changed_members = validators.is_some();
         if self.app.executed() != height {
             return Err(ConsensusError::InvalidState("the application did not execute what was decided"));
         }
@@ -346,12 +346,17 @@ impl<A: Application> MalachiteEngine<A> {
             value: value.as_slice().to_vec(),
             proof: certificate.to_bytes(),
         }));
-        self.work.push_back(Work::Next);
+        self.work.push_back(Work::Next(has_changed_members));
         Ok(())
     }
 
-    fn next_height(&mut self, out: &mut Vec<EngineEffect>) -> Result<(), ConsensusError> {
+    fn next_height(
+        &mut self,
+        has_changed_members: bool,
+        out: &mut Vec<EngineEffect>,
+    ) -> Result<(), ConsensusError> {
         let origin = self.shelf.log.origin().clone();
+        self.checkpoints.advance(self.height, has_changed_members, &origin, &self.app)?;
         (self.height, self.set) = (origin.height, origin.validators.clone());
         self.waiting = None;
         self.timers.keep(|timer| !matches!(timer, Timer::Core(..) | Timer::Idle(..)));
@@ -398,144 +403,6 @@ impl<A: Application> MalachiteEngine<A> {
         self.config.core.timeouts.length(ours)
     }
 
-    fn receive(
-        &mut self,
-        from: PeerId,
-        bytes: &Arc<[u8]>,
-        out: &mut Vec<EngineEffect>,
-    ) -> Result<(), ConsensusError> {
-        match bytes.get(1) {
-            Some(0x60) => match Claim::from_bytes(bytes) {
-                Ok(claim) if claim.decided >= self.height => {
-                    return self.catch_up(CatchUpInput::Claim { peer: from, claim }, out);
-                }
-                Ok(claim) if claim.decided < self.shelf.log.decided() => self.claim(from, out),
-                Ok(_) => {}
-                Err(_) => out.push(EngineEffect::Punish(from)),
-            },
-            Some(0x61..=0x63) => match serve(&self.shelf, bytes) {
-                Ok(answer) => out.push(EngineEffect::Send { to: from, bytes: answer.into() }),
-                Err(_) => out.push(EngineEffect::Punish(from)),
-            },
-            Some(0x64..=0x67) => {
-                let bytes = bytes.to_vec();
-                return self.catch_up(CatchUpInput::Response { peer: from, bytes }, out);
-            }
-            _ => match Message::from_bytes(bytes) {
-                Ok(message) => return self.receive_message(from, message, bytes, out),
-                Err(_) => out.push(EngineEffect::Punish(from)),
-            },
-        }
-        Ok(())
-    }
-
-    fn receive_message(
-        &mut self,
-        from: PeerId,
-        message: Message,
-        bytes: &Arc<[u8]>,
-        out: &mut Vec<EngineEffect>,
-    ) -> Result<(), ConsensusError> {
-        let head = message.head();
-        if head.height < self.height {
-            self.claim(from, out);
-            return Ok(());
-        }
-        if head.height > self.height.next() {
-            // It may be that this member is behind.
-            self.claim(from, out);
-        }
-        let is_now = head.height == self.height;
-        if is_now && head.epoch != self.set.epoch() {
-            return Ok(());
-        }
-        match message {
-            // The core keeps a bounded number of votes ahead.
-            Message::Vote(vote) => self.run_core(Input::Vote(to_vote(&vote)), &[]),
-            Message::Proposal { proposal, polka, value } if is_now => {
-                if Digest::of(&value) != proposal.digest {
-                    out.push(EngineEffect::Punish(from));
-                    return Ok(());
-                }
-                self.take_proposal(&proposal, polka.as_ref(), &value)
-            }
-            Message::Proposal { .. } if head.height == self.height.next() && self.early.len() < MAX_EARLY => {
-                self.early.push_back((from, Arc::clone(bytes)));
-                Ok(())
-            }
-            Message::Decision { certificate, value } if is_now => {
-                let is_good = Digest::of(&value) == certificate.digest()
-                    && certificate.verify(&self.config.core.chain, &self.set).is_ok();
-                if is_good {
-                    self.decide(Bytes::decode(&value)?, certificate);
-                } else {
-                    out.push(EngineEffect::Punish(from));
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn take_proposal(
-        &mut self,
-        proposal: &Proposal,
-        polka: Option<&PolkaCertificate>,
-        value: &[u8],
-    ) -> Result<(), ConsensusError> {
-        let (height, round) = (MHeight(proposal.height.0), MRound::new(proposal.round.0));
-        if let Some(polka) = polka {
-            let votes = polka.votes().map(|vote| to_vote(&vote)).collect();
-            let certificate = MPolka::new(height, to_round(Some(polka.round())), polka.digest(), votes);
-            self.run_core(Input::PolkaCertificate(certificate), &[])?;
-        }
-        let bytes = Bytes::decode(value)?;
-        let valid = value.is_empty() || self.app.validate(proposal.height, value);
-        let is_small = value.len() <= self.config.core.max_value_bytes;
-        let value = MValue::new(bytes);
-        let (proposer, valid_round) = (Number(proposal.validator), to_round(proposal.valid_round));
-        let message = MProposal { height, round, value: value.clone(), valid_round, proposer };
-        self.run_core(Input::Proposal(SignedProposal::new(message, proposal.signature)), &[])?;
-        let validity = Validity::from_bool(valid && is_small);
-        let proposed = ProposedValue { height, round, valid_round, proposer, value, validity };
-        self.run_core(Input::ProposedValue(proposed, ValueOrigin::Consensus), &[])
-    }
-
-    /// Tells a peer what is here, a few times between two repetitions of own votes: whoever has less fetches it, whoever has more
-    /// says so.
-    fn claim(&mut self, peer: PeerId, out: &mut Vec<EngineEffect>) {
-        if self.answered.len() >= MAX_PEERS && !self.answered.contains_key(&peer) {
-            return;
-        }
-        let answers = self.answered.entry(peer).or_default();
-        if *answers < MAX_ANSWERS {
-            *answers += 1;
-            let bytes = self.shelf.claim().to_bytes().into();
-            out.push(EngineEffect::Send { to: peer, bytes });
-        }
-    }
-
-    fn catch_up(&mut self, input: CatchUpInput, out: &mut Vec<EngineEffect>) -> Result<(), ConsensusError> {
-        for effect in self.catchup.handle(input) {
-            match effect {
-                CatchUpEffect::Send { peer, bytes } => {
-                    out.push(EngineEffect::Send { to: peer, bytes: bytes.into() });
-                }
-                CatchUpEffect::Deadline { request, after } => {
-                    self.timers.arm(Timer::Request(request), after, out);
-                }
-                CatchUpEffect::Decide { height, value, certificate } if height == self.height => {
-                    self.decide(Bytes::decode(&value)?, certificate.into_certificate());
-                }
-                CatchUpEffect::Punish { peer, .. } => out.push(EngineEffect::Punish(peer)),
-                CatchUpEffect::UnknownEpoch { epoch } => out.push(EngineEffect::UnknownEpoch(epoch)),
-                // Decided meanwhile; and nobody offers checkpoints that nobody has.
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     fn time_out(&mut self, timer: Timer, out: &mut Vec<EngineEffect>) -> Result<(), ConsensusError> {
         match timer {
             Timer::Core(height, timeout) if height == self.height => {
@@ -546,8 +413,18 @@ impl<A: Application> MalachiteEngine<A> {
             }
             Timer::Idle(height, round) if self.waiting == Some((height, round)) => self.propose(),
             Timer::Request(request) => self.catch_up(CatchUpInput::Deadline { request }, out),
+            Timer::Checkpoint => self.vote_checkpoint(out),
             Timer::Core(..) | Timer::Idle(..) | Timer::Retry => Ok(()),
         }
+    }
+
+    /// Votes for the latest own state, again and again until it is stable.
+    fn vote_checkpoint(&mut self, out: &mut Vec<EngineEffect>) -> Result<(), ConsensusError> {
+        self.checkpoints.vote(&mut self.shelf, out)?;
+        if self.checkpoints.is_waiting() {
+            self.timers.arm(Timer::Checkpoint, self.config.core.timeouts.resend, out);
+        }
+        Ok(())
     }
 
     fn start(&mut self) -> Result<(), ConsensusError> {
@@ -614,6 +491,9 @@ impl<A: Application> ConsensusEngine for MalachiteEngine<A> {
             }
         }
         self.carry_out(&mut out)?;
+        if self.work.is_empty() && self.checkpoints.take_due() {
+            self.vote_checkpoint(&mut out)?;
+        }
         Ok(out)
     }
 

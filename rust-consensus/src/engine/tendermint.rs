@@ -1,19 +1,17 @@
 //! The core of this crate as an engine: with its vote log, execution, checkpoints and catch-up.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrysalis_crypto::ed25519::SigningKey;
 use chrysalis_journal::{Disk, JournalError};
 
+use super::checkpoints::{Checkpoints, Shelf};
 use super::timers::Timers;
 use super::{Application, ConsensusEngine, EngineEffect, EngineInput, EngineStatus, FaultModel};
 use crate::catchup::{CatchUp, CatchUpConfig, CatchUpEffect, CatchUpInput};
-use crate::checkpoint::{
-    CHUNK_BYTES, Checkpoint, CheckpointKeeper, CheckpointOutcome, CheckpointVote,
-    DEFAULT_CHECKPOINT_INTERVAL, Manifest, StableCheckpoint,
-};
+use crate::checkpoint::{DEFAULT_CHECKPOINT_INTERVAL, StableCheckpoint};
 use crate::config::Config;
 use crate::consensus::{ByzantineConsensus, Origin};
 use crate::effect::{Decision, Effect, Input};
@@ -59,12 +57,8 @@ pub struct TendermintEngine<A> {
     core: ByzantineConsensus<Bytes>,
     shelf: Shelf,
     app: A,
-    keeper: CheckpointKeeper,
+    checkpoints: Checkpoints,
     catchup: CatchUp,
-    /// The own checkpoints that are not stable yet.
-    snapshots: BTreeMap<Height, Snapshot>,
-    /// Chunks of a state that is being fetched.
-    fetched: BTreeMap<u32, Vec<u8>>,
     pending: VecDeque<Bytes>,
     /// The turn to propose that waits for a value.
     waiting: Option<(Height, Round)>,
@@ -73,45 +67,6 @@ pub struct TendermintEngine<A> {
     stalled: VecDeque<Effect<Bytes>>,
     is_stalled: bool,
     is_started: bool,
-    /// Whether there is a snapshot that was not voted for yet.
-    is_due: bool,
-}
-
-/// A state of a checkpoint, in memory.
-#[derive(Clone)]
-struct Snapshot {
-    manifest: Manifest,
-    state: Vec<u8>,
-}
-
-/// What is given to members that lag: decisions from the log, the state of the stable checkpoint from memory.
-struct Shelf {
-    log: VoteLog,
-    stable: Option<(StableCheckpoint, Snapshot)>,
-}
-
-impl Archive for Shelf {
-    fn claim(&self) -> Claim {
-        let decided = self.log.decided();
-        let checkpoint = self.stable.as_ref().map_or(Height(0), |(stable, _)| stable.checkpoint.height);
-        Claim { decided, oldest: self.log.oldest().unwrap_or(decided.next()), checkpoint }
-    }
-
-    fn decision(&self, height: Height) -> Option<EncodedDecision> {
-        // A decision that cannot be read is not there for others; what this means here shows when the log is opened.
-        self.log.decision(height).ok().flatten()
-    }
-
-    fn checkpoint(&self) -> Option<(StableCheckpoint, Manifest)> {
-        self.stable.as_ref().map(|(stable, snapshot)| (stable.clone(), snapshot.manifest.clone()))
-    }
-
-    fn chunk(&self, height: Height, index: u32) -> Option<Vec<u8>> {
-        let (_, snapshot) = self.stable.as_ref().filter(|(stable, _)| stable.checkpoint.height == height)?;
-        let length = snapshot.manifest.chunk_length(index)?;
-        let start = usize::try_from(index).ok()? * CHUNK_BYTES;
-        snapshot.state.get(start..start + length).map(<[u8]>::to_vec)
-    }
 }
 
 /// What timers of this engine stand for.
@@ -155,15 +110,13 @@ impl<A: Application> TendermintEngine<A> {
             Some(signer),
             recovered.records,
         )?;
-        let mut keeper =
-            CheckpointKeeper::new(chain.clone(), origin.validators.clone(), config.checkpoint_interval)?;
-        for (height, set) in &origin.upcoming {
-            keeper.change_set(*height, set.clone());
-        }
-        if let Some(stable) = recovered.checkpoint {
-            // It was verified before it was logged, by a set that may be gone.
-            keeper.resume(stable);
-        }
+        let checkpoints = Checkpoints::new(
+            chain.clone(),
+            Arc::clone(&key),
+            &origin,
+            config.checkpoint_interval,
+            recovered.checkpoint,
+        )?;
         let catchup = CatchUp::new(
             CatchUpConfig {
                 window: config.core.window,
@@ -176,19 +129,16 @@ impl<A: Application> TendermintEngine<A> {
             config,
             key,
             core,
-            shelf: Shelf { log, stable: None },
+            shelf: Shelf::new(log),
             app,
-            keeper,
+            checkpoints,
             catchup,
-            snapshots: BTreeMap::new(),
-            fetched: BTreeMap::new(),
             pending: VecDeque::new(),
             waiting: None,
             timers: Timers::default(),
             stalled: VecDeque::new(),
             is_stalled: false,
             is_started: false,
-            is_due: false,
         })
     }
 
@@ -207,7 +157,7 @@ impl<A: Application> TendermintEngine<A> {
     /// The last stable checkpoint.
     #[must_use]
     pub fn checkpoint(&self) -> Option<&StableCheckpoint> {
-        self.keeper.stable()
+        self.checkpoints.stable()
     }
 
     /// Believes checkpoints that these validators signed, whose epoch this member did not see begin. For a member that was
@@ -318,73 +268,8 @@ impl<A: Application> TendermintEngine<A> {
             proof: certificate.to_bytes(),
         });
         let origin = self.core.origin();
-        if validators.is_some()
-            && let Some((from, set)) = origin.upcoming.last()
-        {
-            self.keeper.change_set(*from, set.clone());
-        }
-        if self.keeper.is_due(height) {
-            self.snapshot(origin.clone())?;
-        }
+        self.checkpoints.advance(height, validators.is_some(), &origin, &self.app)?;
         self.catch_up(CatchUpInput::Advanced { origin }, out)
-    }
-
-    /// Signs the state after a height, and keeps it until others have signed it too.
-    fn snapshot(&mut self, origin: Origin) -> Result<(), ConsensusError> {
-        let height = Height(origin.height.0 - 1);
-        let state = self.app.snapshot();
-        let manifest = Manifest::of(origin, &state)?;
-        self.snapshots.insert(height, Snapshot { manifest, state });
-        self.is_due = true;
-        while self.snapshots.len() > MAX_SNAPSHOTS {
-            self.snapshots.pop_first();
-        }
-        Ok(())
-    }
-
-    /// Votes for the latest snapshot, once everything that led to it is on the log.
-    fn vote_checkpoint(&mut self, out: &mut Vec<EngineEffect>) -> Result<(), ConsensusError> {
-        let Some((height, snapshot)) = self.snapshots.last_key_value() else { return Ok(()) };
-        let Some(set) = self.keeper.set_at(*height) else { return Ok(()) };
-        if set.number_of(&self.key.public_key()).is_none() {
-            return Ok(());
-        }
-        let state = snapshot.manifest.digest();
-        let checkpoint = Checkpoint { epoch: set.epoch(), height: *height, state };
-        let vote = CheckpointVote::sign(&self.config.core.chain, set, checkpoint, &self.key)?;
-        match self.shelf.log.vote_checkpoint(&vote) {
-            Ok(()) => {}
-            // Another state was signed before a crash, or there is no room: this member is silent about it.
-            Err(ConsensusError::ConflictingVotes | ConsensusError::Journal(JournalError::DiskFull)) => {
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        }
-        out.push(EngineEffect::Broadcast(vote.to_bytes().into()));
-        self.count_checkpoint(vote)
-    }
-
-    fn count_checkpoint(&mut self, vote: CheckpointVote) -> Result<(), ConsensusError> {
-        let CheckpointOutcome::Stable(stable) = self.keeper.handle(vote)? else { return Ok(()) };
-        self.settle_checkpoint(stable)
-    }
-
-    /// A checkpoint is stable: where it is of this member's own state, what was before it is given up.
-    fn settle_checkpoint(&mut self, stable: StableCheckpoint) -> Result<(), ConsensusError> {
-        let height = stable.checkpoint.height;
-        let own = self.snapshots.remove(&height);
-        self.snapshots = self.snapshots.split_off(&height);
-        let Some(snapshot) = own.filter(|own| own.manifest.digest() == stable.checkpoint.state) else {
-            return Ok(());
-        };
-        match self.shelf.log.prune(stable.clone()) {
-            Ok(()) => {}
-            // The log stays long; the next checkpoint is another chance.
-            Err(ConsensusError::Journal(JournalError::DiskFull) | ConsensusError::OutOfOrder { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        self.shelf.stable = Some((stable, snapshot));
-        Ok(())
     }
 
     fn catch_up(&mut self, input: CatchUpInput, out: &mut Vec<EngineEffect>) -> Result<(), ConsensusError> {
@@ -405,10 +290,8 @@ impl<A: Application> TendermintEngine<A> {
                         Err(error) => return Err(error),
                     }
                 }
-                CatchUpEffect::Manifest { .. } => self.fetched.clear(),
-                CatchUpEffect::Chunk { index, bytes } => {
-                    self.fetched.insert(index, bytes);
-                }
+                CatchUpEffect::Manifest { .. } => self.checkpoints.begin_fetching(),
+                CatchUpEffect::Chunk { index, bytes } => self.checkpoints.fetch(index, bytes),
                 CatchUpEffect::Install { checkpoint, origin } => self.install(checkpoint, origin, out)?,
                 CatchUpEffect::Punish { peer, .. } => out.push(EngineEffect::Punish(peer)),
                 CatchUpEffect::UnknownEpoch { epoch } => out.push(EngineEffect::UnknownEpoch(epoch)),
@@ -425,24 +308,11 @@ impl<A: Application> TendermintEngine<A> {
         out: &mut Vec<EngineEffect>,
     ) -> Result<(), ConsensusError> {
         let height = stable.checkpoint.height;
-        let state: Vec<u8> = std::mem::take(&mut self.fetched).into_values().flatten().collect();
-        if self.app.executed() >= height {
+        let Some(records) = self.checkpoints.install(stable, &origin, &mut self.shelf, &mut self.app)? else {
             return Ok(());
-        }
-        let manifest = Manifest::of(origin.clone(), &state)?;
-        let app = &mut self.app;
-        let take = || app.install(height, &state);
-        let records = self.shelf.log.install(stable.clone(), origin.clone(), take)?;
+        };
         let signer = Arc::clone(&self.key) as Arc<dyn crate::signature::Signer>;
-        self.core =
-            ByzantineConsensus::restore(self.config.core.clone(), origin.clone(), Some(signer), records)?;
-        for (from, set) in &origin.upcoming {
-            self.keeper.change_set(*from, set.clone());
-        }
-        self.keeper.change_set(origin.height, origin.validators);
-        self.keeper.resume(stable.clone());
-        self.shelf.stable = Some((stable, Snapshot { manifest, state }));
-        self.snapshots.clear();
+        self.core = ByzantineConsensus::restore(self.config.core.clone(), origin, Some(signer), records)?;
         // What the old core wanted is of no use; the new one says what it needs.
         self.stalled.clear();
         self.timers.keep(|timer| matches!(timer, Timer::Request(_)));
@@ -461,11 +331,7 @@ impl<A: Application> TendermintEngine<A> {
     ) -> Result<(), ConsensusError> {
         // The second byte says what it is; all encodings begin with their version.
         match bytes.get(1) {
-            Some(0x40) => match CheckpointVote::from_bytes(&bytes).map(|vote| self.count_checkpoint(vote)) {
-                Ok(Err(error @ ConsensusError::Journal(_))) => return Err(error),
-                Ok(Ok(()) | Err(ConsensusError::WrongEpoch { .. } | ConsensusError::InvalidState(_))) => {}
-                Ok(Err(_)) | Err(_) => out.push(EngineEffect::Punish(from)),
-            },
+            Some(0x40) => self.checkpoints.receive(from, &bytes, &mut self.shelf, out)?,
             Some(0x60) => match Claim::from_bytes(&bytes) {
                 Ok(claim) if claim.decided >= self.core.height() => {
                     self.catch_up(CatchUpInput::Claim { peer: from, claim }, out)?;
@@ -499,7 +365,7 @@ impl<A: Application> TendermintEngine<A> {
                 let effects = self.core.handle(Input::Timeout(timeout))?;
                 self.stalled.extend(effects);
                 if timeout == Timeout::Resend {
-                    self.vote_checkpoint(out)?;
+                    self.checkpoints.vote(&mut self.shelf, out)?;
                 }
                 Ok(())
             }
@@ -565,8 +431,8 @@ impl<A: Application> ConsensusEngine for TendermintEngine<A> {
             }
         }
         self.carry_out(&mut out)?;
-        if self.stalled.is_empty() && std::mem::take(&mut self.is_due) {
-            self.vote_checkpoint(&mut out)?;
+        if self.stalled.is_empty() && self.checkpoints.take_due() {
+            self.checkpoints.vote(&mut self.shelf, &mut out)?;
         }
         Ok(out)
     }
@@ -579,9 +445,6 @@ impl<A: Application> ConsensusEngine for TendermintEngine<A> {
         }
     }
 }
-
-/// How many own states wait to become stable.
-const MAX_SNAPSHOTS: usize = 3;
 
 /// Whether a value can be submitted.
 pub(super) fn check_submission(value: &[u8], limit: usize) -> Result<(), ConsensusError> {

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrysalis_journal::Position;
-
 use super::Begin;
+use super::journal::Place;
 use crate::checkpoint::CheckpointVote;
 use crate::consensus::Origin;
 use crate::id::{Height, Round};
 use crate::record::LogRecord;
 use crate::validator::ValidatorSet;
 use crate::value::Digest;
-
-/// Where a record is: its commit, and its place in that.
-pub(super) type Place = (Position, usize);
 
 pub(super) struct Contents {
     /// As the generation began, but for the parts below.

@@ -8,11 +8,11 @@ use super::directory::remove_tree;
 use super::{HEAD_LENGTH, Head};
 use crate::error::ConsensusError;
 
-pub(super) const CURRENT: &str = "CURRENT";
+pub(crate) const CURRENT: &str = "CURRENT";
 const CURRENT_TEMPORARY: &str = "CURRENT.tmp";
 const LOCK: &str = "lock";
 
-pub(super) fn take_lock(disk: &dyn Disk, create: bool) -> Result<Box<dyn DiskLock>, ConsensusError> {
+pub(crate) fn take_lock(disk: &dyn Disk, create: bool) -> Result<Box<dyn DiskLock>, ConsensusError> {
     if create {
         disk.create_dir_all("").map_err(|error| failed("create", ".", &error))?;
     }
@@ -33,7 +33,7 @@ pub(super) fn take_lock(disk: &dyn Disk, create: bool) -> Result<Box<dyn DiskLoc
     }
 }
 
-pub(super) fn read_head(disk: &dyn Disk) -> Result<Option<Head>, ConsensusError> {
+pub(crate) fn read_head(disk: &dyn Disk) -> Result<Option<Head>, ConsensusError> {
     let file = match disk.open(CURRENT, OpenMode::Read) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(|error| failed("open", CURRENT, &error))?,
@@ -48,7 +48,7 @@ pub(super) fn read_head(disk: &dyn Disk) -> Result<Option<Head>, ConsensusError>
 }
 
 /// Replaces `CURRENT` in one step. A failure says whether the old one is certainly still there.
-pub(super) fn write_head(disk: &dyn Disk, head: &Head) -> Result<(), (bool, ConsensusError)> {
+pub(crate) fn write_head(disk: &dyn Disk, head: &Head) -> Result<(), (bool, ConsensusError)> {
     let write = || -> io::Result<()> {
         let file = disk.open(CURRENT_TEMPORARY, OpenMode::Create)?;
         file.set_len(0)?;
@@ -63,28 +63,28 @@ pub(super) fn write_head(disk: &dyn Disk, head: &Head) -> Result<(), (bool, Cons
     replace().map_err(|error| (false, failed("replace", CURRENT, &error)))
 }
 
-pub(super) fn directory_name(number: u64) -> String {
+pub(crate) fn directory_name(number: u64) -> String {
     format!("{number:016x}")
 }
 
 /// The numbers of the generations that there is anything of, ascending.
-pub(super) fn generations(disk: &dyn Disk) -> Result<Vec<u64>, ConsensusError> {
+pub(crate) fn generations(disk: &dyn Disk) -> Result<Vec<u64>, ConsensusError> {
     let names = disk.list("").map_err(|error| failed("list", ".", &error))?;
     let number = |name: &String| u64::from_str_radix(name, 16).ok().filter(|n| directory_name(*n) == *name);
     Ok(names.iter().filter_map(number).collect())
 }
 
-pub(super) fn remove_generation(disk: &dyn Disk, number: u64) -> Result<(), ConsensusError> {
+pub(crate) fn remove_generation(disk: &dyn Disk, number: u64) -> Result<(), ConsensusError> {
     let name = directory_name(number);
     remove_tree(disk, &name).and_then(|()| disk.sync_dir("")).map_err(|error| failed("remove", &name, &error))
 }
 
-pub(super) fn damaged(file: &str, offset: u64, problem: &'static str) -> ConsensusError {
+pub(crate) fn damaged(file: &str, offset: u64, problem: &'static str) -> ConsensusError {
     ConsensusError::LogDamaged { file: file.to_owned(), offset, problem }
 }
 
 /// A store's error with the file's name below the log's root; damage stops the log.
-pub(super) fn fault(number: u64, error: JournalError) -> ConsensusError {
+pub(crate) fn fault(number: u64, error: JournalError) -> ConsensusError {
     match error {
         JournalError::Corrupt { file, offset, problem } => {
             damaged(&format!("{}/{file}", directory_name(number)), offset, problem)
@@ -93,7 +93,7 @@ pub(super) fn fault(number: u64, error: JournalError) -> ConsensusError {
     }
 }
 
-pub(super) fn failed(operation: &'static str, file: &str, error: &io::Error) -> ConsensusError {
+pub(crate) fn failed(operation: &'static str, file: &str, error: &io::Error) -> ConsensusError {
     ConsensusError::Journal(match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             JournalError::DiskFull
@@ -102,7 +102,7 @@ pub(super) fn failed(operation: &'static str, file: &str, error: &io::Error) -> 
     })
 }
 
-pub(super) fn remove_generations(
+pub(crate) fn remove_generations(
     disk: &dyn Disk,
     is_gone: impl Fn(u64) -> bool,
 ) -> Result<(), ConsensusError> {

@@ -452,7 +452,17 @@ struct Sent(Vec<LogRecord>);
 
 /// One life of a member: each batch is logged, then sent. Where the log knows of signatures already, the same are sent
 /// again and no others; what a life chooses freely differs from what other lives choose.
-fn live(disk: &SimDisk, life: u8, sent: &mut Sent) -> Result<(), ConsensusError> {
+fn live(disk: &(impl Disk + Clone), life: u8, sent: &mut Sent) -> Result<(), ConsensusError> {
+    live_watched(disk, life, sent, &mut |_| {})
+}
+
+/// The same; `watch` is shown what was sent before and after each write.
+fn live_watched(
+    disk: &(impl Disk + Clone),
+    life: u8,
+    sent: &mut Sent,
+    watch: &mut dyn FnMut(&Sent),
+) -> Result<(), ConsensusError> {
     let (mut log, recovered) = open(disk)?;
     sent.0.extend(recovered.records.iter().cloned());
     let from = recovered.origin.height.0;
@@ -466,7 +476,9 @@ fn live(disk: &SimDisk, life: u8, sent: &mut Sent) -> Result<(), ConsensusError>
         });
         for batch in height_of(height, salt.unwrap_or(life)) {
             let missing: Vec<_> = batch.into_iter().filter(|record| !known.contains(record)).collect();
+            watch(sent);
             log.append(&missing)?;
+            watch(sent);
             sent.0.extend(missing);
         }
         if height == 2 || height == 4 {
@@ -521,5 +533,52 @@ fn r_10_no_crash_makes_a_member_contradict_itself() {
             survivors += 1;
         }
     }
-    println!("{survivors} lives of {length} operations each");
+    println!("soak: {survivors} lives with power lost at one of the {length} operations of a log's disk");
+}
+
+/// at every record boundary of a life, the write that follows is torn at every byte of what it writes; the next life contradicts
+/// nothing that was sent. `CHRYSALIS_SOAK` takes every byte, otherwise every few hundredth.
+#[test]
+fn r_10_a_write_torn_at_any_byte_makes_no_member_contradict_itself() {
+    let stride = if std::env::var_os("CHRYSALIS_SOAK").is_some() { 1 } else { 401 };
+    let disk = MemoryDisk::new();
+    let mut states: Vec<(MemoryDisk, Vec<LogRecord>)> = Vec::new();
+    let mut watch = |sent: &Sent| states.push((disk.copy(), sent.0.clone()));
+    live_watched(&disk, 1, &mut Sent::default(), &mut watch).unwrap();
+    let (mut lives, mut boundaries, mut skipped) = (0, 0, 0);
+    for (before, after) in states.as_chunks::<2>().0.iter().map(|[before, after]| (before, after)) {
+        let (segment, old, new) = written(&before.0, &after.0);
+        let start = (0..new.len()).find(|at| old.get(*at) != Some(&new[*at]));
+        let end = (0..new.len()).rfind(|at| old.get(*at) != Some(&new[*at]));
+        let Some((start, end)) = start.zip(end) else { continue };
+        boundaries += 1;
+        for cut in start..=end + 1 {
+            if (cut + skipped) % stride != 0 && cut != end + 1 {
+                continue;
+            }
+            let torn = before.0.copy();
+            write_at(&torn, &segment, &new[start..cut], start);
+            let mut sent = Sent(before.1.clone());
+            let what = format!("boundary {boundaries}, cut at {cut} of {start} to {end}");
+            live(&torn, 2, &mut sent).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_no_contradiction(&sent, &what);
+            lives += 1;
+        }
+        skipped += 13;
+    }
+    println!("soak: {lives} lives after a write torn at a byte, at {boundaries} record boundaries");
+    assert!(boundaries >= 20 && lives >= boundaries);
+}
+
+/// The segment that a write changed, and its bytes before and after.
+fn written(before: &MemoryDisk, after: &MemoryDisk) -> (String, Vec<u8>, Vec<u8>) {
+    let generations = generations(after).unwrap();
+    let changed = generations.iter().rev().find_map(|number| {
+        let (segment, _) = files(after, *number);
+        let new = read_all(after, &segment);
+        let old =
+            if before.open(&segment, OpenMode::Read).is_ok() { read_all(before, &segment) } else { vec![] };
+        (old != new).then_some((segment, old, new))
+    });
+    changed.expect("a write changes a segment")
 }

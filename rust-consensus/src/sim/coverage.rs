@@ -5,6 +5,7 @@ use crate::effect::{Effect, Input, Offence};
 use crate::id::{Epoch, Height, Round};
 use crate::message::{Head, MessageKind};
 use crate::record::LogRecord;
+use crate::sim::random::Random;
 use crate::timeout::Timeout;
 use crate::value::{Bytes, Digest};
 use crate::vote::VoteKind;
@@ -90,11 +91,14 @@ situations! {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Coverage {
     counts: Vec<u32>,
+    path: u64,
+    /// Whom the next notes are about.
+    member: u64,
 }
 
 impl Default for Coverage {
     fn default() -> Self {
-        Self { counts: vec![0; Situation::ALL.len()] }
+        Self { counts: vec![0; Situation::ALL.len()], path: 0, member: 0 }
     }
 }
 
@@ -118,8 +122,16 @@ impl Coverage {
         self.counts.iter().map(class).collect()
     }
 
-    /// Adds the counts of another run.
+    /// What situations came up, in which order and to whom, folded into one number: times and bytes do not count. A run with the
+    /// path of another exercises the same rules in the same way.
+    #[must_use]
+    pub fn path(&self) -> u64 {
+        self.path
+    }
+
+    /// Adds the counts of another run; the path becomes one of both.
     pub fn add(&mut self, other: &Self) {
+        self.path = Random::new(self.path ^ other.path).next();
         for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
             *sum = sum.saturating_add(*count);
         }
@@ -128,6 +140,7 @@ impl Coverage {
     pub(crate) fn note(&mut self, situation: Situation) {
         let count = &mut self.counts[situation as usize];
         *count = count.saturating_add(1);
+        self.path = Random::new(self.path ^ (self.member << 16 | situation as u64)).next();
     }
 
     fn note_if(&mut self, condition: bool, situation: Situation) {
@@ -145,6 +158,7 @@ impl Coverage {
         core: &ByzantineConsensus<Bytes>,
     ) {
         use Situation as S;
+        self.member = core.number().map_or(u64::from(u16::MAX), u64::from);
         let after = View::of(core);
         let same_height = before.height == after.height;
         let by = |timeout| trigger == Trigger::Timeout(timeout);

@@ -93,7 +93,7 @@ mod tests {
             assert_eq!(signer.public_key(), public_key(3));
             let signature = signer.sign(b"a message");
             let holds = |key: [u8; 32], message: &[u8]| {
-                verifier.verify(&[Check { key: &key, message, signature: &signature }])[0]
+                verifier.verify(&[Check { key: &key, decoded: None, message, signature: &signature }])[0]
             };
             assert!(holds(public_key(3), b"a message"));
             assert!(!holds(public_key(2), b"a message"));

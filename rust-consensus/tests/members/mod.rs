@@ -139,7 +139,9 @@ impl Kind for Tendermint {
 }
 
 #[cfg(feature = "malachite")]
-pub(crate) struct Malachite;
+pub(crate) struct Malachite {
+    pub(crate) checkpoint_interval: u64,
+}
 
 #[cfg(feature = "malachite")]
 impl Kind for Malachite {
@@ -151,11 +153,36 @@ impl Kind for Malachite {
         create: bool,
         app: App,
     ) -> Result<Box<dyn ConsensusEngine>, ConsensusError> {
-        let config = EngineConfig::new(Config::new(chain()));
+        let mut config = EngineConfig::new(Config::new(chain()));
+        config.checkpoint_interval = self.checkpoint_interval;
         let disk = Arc::new(disk.clone());
         let key = Arc::new(key(n));
         let engine =
             chrysalis_consensus::engine::MalachiteEngine::open(config, key, disk, set(of), create, app)?;
+        Ok(Box::new(engine))
+    }
+}
+
+#[cfg(feature = "raft")]
+pub(crate) struct Raft {
+    pub(crate) checkpoint_interval: u64,
+}
+
+#[cfg(feature = "raft")]
+impl Kind for Raft {
+    fn open(
+        &self,
+        n: usize,
+        of: usize,
+        disk: &SimDisk,
+        create: bool,
+        app: App,
+    ) -> Result<Box<dyn ConsensusEngine>, ConsensusError> {
+        use chrysalis_consensus::engine::{RaftConfig, RaftEngine};
+        let mut config = RaftConfig::new(chain());
+        config.checkpoint_interval = self.checkpoint_interval;
+        let disk = Arc::new(disk.clone());
+        let engine = RaftEngine::open(config, Arc::new(key(n)), disk, &set(of), create, app)?;
         Ok(Box::new(engine))
     }
 }
@@ -217,6 +244,8 @@ pub(crate) struct Cluster<'a> {
     count: u64,
     random: Random,
     pub(crate) punished: BTreeSet<(usize, usize)>,
+    /// Which members took a state of others.
+    pub(crate) installed: BTreeSet<usize>,
 }
 
 impl<'a> Cluster<'a> {
@@ -239,6 +268,7 @@ impl<'a> Cluster<'a> {
             count: 0,
             random: Random(seed),
             punished: BTreeSet::new(),
+            installed: BTreeSet::new(),
         }
     }
 
@@ -296,6 +326,9 @@ impl<'a> Cluster<'a> {
                 let at = self.now + u64::try_from(after.as_millis()).unwrap();
                 let life = self.members[n].life;
                 self.push(at, Event::Timer { member: n, life, timer });
+            }
+            EngineEffect::Installed { .. } => {
+                self.installed.insert(n);
             }
             EngineEffect::Punish(peer) => {
                 self.punished.insert((n, usize::try_from(peer.0).unwrap()));

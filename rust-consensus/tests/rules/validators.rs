@@ -130,10 +130,13 @@ fn r_06_single_and_batch_checks_agree() {
     identity[0] = 1;
     odd.push(identity);
     for signature in &odd {
-        let check = Check { key: &keys[0], message: b"m", signature };
+        let check = Check { key: &keys[0], decoded: None, message: b"m", signature };
         let alone = Ed25519.verify(&[check])[0];
-        let mut batch: Vec<_> =
-            keys.iter().zip(&good).map(|(key, signature)| Check { key, message: b"m", signature }).collect();
+        let mut batch: Vec<_> = keys
+            .iter()
+            .zip(&good)
+            .map(|(key, signature)| Check { key, decoded: None, message: b"m", signature })
+            .collect();
         batch.insert(5, check);
         let verdicts = Ed25519.verify(&batch);
         assert_eq!(verdicts[5], alone);

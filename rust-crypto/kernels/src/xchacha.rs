@@ -65,6 +65,27 @@ mod tests {
     use super::*;
     use crate::tests::bytes;
 
+    /// ChaCha20-Poly1305 as such: what an XChaCha20 message is under its derived key.
+    #[test]
+    fn rfc_8439_section_2_8_2() {
+        let mut data =
+            *b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the \
+                          future, sunscreen would be it.";
+        let key: [u8; 32] = core::array::from_fn(|i| 0x80 + u8::try_from(i).unwrap());
+        let nonce = [7, 0, 0, 0, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47];
+        let aad = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
+        let message = Message { key: Zeroizing::new(words(&key)), nonce: words(&nonce) };
+        chacha::apply(&message.key, &message.nonce, 1, &mut data);
+        let hex: String =
+            data.iter().chain(&message.tag(&aad, &data)).map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            hex,
+            "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92728b\
+             1a71de0a9e060b2905d6a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc\
+             3ff4def08e4b7a9de576d26586cec64b61161ae10b594f09e26a7e902ecbd0600691"
+        );
+    }
+
     #[test]
     fn every_length_agrees_with_the_crate() {
         for length in (0..300).chain(500..530).chain([767, 768, 769, 4096, 5000, 66_000]) {

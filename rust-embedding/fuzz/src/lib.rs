@@ -50,6 +50,7 @@ pub fn answers(data: &[u8]) {
         ),
     ];
     let request = EmbedRequest {
+        connecting: Default::default(),
         texts: (0..1 + usize::from(count % 4)).map(|number| Arc::from(format!("text {number}"))).collect(),
         form: Form::Document,
         is_batch: true,

@@ -1,8 +1,14 @@
 //! How fast each kernel is at the shapes of all-MiniLM-L6-v2, on each set of instructions: `cargo run --release --example speed`.
 #![expect(clippy::print_stdout, reason = "a measurement for people")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "any codes will do, and rates are for people"
+)]
 
 use std::time::Instant;
 
+use chrysalis_embedding_kernels::similarity::{dot_rows_f32, dot_rows_i8};
 use chrysalis_embedding_kernels::{
     Attention, Backend, Int8Matrix, Int8Rows, LANES, Lanes, add_norm, attend, gelu,
 };
@@ -24,7 +30,6 @@ fn main() {
             let quantize = time(|| x.quantize(*backend, &input, width));
             let mut out = vec![Lanes::default(); rows * outputs / LANES];
             let product = time(|| matrix.multiply(*backend, &x, &mut out));
-            #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             let rate = (rows * width * outputs) as f64 / product / 1e3;
             println!(
                 "  product {width} x {outputs}: {product:.0} us, {rate:.0} G multiply-adds/s; quantising {quantize:.1} us"
@@ -45,6 +50,29 @@ fn main() {
             println!("  attention of {tokens} tokens: {micros:.1} us");
         }
     }
+    scans();
+}
+
+/// One query against 100,000 rows of 384 numbers, on the instructions that the scans choose themselves.
+fn scans() {
+    const ROWS: usize = 100_000;
+    const DIMENSION: usize = 384;
+    let codes: Vec<i8> = (0..ROWS * DIMENSION).map(|at| (at * 7 % 255) as u8 as i8).collect();
+    let mut products = vec![0; ROWS];
+    let micros = time(|| dot_rows_i8(&codes[..DIMENSION], &codes, &mut products));
+    println!(
+        "scan of {ROWS} x {DIMENSION} int8: {:.2} ms, {:.1} GB/s",
+        micros / 1e3,
+        codes.len() as f64 / micros / 1e3
+    );
+    let rows: Vec<f32> = codes.iter().map(|code| f32::from(*code)).collect();
+    let (mut products, mut squares) = (vec![0.0; ROWS], vec![0.0; ROWS]);
+    let micros = time(|| dot_rows_f32(&rows[..DIMENSION], &rows, &mut products, &mut squares));
+    println!(
+        "scan of {ROWS} x {DIMENSION} f32: {:.2} ms, {:.1} GB/s",
+        micros / 1e3,
+        rows.len() as f64 * 4.0 / micros / 1e3
+    );
 }
 
 /// Microseconds of a run, the least of several rounds.

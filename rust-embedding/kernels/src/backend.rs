@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use crate::isa::Task;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use crate::plain::Plain;
 
 /// A set of instructions that this processor has. The results have the same bits on each; only the time differs.
@@ -12,6 +13,7 @@ pub struct Backend(Kind);
 
 #[derive(Clone, Copy)]
 enum Kind {
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     Plain,
     #[cfg(target_arch = "x86_64")]
     Avx2(crate::x86::Avx2),
@@ -22,7 +24,7 @@ enum Kind {
 }
 
 impl Backend {
-    /// What this processor has, the fastest first and plain Rust last.
+    /// What this processor has, the fastest first and plain Rust last; in WebAssembly what the module was compiled for, alone.
     pub fn available() -> &'static [Self] {
         static FOUND: OnceLock<Vec<Backend>> = OnceLock::new();
         FOUND.get_or_init(|| {
@@ -34,6 +36,7 @@ impl Backend {
             }
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             found.extend([Kind::Simd128(crate::wasm::Simd128)]);
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
             found.extend([Kind::Plain]);
             found.into_iter().map(Backend).collect()
         })
@@ -47,6 +50,7 @@ impl Backend {
     /// A short name: `avx512-vnni`, `avx2`, `simd128` or `plain`.
     pub fn name(self) -> &'static str {
         match self.0 {
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
             Kind::Plain => "plain",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(_) => "avx2",
@@ -60,6 +64,7 @@ impl Backend {
     #[inline]
     pub(crate) fn run<T: Task>(self, task: T) -> T::Output {
         match self.0 {
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
             Kind::Plain => task.run(Plain),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(isa) => isa.run(task),

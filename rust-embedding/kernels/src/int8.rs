@@ -4,6 +4,8 @@
 //! register nor what else is in the batch can change a bit.
 
 use crate::Backend;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use crate::isa::Int8Isa;
 use crate::isa::{BLOCK, Isa, MAGIC, Task, range_with_zero};
 use crate::lanes::{LANES, Lanes, lanes_of};
 
@@ -30,7 +32,7 @@ pub struct Int8Matrix {
 
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-struct Block([i8; BLOCK]);
+pub(crate) struct Block(pub(crate) [i8; BLOCK]);
 
 impl Int8Matrix {
     /// Packs `outputs` channels of `width` weights each: `values[channel * width + input] * scales[channel]`.
@@ -176,9 +178,50 @@ impl Task for Product<'_> {
     }
 }
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+impl Product<'_> {
+    /// Rows of activations.
+    pub(crate) fn rows(&self) -> usize {
+        self.x.rows()
+    }
+
+    /// Four neighbouring activations of a row, for each four of its width.
+    pub(crate) fn fours(&self, row: usize) -> &[[u8; 4]] {
+        self.x.values[row * self.x.width..][..self.x.width].as_chunks().0
+    }
+
+    /// Groups of sixteen channels.
+    pub(crate) fn groups(&self) -> usize {
+        self.matrix.outputs / LANES
+    }
+
+    /// The blocks of a group, one for each four activations.
+    pub(crate) fn blocks(&self, group: usize) -> impl Iterator<Item = &Block> {
+        let steps = self.matrix.width / 4;
+        self.matrix.blocks[group / PANEL * steps..][..steps].iter().map(move |blocks| &blocks[group % PANEL])
+    }
+
+    /// Scale and zero of a row.
+    pub(crate) fn row_terms(&self, row: usize) -> (f32, i32) {
+        (self.x.scales[row], self.x.zeros[row])
+    }
+
+    /// Sums of weights, scales and bias of a group's channels.
+    pub(crate) fn channel_terms(&self, group: usize) -> (&[i32; LANES], &Lanes, &Lanes) {
+        (&self.matrix.column_sums[group], &self.matrix.scales[group], &self.matrix.bias[group])
+    }
+
+    /// Where a row's results for a group go.
+    pub(crate) fn out(&mut self, row: usize, group: usize) -> &mut Lanes {
+        let stride = self.groups();
+        &mut self.out[row * stride + group]
+    }
+}
+
 /// The product in tiles of `R` rows by `C` groups of sixteen channels; `C` is 1 or [`PANEL`], `R` a power of two of at most 8.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
-pub(crate) fn multiply<S: Isa, const R: usize, const C: usize>(isa: S, mut product: Product<'_>) {
+pub(crate) fn multiply<S: Int8Isa, const R: usize, const C: usize>(isa: S, mut product: Product<'_>) {
     let (rows, steps) = (product.x.rows(), product.matrix.width / 4);
     for panel in 0..(product.matrix.outputs / LANES).div_ceil(PANEL) {
         let blocks = &product.matrix.blocks[panel * steps..][..steps];
@@ -206,8 +249,9 @@ pub(crate) fn multiply<S: Isa, const R: usize, const C: usize>(isa: S, mut produ
     }
 }
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
-fn tile<S: Isa, const R: usize, const C: usize>(
+fn tile<S: Int8Isa, const R: usize, const C: usize>(
     isa: S,
     product: &mut Product<'_>,
     blocks: &[[Block; PANEL]],

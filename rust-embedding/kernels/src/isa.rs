@@ -12,10 +12,6 @@ pub(crate) const BLOCK: usize = 4 * LANES;
 pub(crate) trait Isa: Copy {
     /// Sixteen `f32`.
     type F: Copy;
-    /// Sums for sixteen channels in `i32`, each perhaps still in parts.
-    type Sums: Copy;
-    /// Four neighbouring activations of a row, as often as this processor wants them.
-    type Four: Copy;
 
     fn load(self, lanes: &Lanes) -> Self::F;
     fn store(self, lanes: &mut Lanes, value: Self::F);
@@ -33,17 +29,26 @@ pub(crate) trait Isa: Copy {
     /// The low byte of each lane's bits.
     fn store_low_bytes(self, bytes: &mut [u8; LANES], value: Self::F);
 
+    /// The product of int8 matrices with the tile that suits the number of registers.
+    fn int8_product(self, product: crate::int8::Product<'_>);
+    /// The product of `f32` matrices likewise.
+    fn dense_product(self, product: crate::dense::Product<'_>);
+}
+
+/// Products of bytes, sixteen channels at a time. WebAssembly's registers are too few for that.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(crate) trait Int8Isa: Isa {
+    /// Sums for sixteen channels in `i32`, each perhaps still in parts.
+    type Sums: Copy;
+    /// Four neighbouring activations of a row, as often as this processor wants them.
+    type Four: Copy;
+
     fn no_sums(self) -> Self::Sums;
     fn four(self, activations: [u8; 4]) -> Self::Four;
     /// Adds to each channel the products of its four weights and the four activations.
     fn multiply_add(self, sums: Self::Sums, four: Self::Four, block: &[i8; BLOCK]) -> Self::Sums;
     /// Per channel `sums - zero * column_sums`, exactly, then rounded to `f32`.
     fn finish(self, sums: Self::Sums, zero: i32, column_sums: &[i32; LANES]) -> Self::F;
-
-    /// The product of int8 matrices with the tile that suits the number of registers.
-    fn int8_product(self, product: crate::int8::Product<'_>);
-    /// The product of `f32` matrices likewise.
-    fn dense_product(self, product: crate::dense::Product<'_>);
 }
 
 /// Added to a number of magnitude below 2^22 it rounds it to the nearest integer, ties to even, and leaves that integer in the low

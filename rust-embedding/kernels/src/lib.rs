@@ -8,6 +8,7 @@ mod int8;
 mod isa;
 mod lanes;
 mod math;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod plain;
 mod rows;
 pub mod similarity;

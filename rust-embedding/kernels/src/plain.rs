@@ -4,7 +4,7 @@ use std::array::from_fn;
 
 use crate::dense;
 use crate::int8;
-use crate::isa::{BLOCK, Isa};
+use crate::isa::{BLOCK, Int8Isa, Isa};
 use crate::lanes::{LANES, Lanes};
 
 /// Plain Rust.
@@ -13,8 +13,6 @@ pub(crate) struct Plain;
 
 impl Isa for Plain {
     type F = [f32; LANES];
-    type Sums = [i32; LANES];
-    type Four = [u8; 4];
 
     #[inline(always)]
     fn load(self, lanes: &Lanes) -> Self::F {
@@ -71,6 +69,19 @@ impl Isa for Plain {
         *bytes = value.map(|x| x.to_bits().to_le_bytes()[0]);
     }
 
+    fn int8_product(self, product: int8::Product<'_>) {
+        int8::multiply::<_, 1, 1>(self, product);
+    }
+
+    fn dense_product(self, product: dense::Product<'_>) {
+        dense::multiply::<_, 1, 1>(self, product);
+    }
+}
+
+impl Int8Isa for Plain {
+    type Sums = [i32; LANES];
+    type Four = [u8; 4];
+
     #[inline(always)]
     fn no_sums(self) -> Self::Sums {
         [0; LANES]
@@ -92,13 +103,5 @@ impl Isa for Plain {
     #[expect(clippy::cast_precision_loss, reason = "rounded to nearest, as every processor does it")]
     fn finish(self, sums: Self::Sums, zero: i32, column_sums: &[i32; LANES]) -> Self::F {
         from_fn(|i| (sums[i] - zero * column_sums[i]) as f32)
-    }
-
-    fn int8_product(self, product: int8::Product<'_>) {
-        int8::multiply::<_, 1, 1>(self, product);
-    }
-
-    fn dense_product(self, product: dense::Product<'_>) {
-        dense::multiply::<_, 1, 1>(self, product);
     }
 }

@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 
 use crate::dense;
 use crate::int8;
-use crate::isa::{BLOCK, Isa, Task};
+use crate::isa::{BLOCK, Int8Isa, Isa, Task};
 use crate::lanes::{LANES, Lanes};
 
 /// Runs instructions of a set whose proof is at hand.
@@ -46,8 +46,6 @@ impl Avx512 {
 
 impl Isa for Avx512 {
     type F = __m512;
-    type Sums = __m512i;
-    type Four = __m512i;
 
     #[inline(always)]
     fn load(self, lanes: &Lanes) -> Self::F {
@@ -108,6 +106,21 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn int8_product(self, product: int8::Product<'_>) {
+        int8::multiply::<_, 8, 3>(self, product);
+    }
+
+    #[inline(always)]
+    fn dense_product(self, product: dense::Product<'_>) {
+        dense::multiply::<_, 8, 2>(self, product);
+    }
+}
+
+impl Int8Isa for Avx512 {
+    type Sums = __m512i;
+    type Four = __m512i;
+
+    #[inline(always)]
     fn no_sums(self) -> Self::Sums {
         proven!(_mm512_setzero_si512())
     }
@@ -129,16 +142,6 @@ impl Isa for Avx512 {
             let offset = _mm512_mullo_epi32(_mm512_set1_epi32(zero), columns);
             _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, offset))
         }
-    }
-
-    #[inline(always)]
-    fn int8_product(self, product: int8::Product<'_>) {
-        int8::multiply::<_, 8, 3>(self, product);
-    }
-
-    #[inline(always)]
-    fn dense_product(self, product: dense::Product<'_>) {
-        dense::multiply::<_, 8, 2>(self, product);
     }
 }
 
@@ -167,10 +170,6 @@ impl Avx2 {
 
 impl Isa for Avx2 {
     type F = [__m256; 2];
-    /// Of four channels each; a channel's sum in two neighbouring parts.
-    type Sums = [__m256i; 4];
-    /// As `i16`, because the product of bytes with bytes saturates here.
-    type Four = __m256i;
 
     #[inline(always)]
     fn load(self, lanes: &Lanes) -> Self::F {
@@ -246,6 +245,23 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
+    fn int8_product(self, product: int8::Product<'_>) {
+        int8::multiply::<_, 2, 1>(self, product);
+    }
+
+    #[inline(always)]
+    fn dense_product(self, product: dense::Product<'_>) {
+        dense::multiply::<_, 4, 1>(self, product);
+    }
+}
+
+impl Int8Isa for Avx2 {
+    /// Of four channels each; a channel's sum in two neighbouring parts.
+    type Sums = [__m256i; 4];
+    /// As `i16`, because the product of bytes with bytes saturates here.
+    type Four = __m256i;
+
+    #[inline(always)]
     fn no_sums(self) -> Self::Sums {
         proven!([_mm256_setzero_si256(); 4])
     }
@@ -279,15 +295,5 @@ impl Isa for Avx2 {
             }
         };
         [half(a, b, low), half(c, d, high)]
-    }
-
-    #[inline(always)]
-    fn int8_product(self, product: int8::Product<'_>) {
-        int8::multiply::<_, 2, 1>(self, product);
-    }
-
-    #[inline(always)]
-    fn dense_product(self, product: dense::Product<'_>) {
-        dense::multiply::<_, 4, 1>(self, product);
     }
 }

@@ -1,7 +1,7 @@
 //! The tier on disk, on unsigned journals. Vectors are written behind the caller's back by one thread; several processes
 //! may share a directory. What is dead is left behind by moving on to a new generation, a directory of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -99,15 +99,31 @@ struct State {
 struct Entry {
     position: Position,
     record: usize,
+    space: SpaceId,
     created_ms: u64,
     expires_ms: u64,
     bytes: u64,
 }
 
+/// A vector on its way to the disk.
+struct Incoming {
+    key: CacheKey,
+    embedding: Embedding,
+    created: Duration,
+    expires: Duration,
+}
+
+/// What is to be forgotten.
+enum Which {
+    Everything,
+    Space(SpaceId),
+    ExpiredAt(Duration),
+}
+
 enum Job {
-    Insert { key: CacheKey, embedding: Embedding, unix_now: Duration },
+    Insert(Incoming),
     Flush(Sender<()>),
-    Clear(Sender<usize>),
+    Clear(Which, Sender<usize>),
 }
 
 const KIND_VECTOR: u16 = 1;
@@ -179,8 +195,14 @@ impl DiskCache {
 
     /// Keeps a vector: hands it to the writing thread. When too many wait, it is dropped and counted.
     pub fn insert(&self, key: CacheKey, embedding: Embedding, unix_now: Duration) {
+        let expires = unix_now.saturating_add(self.shared.settings.max_age);
+        self.insert_until(key, embedding, unix_now, expires);
+    }
+
+    /// As [`insert`](Self::insert), until a time of the vector's own.
+    pub fn insert_until(&self, key: CacheKey, embedding: Embedding, created: Duration, expires: Duration) {
         let sender = lock(&self.sender).clone();
-        let job = Job::Insert { key, embedding, unix_now };
+        let job = Job::Insert(Incoming { key, embedding, created, expires });
         let sent = sender.map(|sender| sender.try_send(job));
         if !matches!(sent, Some(Ok(()))) {
             self.shared.state().stats.dropped += 1;
@@ -196,8 +218,33 @@ impl DiskCache {
 
     /// Forgets everything, and removes it; gives how many vectors there were.
     pub fn clear(&self) -> usize {
+        self.forget(Which::Everything)
+    }
+
+    /// Forgets the vectors of one space, and removes them; gives how many there were. Writes everything else anew.
+    pub fn clear_space(&self, space: SpaceId) -> usize {
+        self.forget(Which::Space(space))
+    }
+
+    /// Forgets what has expired at `unix_now`; gives how many vectors there were. The disk gets their room back when what is dead is
+    /// left behind.
+    pub fn remove_expired(&self, unix_now: Duration) -> usize {
+        self.forget(Which::ExpiredAt(unix_now))
+    }
+
+    /// How many vectors there are of each space.
+    #[must_use]
+    pub fn by_space(&self) -> BTreeMap<SpaceId, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, entry) in self.shared.state().index.iter() {
+            *counts.entry(entry.space).or_default() += 1;
+        }
+        counts
+    }
+
+    fn forget(&self, which: Which) -> usize {
         let (done, wait) = channel();
-        self.ask(Job::Clear(done));
+        self.ask(Job::Clear(which, done));
         wait.recv().unwrap_or_default()
     }
 
@@ -255,15 +302,15 @@ impl Shared {
             let mut next = Some(first);
             while let Some(job) = next {
                 match job {
-                    Job::Insert { key, embedding, unix_now } => vectors.push((key, embedding, unix_now)),
+                    Job::Insert(incoming) => vectors.push(incoming),
                     Job::Flush(done) => {
                         self.append(std::mem::take(&mut vectors));
                         self.compact();
                         let _ = done.send(());
                     }
-                    Job::Clear(done) => {
-                        vectors.clear();
-                        let _ = done.send(self.clear());
+                    Job::Clear(which, done) => {
+                        self.append(std::mem::take(&mut vectors));
+                        let _ = done.send(self.clear(&which));
                     }
                 }
                 next = if vectors.len() < BATCH { jobs.try_recv().ok() } else { None };
@@ -273,7 +320,7 @@ impl Shared {
         }
     }
 
-    fn append(&self, vectors: Vec<(CacheKey, Embedding, Duration)>) {
+    fn append(&self, vectors: Vec<Incoming>) {
         if vectors.is_empty() {
             return;
         }
@@ -283,7 +330,7 @@ impl Shared {
         };
         let mut commit = Commits::new(&store);
         let mut dropped = 0;
-        for (key, embedding, unix_now) in vectors {
+        for Incoming { key, embedding, created, expires } in vectors {
             let space = embedding.space();
             if !matches!(known.get(&space.id()), Some(Some(_))) {
                 known.insert(space.id(), Some((**space).clone()));
@@ -292,8 +339,8 @@ impl Shared {
             let record = VectorRecord {
                 key,
                 space: space.id(),
-                created_ms: milliseconds(unix_now),
-                expires_ms: milliseconds(unix_now.saturating_add(self.settings.max_age)),
+                created_ms: milliseconds(created),
+                expires_ms: milliseconds(expires),
                 vector: embedding.as_slice().to_vec(),
             };
             match record.to_bytes() {
@@ -332,25 +379,39 @@ impl Shared {
         };
         if is_due {
             // What fails is tried again after the next batch.
-            let _ = self.rotate(true);
+            let _ = self.rotate();
         }
     }
 
-    fn clear(&self) -> usize {
-        let count = self.state().index.len();
-        match self.rotate(false) {
-            Ok(true) => count,
-            _ => 0,
+    fn clear(&self, which: &Which) -> usize {
+        let count = {
+            let mut state = self.state();
+            let is_meant = |entry: &Entry| match which {
+                Which::Everything => true,
+                Which::Space(space) => entry.space == *space,
+                Which::ExpiredAt(now) => entry.expires_ms < milliseconds(*now),
+            };
+            let meant = state.index.iter().filter(|(_, entry)| is_meant(entry));
+            let keys: Vec<CacheKey> = meant.map(|(key, _)| *key).collect();
+            keys.iter().for_each(|key| state.forget(key));
+            keys.len()
+        };
+        // What has expired is not read again; everything else would be, were it not left behind now.
+        if count == 0 || matches!(which, Which::ExpiredAt(_)) || matches!(self.rotate(), Ok(true)) {
+            count
+        } else {
+            self.reopen(&mut self.state());
+            0
         }
     }
 
     /// Writes what is alive into a directory beside, gives it the next generation's name, and removes the old one. What another
     /// process writes to the old one meanwhile is lost. `false` when another process is about it.
-    fn rotate(&self, keeps_live: bool) -> Result<bool, EmbeddingError> {
+    fn rotate(&self) -> Result<bool, EmbeddingError> {
         let Some(_guard) = lock_rotation(&self.root)? else { return Ok(false) };
         let (store, entries, spaces, old) = {
             let state = self.state();
-            let keys = if keeps_live { state.index.keys_from_oldest() } else { Vec::new() };
+            let keys = state.index.keys_from_oldest();
             let entries: Vec<Entry> = keys.iter().filter_map(|key| state.index.peek(key).cloned()).collect();
             (Arc::clone(&state.store), entries, state.spaces.clone(), state.stats.generation)
         };
@@ -363,7 +424,8 @@ impl Shared {
         let fresh = open_store(&temporary)?;
         let mut commit = Commits::new(&fresh);
         let mut lost = 0;
-        for space in spaces.values().flatten().filter(|_| keeps_live) {
+        let live: BTreeSet<SpaceId> = entries.iter().map(|entry| entry.space).collect();
+        for space in spaces.values().flatten().filter(|space| live.contains(&space.id())) {
             lost += commit.push(KIND_SPACE, space.to_bytes());
         }
         for entry in entries {
@@ -432,6 +494,7 @@ impl State {
                         let entry = Entry {
                             position: commit.position.clone(),
                             record: place,
+                            space: record.space,
                             created_ms: record.created_ms,
                             expires_ms: record.expires_ms,
                             bytes: content.len() as u64,

@@ -1,11 +1,15 @@
 //! The tier in memory: bounded by bytes and number, oldest use out first, with an age limit.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::cache::CacheKey;
 use crate::cache::lru::Lru;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::space::SpaceId;
 
 /// How much a memory tier holds, and for how long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,6 +60,9 @@ struct Entry {
     vector: Arc<[f32]>,
     /// Since 1970.
     expires: Duration,
+    /// Where it lies, for those that are counted by space.
+    #[cfg(not(target_arch = "wasm32"))]
+    space: Option<SpaceId>,
 }
 
 /// What an entry costs beside its components: its node, its place in the map, the allocation's head.
@@ -105,13 +112,30 @@ impl MemoryCache {
 
     /// Keeps a vector until a time of its own, but no longer than the cache keeps any.
     pub fn insert_until(&self, key: CacheKey, vector: Arc<[f32]>, expires: Duration) {
-        let weight = ENTRY_OVERHEAD + size_of_val(&*vector);
+        let entry = Entry {
+            vector,
+            expires,
+            #[cfg(not(target_arch = "wasm32"))]
+            space: None,
+        };
+        self.put(key, entry);
+    }
+
+    /// As [`insert_until`](Self::insert_until), and counts the vector in [`by_space`](Self::by_space).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn insert_in(&self, space: SpaceId, key: CacheKey, vector: Arc<[f32]>, expires: Duration) {
+        self.put(key, Entry { vector, expires, space: Some(space) });
+    }
+
+    fn put(&self, key: CacheKey, entry: Entry) {
+        let vector = &entry.vector;
+        let weight = ENTRY_OVERHEAD + size_of_val(&**vector);
         let is_whole = !vector.is_empty() && vector.iter().all(|component| component.is_finite());
         if !is_whole || weight > self.settings.max_bytes || self.settings.max_entries == 0 {
             return;
         }
         let mut state = self.state();
-        state.entries.insert(key, Entry { vector, expires }, weight);
+        state.entries.insert(key, entry, weight);
         while state.entries.weight() > self.settings.max_bytes
             || state.entries.len() > self.settings.max_entries
         {
@@ -135,6 +159,28 @@ impl MemoryCache {
         }
         state.stats.expired += expired.len() as u64;
         expired.len()
+    }
+
+    /// Forgets the vectors of one space; gives how many there were.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn clear_space(&self, space: SpaceId) -> usize {
+        let mut state = self.state();
+        let of_space = state.entries.iter().filter(|(_, entry)| entry.space == Some(space));
+        let keys: Vec<CacheKey> = of_space.map(|(key, _)| *key).collect();
+        for key in &keys {
+            state.entries.remove(key);
+        }
+        keys.len()
+    }
+
+    /// How many vectors there are of each space, of those that came in with one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn by_space(&self) -> BTreeMap<SpaceId, usize> {
+        let mut counts = BTreeMap::new();
+        for space in self.state().entries.iter().filter_map(|(_, entry)| entry.space) {
+            *counts.entry(space).or_default() += 1;
+        }
+        counts
     }
 
     /// Forgets everything; gives how many there were.

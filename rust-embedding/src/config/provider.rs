@@ -162,6 +162,12 @@ impl SecretText {
     }
 }
 
+impl From<Arc<ApiKey>> for SecretText {
+    fn from(key: Arc<ApiKey>) -> Self {
+        Self(key)
+    }
+}
+
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretText([REDACTED])")
@@ -226,6 +232,7 @@ impl ProviderConfig {
             ProviderKind::Nomic => (&["NOMIC_API_KEY"], &["NOMIC_API_BASE"]),
             ProviderKind::Voyage => (&["VOYAGE_API_KEY"], &["VOYAGE_BASE_URL"]),
             ProviderKind::Ollama => (&[], &["OLLAMA_BASE_URL"]),
+            ProviderKind::HuggingFace => (&["HF_TOKEN"], &[]),
             _ => (&[], &[]),
         };
         if self.api_key.is_none()

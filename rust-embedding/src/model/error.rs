@@ -3,6 +3,10 @@
 use std::fmt;
 use std::io;
 
+use chrysalis_crypto::hex;
+
+use super::files::WEIGHTS;
+
 /// Why a model was not loaded or a text not encoded.
 ///
 /// [`code`](Self::code) is stable. The text names the file, what was expected and what was found there; of the texts to be encoded it
@@ -60,6 +64,17 @@ pub enum ModelError {
         /// What was found.
         found: String,
     },
+    /// The bytes of a file do not have the SHA-256 that was asked for.
+    Digest {
+        /// Its name within the model directory.
+        file: &'static str,
+        /// The digest that was asked for.
+        expected: [u8; 32],
+        /// The digest of the bytes.
+        found: [u8; 32],
+    },
+    /// A name that no file of a model has.
+    UnknownFile,
     /// A text has more tokens than the model takes. Split it, or ask for truncation.
     TooLong {
         /// The most tokens of a text, the two that mark its ends counted in.
@@ -80,6 +95,8 @@ impl ModelError {
         "MODEL_FILE_MALFORMED",
         "MODEL_UNSUPPORTED",
         "MODEL_TENSOR",
+        "MODEL_FILE_DIGEST",
+        "MODEL_FILE_UNKNOWN",
         "TEXT_TOO_LONG",
         "MODEL_NOT_FINITE",
         "UNKNOWN_INSTRUCTIONS",
@@ -95,9 +112,26 @@ impl ModelError {
             Self::Malformed { .. } => "MODEL_FILE_MALFORMED",
             Self::Unsupported { .. } => "MODEL_UNSUPPORTED",
             Self::Tensor { .. } => "MODEL_TENSOR",
+            Self::Digest { .. } => "MODEL_FILE_DIGEST",
+            Self::UnknownFile => "MODEL_FILE_UNKNOWN",
             Self::TooLong { .. } => "TEXT_TOO_LONG",
             Self::NotFinite => "MODEL_NOT_FINITE",
             Self::UnknownInstructions => "UNKNOWN_INSTRUCTIONS",
+        }
+    }
+
+    /// The file at fault, by its name within the model directory.
+    #[must_use]
+    pub fn file(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { file }
+            | Self::Unreadable { file, .. }
+            | Self::TooLarge { file, .. }
+            | Self::Malformed { file, .. }
+            | Self::Unsupported { file, .. }
+            | Self::Digest { file, .. } => Some(file),
+            Self::Tensor { .. } => Some(WEIGHTS),
+            Self::UnknownFile | Self::TooLong { .. } | Self::NotFinite | Self::UnknownInstructions => None,
         }
     }
 
@@ -143,6 +177,11 @@ impl fmt::Display for ModelError {
             Self::Tensor { name, expected, found } => {
                 write!(f, "model.safetensors: tensor {name} must be {expected}, found {found}")
             }
+            Self::Digest { file, expected, found } => {
+                let [expected, found] = [expected, found].map(|digest| hex::encode(digest));
+                write!(f, "{file} of the model has the wrong SHA-256: expected {expected}, found {found}")
+            }
+            Self::UnknownFile => f.write_str("no file of a model has this name"),
             Self::TooLong { max_tokens } => write!(f, "the text has more than {max_tokens} tokens"),
             Self::NotFinite => f.write_str("the model's result is not a finite number"),
             Self::UnknownInstructions => f.write_str("this processor has no instructions of that name"),

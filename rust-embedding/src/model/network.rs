@@ -10,8 +10,7 @@ use chrysalis_embedding_kernels::{
 
 use super::Precision;
 use super::config::{Config, Pooling};
-use super::error::ModelError;
-use super::weights::Weights;
+use super::weights::{Tensor, Tensors, Wanted};
 
 /// Rows that pass through the feed-forward part together: enough to keep the kernels busy, few enough that what is between its two
 /// products stays in the second-level cache.
@@ -71,67 +70,88 @@ struct Layer {
 }
 
 impl Network {
-    pub(super) fn build(
-        config: &Config,
-        weights: &Weights<'_>,
-        precision: Precision,
-    ) -> Result<Self, ModelError> {
-        let (hidden, middle) = (config.hidden, config.intermediate);
-        let norm = |name: &str| -> Result<Norm, ModelError> {
-            Ok(Norm {
-                weight: lanes_of(&weights.tensor(&format!("{name}.weight"), &[hidden])?),
-                bias: lanes_of(&weights.tensor(&format!("{name}.bias"), &[hidden])?),
-            })
+    /// The tensors that [`build`](Self::build) takes.
+    pub(super) fn wanted(config: &Config, precision: Precision) -> Vec<Wanted> {
+        let Config { hidden, intermediate, vocabulary, positions, types, .. } = *config;
+        let is_int8 = precision == Precision::Int8Canonical;
+        let vector = |name: String, length| Wanted { name, shape: vec![length], scale: 1.0, is_int8: false };
+        let matrix =
+            |name: String, rows, width| Wanted { name, shape: vec![rows, width], scale: 1.0, is_int8 };
+        let norm =
+            |name: &str| [format!("{name}.weight"), format!("{name}.bias")].map(|name| vector(name, hidden));
+        let linear = |name: String, outputs, width| {
+            [matrix(format!("{name}.weight"), outputs, width), vector(format!("{name}.bias"), outputs)]
         };
-        let words = weights.tensor("embeddings.word_embeddings.weight", &[config.vocabulary, hidden])?;
-        let words = match precision {
-            Precision::Int8Canonical => {
-                let (values, scales) = Int8Matrix::quantize(&words, hidden);
-                Words::Int8 { values, scales }
+        let mut wanted = vec![
+            matrix("embeddings.word_embeddings.weight".to_owned(), vocabulary, hidden),
+            Wanted {
+                is_int8: false,
+                ..matrix("embeddings.position_embeddings.weight".to_owned(), positions, hidden)
+            },
+            Wanted {
+                is_int8: false,
+                ..matrix("embeddings.token_type_embeddings.weight".to_owned(), types, hidden)
+            },
+        ];
+        wanted.extend(norm("embeddings.LayerNorm"));
+        #[expect(clippy::cast_precision_loss, reason = "a head is far narrower than 2^24")]
+        let scale = 1.0 / (config.head_width() as f32).sqrt();
+        for layer in (0..config.layers).map(|index| format!("encoder.layer.{index}")) {
+            let query = linear(format!("{layer}.attention.self.query"), hidden, hidden);
+            wanted.extend(query.map(|part| Wanted { scale, ..part }));
+            for name in ["attention.self.key", "attention.self.value", "attention.output.dense"] {
+                wanted.extend(linear(format!("{layer}.{name}"), hidden, hidden));
             }
-            Precision::F32 => Words::F32(lanes_of(&words)),
+            wanted.extend(norm(&format!("{layer}.attention.output.LayerNorm")));
+            wanted.extend(linear(format!("{layer}.intermediate.dense"), intermediate, hidden));
+            wanted.extend(linear(format!("{layer}.output.dense"), hidden, intermediate));
+            wanted.extend(norm(&format!("{layer}.output.LayerNorm")));
+        }
+        wanted
+    }
+
+    /// The network of the tensors that are [`wanted`](Self::wanted). Each is let go of as soon as it is packed.
+    pub(super) fn build(config: &Config, tensors: &mut Tensors) -> Self {
+        let (hidden, middle) = (config.hidden, config.intermediate);
+        let words = match tensors.take("embeddings.word_embeddings.weight") {
+            Tensor::Int8 { values, scales } => Words::Int8 { values, scales },
+            Tensor::Numbers(numbers) => Words::F32(lanes_of(&numbers)),
         };
-        let mut positions =
-            weights.tensor("embeddings.position_embeddings.weight", &[config.positions, hidden])?;
-        let types = weights.tensor("embeddings.token_type_embeddings.weight", &[config.types, hidden])?;
+        let mut positions = tensors.take("embeddings.position_embeddings.weight").into_numbers();
+        let types = tensors.take("embeddings.token_type_embeddings.weight").into_numbers();
         for (position, number) in positions.iter_mut().enumerate() {
             *number += types[position % hidden];
         }
-        let layer = |index: usize| -> Result<Layer, ModelError> {
-            let part =
-                |name: &str, outputs: usize, width: usize| -> Result<(Vec<f32>, Vec<f32>), ModelError> {
-                    let name = format!("encoder.layer.{index}.{name}");
-                    let weight = weights.tensor(&format!("{name}.weight"), &[outputs, width])?;
-                    Ok((weight, weights.tensor(&format!("{name}.bias"), &[outputs])?))
-                };
-            let linear = |name: &str, outputs: usize, width: usize| {
-                part(name, outputs, width).map(|(weight, bias)| Linear::new(precision, &weight, &bias, width))
-            };
-            let (mut weight, mut bias) = part("attention.self.query", hidden, hidden)?;
-            #[expect(clippy::cast_precision_loss, reason = "a head is far narrower than 2^24")]
-            let scale = 1.0 / (config.head_width() as f32).sqrt();
-            weight.iter_mut().chain(&mut bias).for_each(|number| *number *= scale);
-            for name in ["attention.self.key", "attention.self.value"] {
-                let (more, more_bias) = part(name, hidden, hidden)?;
-                weight.extend(more);
-                bias.extend(more_bias);
-            }
-            Ok(Layer {
-                qkv: Linear::new(precision, &weight, &bias, hidden),
-                attention_out: linear("attention.output.dense", hidden, hidden)?,
-                attention_norm: norm(&format!("encoder.layer.{index}.attention.output.LayerNorm"))?,
-                up: linear("intermediate.dense", middle, hidden)?,
-                down: linear("output.dense", hidden, middle)?,
-                norm: norm(&format!("encoder.layer.{index}.output.LayerNorm"))?,
-            })
+        let norm = |tensors: &mut Tensors, name: &str| {
+            let mut lanes = |part: &str| lanes_of(&tensors.take(&format!("{name}.{part}")).into_numbers());
+            Norm { weight: lanes("weight"), bias: lanes("bias") }
         };
-        Ok(Self {
+        let linear = |tensors: &mut Tensors, names: &[String], width: usize| {
+            let weights = names.iter().map(|name| tensors.take(&format!("{name}.weight")));
+            let weights = weights.reduce(Tensor::followed_by).expect("a layer has a name");
+            let biases = names.iter().flat_map(|name| tensors.take(&format!("{name}.bias")).into_numbers());
+            Linear::new(weights, &biases.collect::<Vec<_>>(), width)
+        };
+        let layer = |index: usize| {
+            let name = |part: &str| format!("encoder.layer.{index}.{part}");
+            let parts = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
+            Layer {
+                qkv: linear(tensors, &parts, hidden),
+                attention_out: linear(tensors, &[name("attention.output.dense")], hidden),
+                attention_norm: norm(tensors, &name("attention.output.LayerNorm")),
+                up: linear(tensors, &[name("intermediate.dense")], hidden),
+                down: linear(tensors, &[name("output.dense")], middle),
+                norm: norm(tensors, &name("output.LayerNorm")),
+            }
+        };
+        let layers = (0..config.layers).map(layer).collect();
+        Self {
             words,
             positions: lanes_of(&positions),
-            norm: norm("embeddings.LayerNorm")?,
-            layers: (0..config.layers).map(layer).collect::<Result<_, _>>()?,
+            norm: norm(tensors, "embeddings.LayerNorm"),
+            layers,
             config: config.clone(),
-        })
+        }
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -220,13 +240,12 @@ impl Network {
 }
 
 impl Linear {
-    fn new(precision: Precision, weights: &[f32], bias: &[f32], width: usize) -> Self {
-        match precision {
-            Precision::Int8Canonical => {
-                let (values, scales) = Int8Matrix::quantize(weights, width);
+    fn new(weights: Tensor, bias: &[f32], width: usize) -> Self {
+        match weights {
+            Tensor::Int8 { values, scales } => {
                 Self::Int8(Int8Matrix::new(width, bias.len(), &values, &scales, bias))
             }
-            Precision::F32 => Self::F32(DenseMatrix::new(width, bias.len(), weights, bias)),
+            Tensor::Numbers(weights) => Self::F32(DenseMatrix::new(width, bias.len(), &weights, bias)),
         }
     }
 

@@ -1,7 +1,10 @@
 //! The transport for native programs, on `reqwest`: rustls with `ring`, the system's certificates, proxies from the
 //! environment, no redirects, no decompression.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,10 +13,13 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, Head
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use tower_layer::Layer;
+use tower_service::Service;
 use zeroize::Zeroizing;
 
 use crate::error::EmbeddingError;
 use crate::port::BoxFuture;
+use crate::provider::ConnectClock;
 use crate::provider::headers::Headers;
 use crate::provider::http::{HttpRequest, HttpResponse, MAX_ERROR_BYTES, Transport, TransportError};
 
@@ -63,7 +69,8 @@ impl Client {
             .connect_timeout(settings.connect_timeout)
             .pool_max_idle_per_host(settings.max_idle_per_host)
             .pool_idle_timeout(settings.idle_timeout)
-            .tcp_nodelay(true);
+            .tcp_nodelay(true)
+            .connector_layer(Timed);
         if !settings.uses_proxies {
             builder = builder.no_proxy();
         }
@@ -117,7 +124,84 @@ impl Client {
 
 impl Transport for Client {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
-        Box::pin(self.exchange(request))
+        let clock = request.connecting.clone();
+        Box::pin(CONNECTING.scope(clock, self.exchange(request)))
+    }
+}
+
+tokio::task_local! {
+    /// Where the request that runs here tells how long it connects.
+    static CONNECTING: Option<ConnectClock>;
+}
+
+/// Times the making of connections: name, proxy, TCP and TLS.
+#[derive(Clone, Debug)]
+struct Timed;
+
+impl<S> Layer<S> for Timed {
+    type Service = TimedService<S>;
+
+    fn layer(&self, inner: S) -> TimedService<S> {
+        TimedService(inner)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct TimedService<S>(S);
+
+impl<S, R> Service<R> for TimedService<S>
+where
+    S: Service<R>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = TimedFuture<S::Response, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let clock = CONNECTING.try_with(Clone::clone).ok().flatten();
+        TimedFuture { inner: Box::pin(self.0.call(request)), clock }
+    }
+}
+
+/// A connection being made. A request that meanwhile gets one that another request gave back leaves it to a task of its own, on which
+/// it is no longer that request's time.
+struct TimedFuture<T, E> {
+    inner: Pin<Box<dyn Future<Output = Result<T, E>> + Send>>,
+    clock: Option<ConnectClock>,
+}
+
+impl<T, E> Future for TimedFuture<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(clock) = &self.clock {
+            if CONNECTING.try_with(|_| ()).is_ok() {
+                clock.begin();
+            } else {
+                clock.end();
+                self.clock = None;
+            }
+        }
+        let polled = self.inner.as_mut().poll(context);
+        if polled.is_ready()
+            && let Some(clock) = self.clock.take()
+        {
+            clock.end();
+        }
+        polled
+    }
+}
+
+impl<T, E> Drop for TimedFuture<T, E> {
+    fn drop(&mut self) {
+        if let Some(clock) = self.clock.take() {
+            clock.end();
+        }
     }
 }
 

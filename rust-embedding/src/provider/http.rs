@@ -10,7 +10,7 @@ use crate::error::{EmbeddingError, ErrorClass, Identifier, Problem};
 use crate::port::{BoxFuture, Runtime, Shared};
 use crate::provider::failure::{Classification, Failure, class_of};
 use crate::provider::headers::Headers;
-use crate::provider::{EmbedRequest, EmbeddingProvider, Limits, Reply, wire};
+use crate::provider::{ConnectClock, EmbedRequest, EmbeddingProvider, Limits, Reply, wire};
 use crate::space::Space;
 
 /// A POST with a JSON body.
@@ -26,8 +26,10 @@ pub struct HttpRequest {
     pub body: Vec<u8>,
     /// Bytes that no answer exceeds; a transport stops reading there.
     pub max_response_bytes: usize,
-    /// How long the answer may take.
+    /// How long the answer may take, connecting included.
     pub timeout: Duration,
+    /// Where to tell how long connecting takes.
+    pub connecting: Option<ConnectClock>,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -294,6 +296,7 @@ impl HttpProvider {
             body,
             max_response_bytes: self.protocol.max_response_bytes(request.texts.len()),
             timeout: request.timeout,
+            connecting: Some(ConnectClock::new(request.connecting.clone(), Arc::clone(&self.runtime))),
         };
         let response = self.transport.send(sent).await.map_err(TransportError::failure)?;
         let now = self.runtime.now().unix;
@@ -434,6 +437,7 @@ mod tests {
             body: b"private".to_vec(),
             max_response_bytes: 1,
             timeout: Duration::ZERO,
+            connecting: None,
         };
         let shown = format!("{request:?}");
         assert!(!shown.contains("secret") && !shown.contains("private"));

@@ -186,6 +186,7 @@ mod tests {
             is_batch: true,
             retry: 0,
             timeout: Duration::from_secs(1),
+            connecting: Default::default(),
         }
     }
 

@@ -265,7 +265,14 @@ mod tests {
 
     fn request(texts: &[&str], form: Form) -> EmbedRequest {
         let texts = texts.iter().map(|text| (*text).into()).collect();
-        EmbedRequest { texts, form, is_batch: true, retry: 0, timeout: Duration::from_secs(1) }
+        EmbedRequest {
+            texts,
+            form,
+            is_batch: true,
+            retry: 0,
+            timeout: Duration::from_secs(1),
+            connecting: Default::default(),
+        }
     }
 
     fn sent(settings: NomicSettings, request: &EmbedRequest) -> (String, String) {

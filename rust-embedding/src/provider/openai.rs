@@ -250,7 +250,14 @@ mod tests {
 
     fn request(texts: &[&str], is_batch: bool, retry: u32) -> EmbedRequest {
         let texts = texts.iter().map(|text| (*text).into()).collect();
-        EmbedRequest { texts, form: Default::default(), is_batch, retry, timeout: Duration::from_secs(1) }
+        EmbedRequest {
+            texts,
+            form: Default::default(),
+            is_batch,
+            retry,
+            timeout: Duration::from_secs(1),
+            connecting: Default::default(),
+        }
     }
 
     fn body(settings: OpenAiSettings, request: &EmbedRequest) -> String {

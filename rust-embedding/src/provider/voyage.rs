@@ -156,6 +156,7 @@ mod tests {
             is_batch: false,
             retry: 0,
             timeout: Duration::from_secs(1),
+            connecting: Default::default(),
         };
         let protocol = Voyage::new(plain.clone()).unwrap();
         let outgoing = protocol.request(&request);

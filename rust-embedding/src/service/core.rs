@@ -12,7 +12,7 @@ use crate::cache::{CacheKey, MemoryCache};
 use crate::embedding::Embedding;
 use crate::error::{EmbeddingError, ErrorClass, Problem};
 use crate::port::Now;
-use crate::provider::{EmbedRequest, EmbeddingProvider, Failure, Form, Reply};
+use crate::provider::{Connecting, EmbedRequest, EmbeddingProvider, Failure, Form, Reply};
 use crate::service::gate::{Admission, Circuit, Gate};
 use crate::service::outcome::{CallOptions, Outcome, Prepared, Source};
 use crate::service::queue::Queue;
@@ -74,6 +74,7 @@ struct Item {
     entered: Duration,
     attempts: u32,
     queue_time: Duration,
+    connect_time: Duration,
     provider_time: Duration,
     retry_time: Duration,
 }
@@ -106,6 +107,7 @@ struct Attempt {
     lane: usize,
     sent: Duration,
     deadline: Duration,
+    connecting: Connecting,
 }
 
 struct Call {
@@ -407,6 +409,7 @@ impl Core {
             entered: now.monotonic,
             attempts: 0,
             queue_time: Duration::ZERO,
+            connect_time: Duration::ZERO,
             provider_time: Duration::ZERO,
             retry_time: Duration::ZERO,
         };
@@ -552,6 +555,7 @@ impl Core {
             is_batch: true,
             retry: chunk.sent,
             timeout,
+            connecting: Connecting::default(),
         };
         for item in &chunk.items {
             let Some(item) = self.items.get_mut(item) else { continue };
@@ -565,7 +569,9 @@ impl Core {
         chunk.sent += 1;
         lane.in_flight += 1;
         let deadline = now.monotonic + timeout;
-        self.attempts.insert(attempt, Attempt { chunk: id, lane: chunk.lane, sent: now.monotonic, deadline });
+        let connecting = request.connecting.clone();
+        let sent = now.monotonic;
+        self.attempts.insert(attempt, Attempt { chunk: id, lane: chunk.lane, sent, deadline, connecting });
         self.timers.insert((deadline, Timer::Attempt(attempt)));
         self.telemetry.lanes[chunk.lane].sent(chunk.sent > 1, request.texts.len(), chunk.tokens, waited);
         self.effects.push_back(Effect::Send { attempt, lane: chunk.lane, request });
@@ -598,6 +604,7 @@ fn answered(result: Result<Embedding, EmbeddingError>) -> Outcome {
         provider: None,
         attempts: 0,
         queue_time: Duration::ZERO,
+        connect_time: Duration::ZERO,
         provider_time: Duration::ZERO,
         retry_time: Duration::ZERO,
     }

@@ -19,6 +19,7 @@ use crate::service::core::{Core, Effect, Load};
 use crate::service::gate::Circuit;
 use crate::service::outcome::{CallOptions, Outcome, Prepared};
 use crate::service::settings::{LaneSettings, ServiceSettings};
+use crate::space::Space;
 use crate::telemetry::{End, Telemetry};
 
 /// What a service is made of.
@@ -32,7 +33,11 @@ pub struct ServiceBuilder {
 }
 
 /// Called after every request that came to an end by itself, from whatever thread ended it. It must not block.
+#[cfg(not(target_arch = "wasm32"))]
 pub type Observer = Arc<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
+/// Called after every request that came to an end by itself.
+#[cfg(target_arch = "wasm32")]
+pub type Observer = Arc<dyn Fn(&RequestEvent<'_>)>;
 
 /// A request that has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,7 +144,11 @@ pub struct EmbeddingService {
 }
 
 /// Called once with what became of a call's texts.
+#[cfg(not(target_arch = "wasm32"))]
 pub type Completion = Box<dyn FnOnce(Vec<Outcome>) + Send>;
+/// Called once with what became of a call's texts.
+#[cfg(target_arch = "wasm32")]
+pub type Completion = Box<dyn FnOnce(Vec<Outcome>)>;
 
 struct Inner {
     settings: ServiceSettings,
@@ -267,6 +276,7 @@ impl EmbeddingService {
             provider: provider.name().to_owned(),
             model: provider.model().to_owned(),
             dimensions: provider.space().map(|space| space.dimensions()),
+            space: provider.space(),
             circuit: core.circuit(now, place).unwrap_or(Circuit::Closed),
             in_flight: core.in_flight(place),
         };
@@ -296,6 +306,37 @@ impl EmbeddingService {
     #[must_use]
     pub fn disk_cache(&self) -> Option<&Arc<DiskCache>> {
         self.inner.disk.as_ref()
+    }
+
+    /// Where the first provider's vectors lie; `None` while their length is still to be learnt from the first answer.
+    #[must_use]
+    pub fn space(&self) -> Option<Arc<Space>> {
+        self.inner.providers[0].space()
+    }
+
+    /// Keeps a vector that the first provider made elsewhere, for the text with this SHA-256 and until `expires`, since 1970. `false`
+    /// where the service has no cache.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::InvalidConfig`] while the provider's space is not known; [`EmbeddingError::DimensionMismatch`],
+    /// [`EmbeddingError::NotFinite`].
+    pub fn keep(
+        &self,
+        digest: &[u8; 32],
+        form: Form,
+        vector: Vec<f32>,
+        expires: Duration,
+    ) -> Result<bool, EmbeddingError> {
+        let space = self.space().ok_or(EmbeddingError::InvalidConfig("the space is not known yet"))?;
+        let key = CacheKey::of_digest(space.id(), form, digest);
+        let embedding = Embedding::new(space, vector)?;
+        let Some(memory) = &self.inner.memory else { return Ok(false) };
+        memory.insert_until(key, embedding.to_shared(), expires);
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(disk) = &self.inner.disk {
+            disk.insert_until(key, embedding, self.inner.runtime.now().unix, expires);
+        }
+        Ok(true)
     }
 
     /// Forgets all cached vectors, on disk too.
@@ -338,6 +379,8 @@ pub struct ProviderInfo {
     pub model: String,
     /// Components of its vectors, once they are known.
     pub dimensions: Option<usize>,
+    /// Where its vectors lie, once that is known.
+    pub space: Option<Arc<Space>>,
     /// Its circuit.
     pub circuit: Circuit,
     /// Requests under way.
@@ -460,8 +503,16 @@ impl Inner {
 
     /// Sees to it that the state machine is woken in time.
     fn arm(self: &Arc<Self>, wake: Option<Duration>) {
-        let Some(at) = wake else { return };
         let mut timer = lock(&self.timer);
+        let Some(at) = wake else {
+            // A host's timer would keep its program from ending; natively it costs less to let it ring.
+            if cfg!(target_arch = "wasm32")
+                && let Some((_, task)) = timer.take()
+            {
+                task.abort();
+            }
+            return;
+        };
         match &*timer {
             // It may ring too early, which does no harm.
             Some((armed, _)) if *armed <= at => return,

@@ -217,6 +217,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // In a child of `fork()` threads and connections are the parent's: neither is to be waited for or closed here.
+        if self.process != std::process::id() {
+            std::mem::forget((self.service.clone(), self.stop.take(), self.thread.take()));
+            return;
+        }
         self.service.close();
         drop(self.stop.take());
         // From one of its own completions it is not waited for.

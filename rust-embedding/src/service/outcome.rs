@@ -19,7 +19,9 @@ pub struct Outcome {
     pub attempts: u32,
     /// Waiting in our own queues.
     pub queue_time: Duration,
-    /// Waiting for providers, connecting included.
+    /// Waiting for connections to be made; a request that found one open has none.
+    pub connect_time: Duration,
+    /// Waiting for providers' answers.
     pub provider_time: Duration,
     /// Waiting between repetitions.
     pub retry_time: Duration,

@@ -191,7 +191,9 @@ impl Rows {
         candidates: &mut Candidates,
     ) {
         let mut products = [0_i32; BLOCK];
+        let mut uppers = [f64::INFINITY; BLOCK];
         let query_error = f64::from(query.coded.error);
+        let is_cosine = query.metric == Metric::Cosine;
         for first in range.clone().step_by(BLOCK) {
             let last = range.end.min(first + BLOCK);
             let products = &mut products[..last - first];
@@ -200,14 +202,26 @@ impl Rows {
                 &self.codes[first * self.dimension..last * self.dimension],
                 products,
             );
-            for (row, product) in (first..last).zip(products) {
+            // |<q, a> - <q', a'>| <= |q - q'| |a'| + |q| |a - a'|, all relative to the norms; Int8 scores the codes.
+            let error_of = |row_error: f32| match self.form {
+                Form::Int8 => 1e-9,
+                _ => query_error * (1.0 + f64::from(row_error)) + f64::from(row_error) + 1e-6,
+            };
+            if is_cosine {
+                // Most rows are far below the floor, and are told apart from the others without a branch.
+                for ((upper, product), (step, error)) in
+                    uppers.iter_mut().zip(&*products).zip(&self.steps[first..last])
+                {
+                    let scale = f64::from(*step) * f64::from(query.coded.step);
+                    *upper = f64::from(*product) * scale + error_of(*error);
+                }
+            }
+            for ((row, product), upper) in (first..last).zip(products).zip(&uppers) {
+                if is_cosine && *upper < candidates.floor() {
+                    continue;
+                }
                 let cosine = self.cosine(query, row, *product);
-                // |<q, a> - <q', a'>| <= |q - q'| |a'| + |q| |a - a'|, all relative to the norms; Int8 scores the codes.
-                let row_error = f64::from(self.steps[row].1);
-                let error = match self.form {
-                    Form::Int8 => 1e-9,
-                    _ => query_error * (1.0 + row_error) + row_error + 1e-6,
-                };
+                let error = error_of(self.steps[row].1);
                 let (lower, upper) = if cosine.is_finite() && error.is_finite() {
                     query.metric.bounds(cosine, error, self.norms[row], 0.0, query.norm)
                 } else {

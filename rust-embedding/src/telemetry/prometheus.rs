@@ -57,8 +57,11 @@ pub(super) fn render(telemetry: &Telemetry) -> String {
         }
     }
     type Times = fn(&LaneTelemetry) -> &Sketch;
-    let sketches: [(&str, &str, Times); 3] = [
+    let sketches: [(&str, &str, Times); 4] = [
         ("queue_seconds", "Waiting for a slot, per request.", |lane| &lane.queue_time),
+        ("connect_seconds", "Waiting for a connection to be made, per request that did.", |lane| {
+            &lane.connect_time
+        }),
         ("provider_seconds", "Waiting for the provider, per request.", |lane| &lane.provider_time),
         ("total_seconds", "From acceptance to result, per text.", |lane| &lane.total_time),
     ];

@@ -46,6 +46,11 @@ impl GrowingText {
         self.examined = self.tail.len();
     }
 
+    /// Bytes that are kept because more text could change their tokens, or because they were not looked at yet.
+    pub fn unsettled_bytes(&self) -> usize {
+        self.tail.len()
+    }
+
     /// The tokens of all that was appended. Linear in what is not settled.
     pub fn count(&self) -> usize {
         self.settled + self.encoding.tokenizer().count(&self.tail)

@@ -8,7 +8,8 @@ import type { OlderWallet, Vault } from './vault.js';
 /** Where the older program for browsers kept its wallet, on the address that it was served from. */
 const OLDER_STORE = 'chrysalis_wallet';
 
-let found: { wallet: OlderWallet; isStored: boolean } | undefined;
+/** What is asked about; `closed` ends the work on it. */
+let found: { wallet: OlderWallet; isStored: boolean; closed: AbortController } | undefined;
 
 /** Prepares the dialogs; to be called once. `problem` shows what went wrong outside of them. */
 export function prepareOlder(vault: Vault, problem: (error: unknown) => void): void {
@@ -25,16 +26,20 @@ export function prepareOlder(vault: Vault, problem: (error: unknown) => void): v
   });
   onSubmit('import-form', 'import-error', 'Taking over…', async () => {
     if (!found) return;
-    const asked = found;
-    const { wallet, isStored } = asked;
+    const { wallet, isStored, closed } = found;
     const password = wallet.isClear ? takeNewPassword('import-choose', 'import-repeat', 'import-error') : take('import-password');
     if (password === undefined) return;
     if (password === '') return fail('import-error', 'Type the password first.', 'import-password');
-    // Closing the dialog is a no: what was asked about is forgotten then.
-    const wanted = () => found === asked;
-    const tell = (done: number, total: number) => wanted() && showProgress(done, total);
-    const report = await vault.importOlder(wallet, password, tell, wanted).finally(() => (element('import-progress').hidden = true));
-    if (!report) return;
+    const tell = (done: number, total: number) => closed.signal.aborted || showProgress(done, total);
+    let report;
+    try {
+      report = await vault.importOlder(wallet, password, tell, closed.signal);
+    } catch (error) {
+      if (closed.signal.aborted) return; // closing the dialog is a no
+      throw error;
+    } finally {
+      element('import-progress').hidden = true;
+    }
     const isRemoved = isStored && report.failed.length === 0;
     if (isRemoved) localStorage.removeItem(OLDER_STORE);
     button('import-found').hidden = stored() === undefined;
@@ -55,14 +60,18 @@ export async function takeOverFile(vault: Vault, json: string, warning: string |
 }
 
 function askToTakeOver(wallet: OlderWallet, isStored: boolean): void {
-  found = { wallet, isStored };
+  const closed = new AbortController();
+  found = { wallet, isStored, closed };
   element('import-about').textContent = `${isStored ? 'This browser has' : 'The file is'} a wallet of an older program, with ${count(wallet.keys, 'key')}.`;
   element('import-warning').textContent = wallet.isClear ? 'Its keys are in clear, for anyone to read. They are sealed here under a new password.' : '';
   element('import-warning').hidden = !wallet.isClear;
   element('import-old').hidden = wallet.isClear;
   element('import-new').hidden = !wallet.isClear;
   element('import-progress').hidden = true;
-  void openDialog('import-dialog').then(() => (found = undefined));
+  void openDialog('import-dialog').then(() => {
+    closed.abort();
+    found = undefined;
+  });
   input(wallet.isClear ? 'import-choose' : 'import-password').focus();
 }
 

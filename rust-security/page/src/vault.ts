@@ -107,20 +107,16 @@ export class Vault {
   }
 
   /**
-   * Makes a vault of an older wallet, in place of what is kept; it ends open. `tell` learns how far it is. Nothing where the
-   * result is no longer `wanted` when it is there.
+   * Makes a vault of an older wallet, in place of what is kept; it ends open. `tell` learns how far it is. When `signal` aborts, the
+   * work ends at once, and what is kept stays.
    */
   async importOlder(
     older: OlderWallet,
     password: string,
     tell: (done: number, total: number) => void,
-    wanted: () => boolean,
-  ): Promise<ImportReport | undefined> {
-    const { wallet, report } = await importLegacyWallet(older.json, password, tell);
-    if (!wanted()) {
-      wallet.destroy();
-      return undefined;
-    }
+    signal: AbortSignal,
+  ): Promise<ImportReport> {
+    const { wallet, report } = await importLegacyWallet(older.json, password, tell, signal);
     await this.#begin(wallet);
     return report;
   }

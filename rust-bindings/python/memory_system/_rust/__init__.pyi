@@ -1675,13 +1675,14 @@ class Port:
     def __repr__(self, /) -> str: ...
     def cancel(self, /, ticket: SupportsIndex) -> bool:
         """
-        Tells the job of `ticket` that nobody waits for it. `True` when it had not begun and is gone without a trace.
+        Tells the job of `ticket` that nobody waits for it. `True` when it had not begun, or could be given up, and is gone without a
+        trace.
         """
     def close(self, /) -> None:
         """
         Ends `wait()`.
         """
-    def drain(self, /) -> list[tuple[int, Any, tuple[str, str] | BaseException | None]]:
+    def drain(self, /) -> list[tuple[int, Any, tuple[str, str, int | None, dict[str, object] | None] | BaseException | None]]:
         """
         What has finished since the last call: ticket, value, and where there is none, code and text or an exception.
         """

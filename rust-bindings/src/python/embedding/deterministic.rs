@@ -3,8 +3,9 @@
 use chrysalis_embedding::deterministic::{self, Reduction};
 use pyo3::prelude::*;
 
+use super::text::Text;
 use super::vector::Target;
-use crate::python::convert::{Length, Text};
+use crate::python::convert::Length;
 use crate::python::error::{BindingError, Failure, Result};
 
 /// The deterministic vector of a text: identity, not meaning. The same in every language.

@@ -1,5 +1,7 @@
 //! Two vectors, and the rows of a matrix.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chrysalis_embedding::similarity::{self, Hit, Metric, TopK};
 use pyo3::prelude::*;
 
@@ -10,7 +12,7 @@ use crate::python::error::{BindingError, Failure, Result};
 /// Calls `$work` with both vectors, as 32 bits if both have these, else as 64.
 macro_rules! pair {
     ($py:expr, $a:expr, $b:expr, $work:path) => {
-        if let (Vector::F32(_), Vector::F32(_)) = (&$a, &$b) {
+        if $a.is_f32() && $b.is_f32() {
             let (a, b) = ($a.to_f32(), $b.to_f32());
             detached($py, a.len() * 4, || $work(&a, &b))
         } else {
@@ -20,18 +22,47 @@ macro_rules! pair {
     };
 }
 
-/// The cosine of the angle between two vectors, in [-1, 1]; 0 if one of them has no length. Raises for different lengths.
+/// How often vectors that say that they are of different spaces were compared.
+static MISMATCHES: AtomicU64 = AtomicU64::new(0);
+
+/// How often `cosine_similarity` and its kin compared vectors of different embedding spaces in this process. Each time warned.
+#[pyfunction]
+pub(in crate::python) fn space_mismatches() -> u64 {
+    MISMATCHES.load(Ordering::Relaxed)
+}
+
+/// Counts and warns where vectors say that they are of different spaces. `Embedding.cosine` raises instead.
+fn compare_spaces(py: Python<'_>, a: &Vector<'_>, b: &Vector<'_>) -> PyResult<()> {
+    match (a.space(), b.space()) {
+        (Some(a), Some(b)) if a != b => {
+            MISMATCHES.fetch_add(1, Ordering::Relaxed);
+            let category =
+                py.import("memory_system.embedding.exceptions")?.getattr("EmbeddingSpaceWarning")?;
+            PyErr::warn(py, &category, c"vectors of different embedding spaces were compared", 1)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The cosine of the angle between two vectors, in [-1, 1]; 0 if one of them has no length. Raises for different lengths, and
+/// warns where both say that they are of different embedding spaces.
 #[pyfunction]
 #[pyo3(signature = (a, b, /))]
-pub(in crate::python) fn cosine_similarity(py: Python<'_>, a: Vector<'_>, b: Vector<'_>) -> Result<f64> {
-    Ok(pair!(py, a, b, similarity::cosine_similarity)?)
+pub(in crate::python) fn cosine_similarity(py: Python<'_>, a: Vector<'_>, b: Vector<'_>) -> PyResult<f64> {
+    compare_spaces(py, &a, &b)?;
+    Ok(pair!(py, a, b, similarity::cosine_similarity).map_err(Failure::from)?)
 }
 
 /// As `cosine_similarity`, but 0 for vectors of different lengths and for empty ones.
 #[pyfunction]
 #[pyo3(signature = (a, b, /))]
-pub(in crate::python) fn cosine_similarity_or_zero(py: Python<'_>, a: Vector<'_>, b: Vector<'_>) -> f64 {
-    pair!(py, a, b, similarity::cosine_similarity_or_zero)
+pub(in crate::python) fn cosine_similarity_or_zero(
+    py: Python<'_>,
+    a: Vector<'_>,
+    b: Vector<'_>,
+) -> PyResult<f64> {
+    compare_spaces(py, &a, &b)?;
+    Ok(pair!(py, a, b, similarity::cosine_similarity_or_zero))
 }
 
 /// The cosine of `query` with each of `targets`.
@@ -42,13 +73,14 @@ pub(in crate::python) fn cosine_similarity_batch(
     query: Vector<'_>,
     targets: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<Vec<f64>> {
-    let query = query.to_f64();
+    let numbers = query.to_f64();
     targets
         .iter()
         .map(|target| {
             let target: Vector<'_> = target.extract()?;
+            compare_spaces(py, &query, &target)?;
             let target = target.to_f64();
-            let cosine = detached(py, target.len() * 8, || similarity::cosine_similarity(&query, &target));
+            let cosine = detached(py, target.len() * 8, || similarity::cosine_similarity(&numbers, &target));
             Ok(cosine.map_err(Failure::from)?)
         })
         .collect()

@@ -273,7 +273,7 @@ impl TokenLedger {
 }
 
 /// The compact JSON text of a value.
-fn to_json(value: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(super) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = value.py();
     let options = PyDict::new(py);
     options.set_item("ensure_ascii", false)?;

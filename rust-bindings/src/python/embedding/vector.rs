@@ -2,22 +2,25 @@
 
 use std::borrow::Cow;
 
+use chrysalis_embedding::{Embedding, SpaceId};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyMemoryView, PyString};
-use pyo3::{type_hint_identifier, type_hint_subscript, type_hint_union};
+use pyo3::types::{PyBool, PyList, PyMemoryView, PyString, PyTuple};
+use pyo3::{PyTypeInfo, type_hint_identifier, type_hint_subscript, type_hint_union};
 use zerocopy::FromBytes as _;
 
+use super::embedded::{self, EmbeddingSpace};
 use crate::python::buffer::{Data, Out};
 
-/// Numbers: a C-contiguous buffer of `f` or `d`, such as a NumPy array, or an iterable of floats.
+/// Numbers: an `Embedding`, a C-contiguous buffer of `f` or `d`, such as a NumPy array, or an iterable of floats.
 ///
 /// While the interpreter lock is released, a thread of the caller's can write to a buffer: the result is then of no use.
 pub(in crate::python) enum Vector<'a> {
     F32(Lent<'a>),
     F64(Lent<'a>),
-    Listed(Vec<f64>),
+    Listed(Vec<f64>, Option<SpaceId>),
+    Embedded(Embedding),
 }
 
 /// A buffer of one type of numbers.
@@ -28,6 +31,7 @@ impl Vector<'_> {
     pub(in crate::python) fn to_f32(&self) -> Cow<'_, [f32]> {
         match self {
             Self::F32(lent) => lent.f32(),
+            Self::Embedded(embedding) => Cow::Borrowed(embedding.as_slice()),
             #[expect(clippy::cast_possible_truncation, reason = "rounded, as NumPy's astype does")]
             other => Cow::Owned(other.to_f64().iter().map(|number| *number as f32).collect()),
         }
@@ -38,8 +42,25 @@ impl Vector<'_> {
         match self {
             Self::F32(lent) => Cow::Owned(lent.f32().iter().map(|number| f64::from(*number)).collect()),
             Self::F64(lent) => lent.f64(),
-            Self::Listed(numbers) => Cow::Borrowed(numbers),
+            Self::Embedded(embedding) => {
+                Cow::Owned(embedding.as_slice().iter().map(|number| f64::from(*number)).collect())
+            }
+            Self::Listed(numbers, _) => Cow::Borrowed(numbers),
         }
+    }
+
+    /// The embedding space that it says it is of.
+    pub(in crate::python) fn space(&self) -> Option<SpaceId> {
+        match self {
+            Self::Listed(_, space) => *space,
+            Self::Embedded(embedding) => Some(embedding.space().id()),
+            _ => None,
+        }
+    }
+
+    /// Whether all numbers have 32 bits.
+    pub(in crate::python) fn is_f32(&self) -> bool {
+        matches!(self, Self::F32(_) | Self::Embedded(_))
     }
 }
 
@@ -65,6 +86,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Vector<'a> {
     type Error = PyErr;
 
     const INPUT_TYPE: PyStaticExpr = type_hint_union!(
+        <embedded::Embedding as PyTypeInfo>::TYPE_HINT,
         Data::INPUT_TYPE,
         type_hint_subscript!(
             type_hint_identifier!("collections.abc", "Iterable"),
@@ -73,6 +95,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Vector<'a> {
     );
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(embedding) = object.cast::<embedded::Embedding>() {
+            return Ok(Self::Embedded(embedding.get().0.clone()));
+        }
         if let Ok(view) = PyMemoryView::from(&object) {
             let form: String = view.getattr("format")?.extract()?;
             return match form.as_str() {
@@ -91,7 +116,12 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Vector<'a> {
             }
             number.extract()
         });
-        Ok(Self::Listed(numbers.collect::<PyResult<_>>()?))
+        let numbers = numbers.collect::<PyResult<_>>()?;
+        // A list of a class of its own may say where its numbers lie.
+        let is_plain = object.is_exact_instance_of::<PyList>() || object.is_exact_instance_of::<PyTuple>();
+        let space = if is_plain { None } else { object.getattr_opt("space")? };
+        let space = space.and_then(|space| Some(space.cast::<EmbeddingSpace>().ok()?.get().id_of()));
+        Ok(Self::Listed(numbers, space))
     }
 }
 

@@ -14,11 +14,11 @@ use crate::wasm::memory::scrubbed;
 /// Throws `ValidationError` for what cannot be a key, and, when `provider` is given, for what is certainly another's.
 #[wasm_bindgen(unchecked_return_type = "KeyType")]
 pub fn validate_key_format(
-    #[wasm_bindgen(unchecked_param_type = "string")] key: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] key: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "{ provider?: string; strict?: boolean }")]
     options: JsValue,
 ) -> Result<Object> {
-    let key = ApiKey::new(convert::text(&key, "key")?)?;
+    let key = to_key(&key)?;
     let provider =
         convert::option(&options, "provider")?.map(|name| convert::text(&name, "provider")).transpose()?;
     let strict = convert::flag(&options, "strict", false)?;
@@ -33,8 +33,10 @@ pub fn validate_key_format(
 
 /// The form of a key for people: a prefix that tells only whose it is, and the last four characters.
 #[wasm_bindgen]
-pub fn redact_for_logging(#[wasm_bindgen(unchecked_param_type = "string")] key: JsValue) -> Result<String> {
-    let key = ApiKey::new(convert::text(&key, "key")?)?;
+pub fn redact_for_logging(
+    #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] key: JsValue,
+) -> Result<String> {
+    let key = to_key(&key)?;
     Ok(scrubbed(|| api_keys::redact_for_logging(&key)))
 }
 
@@ -43,4 +45,8 @@ pub fn redact_for_logging(#[wasm_bindgen(unchecked_param_type = "string")] key: 
 pub fn redact_text(#[wasm_bindgen(unchecked_param_type = "string")] text: JsValue) -> Result<String> {
     let text = convert::text(&text, "text")?;
     Ok(scrubbed(|| api_keys::redact_text(&text)))
+}
+
+fn to_key(value: &JsValue) -> Result<ApiKey> {
+    Ok(ApiKey::from_bytes(&mut convert::secret(value, "key")?)?)
 }

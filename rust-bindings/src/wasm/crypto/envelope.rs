@@ -49,16 +49,16 @@ pub fn open(
 #[wasm_bindgen]
 pub fn seal_with_password(
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] plaintext: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] password: JsValue,
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] context: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "{ mKiB?: number; t?: number; p?: number }")]
     options: JsValue,
 ) -> Result<Vec<u8>> {
     let (plaintext, password) =
-        (convert::bytes(&plaintext, "plaintext")?, convert::text(&password, "password")?);
+        (convert::bytes(&plaintext, "plaintext")?, convert::secret(&password, "password")?);
     let context = convert::bytes(&context, "context")?;
     let kdf = PasswordKdf::make_argon2id(to_argon2_params(&options)?)?;
-    Ok(scrubbed(|| envelope::seal_with_password(&plaintext, password.as_bytes(), kdf, &context))?)
+    Ok(scrubbed(|| envelope::seal_with_password(&plaintext, &password, kdf, &context))?)
 }
 
 /// Opens what `seal_with_password` sealed for the same context. `needsRewrap` says that its cost is dated, so that it
@@ -66,13 +66,13 @@ pub fn seal_with_password(
 #[wasm_bindgen(unchecked_return_type = "{ plaintext: Uint8Array; needsRewrap: boolean }")]
 pub fn open_with_password(
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] envelope: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] password: JsValue,
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] context: JsValue,
 ) -> Result<Object> {
     let (envelope, password) =
-        (convert::bytes(&envelope, "envelope")?, convert::text(&password, "password")?);
+        (convert::bytes(&envelope, "envelope")?, convert::secret(&password, "password")?);
     let context = convert::bytes(&context, "context")?;
-    let opened = scrubbed(|| envelope::open_with_password(&envelope, password.as_bytes(), &context))?;
+    let opened = scrubbed(|| envelope::open_with_password(&envelope, &password, &context))?;
     Ok(object(&[
         ("plaintext", Uint8Array::from(opened.plaintext.as_slice()).into()),
         ("needsRewrap", opened.needs_rewrap.into()),

@@ -78,11 +78,11 @@ pub fn argon2id_derive_key(
 #[wasm_bindgen]
 pub fn encrypt_with_password(
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] plaintext: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] password: JsValue,
 ) -> Result<Vec<u8>> {
     let (plaintext, password) =
-        (convert::bytes(&plaintext, "plaintext")?, convert::text(&password, "password")?);
-    Ok(scrubbed(|| crypto::password::encrypt_with_password(&plaintext, password.as_bytes()))?)
+        (convert::bytes(&plaintext, "plaintext")?, convert::secret(&password, "password")?);
+    Ok(scrubbed(|| crypto::password::encrypt_with_password(&plaintext, &password))?)
 }
 
 /// Opens what `encrypt_with_password` or `seal_with_password` sealed; a context cannot be given here.
@@ -91,14 +91,13 @@ pub fn encrypt_with_password(
 #[wasm_bindgen]
 pub fn decrypt_with_password(
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] encrypted: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "string")] password: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] password: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "{ legacyFallbackN?: boolean }")] options: JsValue,
 ) -> Result<Uint8Array> {
     let (encrypted, password) =
-        (convert::bytes(&encrypted, "encrypted")?, convert::text(&password, "password")?);
+        (convert::bytes(&encrypted, "encrypted")?, convert::secret(&password, "password")?);
     let options = DecryptOptions { legacy_fallback_n: convert::flag(&options, "legacyFallbackN", false)? };
-    let plaintext =
-        scrubbed(|| crypto::password::decrypt_with_password_and(&encrypted, password.as_bytes(), options))?;
+    let plaintext = scrubbed(|| crypto::password::decrypt_with_password_and(&encrypted, &password, options))?;
     Ok(Uint8Array::from(plaintext.as_slice()))
 }
 

@@ -21,7 +21,7 @@ test('in a page', async (t) => {
     await Promise.all([api.default(), simulation.default()]);
     const { consensusChecks } = await import('/rust-bindings/typescript/tests/consensus/checks.js');
     const read = async (name) => (await fetch(`/rust-consensus/vectors/${name}.json`)).json();
-    const files = { agreement: await read('agreement'), traces: await read('sim-traces') };
+    const files = { agreement: await read('agreement'), traces: await read('sim-traces'), aggregation: await read('aggregation') };
     return consensusChecks(api, simulation, files).map(([name, run]) => {
       try {
         run();

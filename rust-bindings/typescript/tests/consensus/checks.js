@@ -23,7 +23,7 @@ function throws(api, code, run, text = code) {
 }
 
 /** `[name, run]` for each check, of the two modules and of what two files of rust-consensus/vectors hold. */
-export function consensusChecks(consensus, simulation, { agreement, traces }) {
+export function consensusChecks(consensus, simulation, { agreement, traces, aggregation }) {
   const api = { ...simulation, ...consensus, classes: [consensus.ConsensusError, simulation.ConsensusError] };
   return [
     ...agreement.certificates.map((item) => [`certificate: ${item.name}`, () => certificate(api, item)]),
@@ -34,6 +34,9 @@ export function consensusChecks(consensus, simulation, { agreement, traces }) {
       equal(hash, item.trace_hash);
       equal(runToEnd(new api.SimCluster(item.members, BigInt(item.seed), item.faults, { recorded: false })), hash, 'not recorded');
     }]),
+    ...aggregation.numbers.map((item, index) => [`numbers ${index}: ${item.function}`, () => aggregate(api, item)]),
+    ...aggregation.validations.map((item) => [`votes: ${item.name}`, () => validation(api, aggregation, item)]),
+    ['majorities and thresholds', () => majorities(api, aggregation)],
     ...Object.entries(BEHAVIOUR).map(([name, run]) => [name, () => run(api)]),
   ];
 }
@@ -48,6 +51,55 @@ function certificate(api, { certificate, set, chain, code }) {
   assert(proof.power * 3 > proof.totalPower * 2 && proof.signers.length > 0, 'a quorum');
   equal(proof.digest, api.valueDigest(new TextEncoder().encode('a')), 'digest');
   throws(api, 'consensus/bad-signature', () => verify('another'));
+  // The keys of the last set are kept: another set is another one, in either form.
+  const later = fromHex(set);
+  later[2] += 1;
+  throws(api, 'consensus/wrong-epoch', () => api.verifyCommitCertificate(fromHex(certificate), later, chain));
+  equal(verify(chain), proof, 'after another set');
+}
+
+function aggregate(api, { function: name, values, argument, result, code }) {
+  const method = { robust_mean: 'robustMean', trimmed_mean: 'trimmedMean', median: 'median', mode: 'mode' }[name];
+  const call = (list) => api.ByzantineMemoryValidator[method](...(argument === null ? [list] : [list, argument]));
+  for (const list of [values, Float64Array.from(values)]) {
+    if (code) throws(api, code, () => call(list));
+    else assert(Object.is(call(list), result), `expected ${result}, found ${call(list)}`);
+  }
+}
+
+const given = ({ instance_id, confidence, timestamp, signature }) => ({
+  instanceId: instance_id,
+  confidence,
+  timestamp,
+  signature: signature === null ? null : fromHex(signature),
+});
+
+function validation(api, { fingerprint, validators }, item) {
+  const { validateMemory, detectByzantineNodes } = api.ByzantineMemoryValidator;
+  const votes = item.votes.map(given);
+  equal(validateMemory(fromHex(fingerprint), votes, fromHex(validators)), {
+    verifiedBy: item.verified_by,
+    confidenceScores: item.confidence_scores,
+    trimmedMean: item.trimmed_mean,
+    median: item.median,
+    threshold: item.threshold,
+    requiredVotes: item.required_votes,
+    byzantine: item.byzantine,
+  });
+  equal(detectByzantineNodes(fromHex(fingerprint), votes, fromHex(validators)), item.byzantine);
+  // Not for this memory.
+  const other = fromHex(fingerprint).fill(8);
+  equal(validateMemory(other, votes, fromHex(validators)).verifiedBy, []);
+}
+
+function majorities({ ByzantineMemoryValidator, SupermajorityChecker }, { thresholds, decisions }) {
+  for (const [total, threshold] of thresholds) equal(ByzantineMemoryValidator.calculateThreshold(total), threshold);
+  for (const { votes, threshold, result } of decisions) {
+    equal(SupermajorityChecker.hasSupermajority(votes, threshold), result[0]);
+    const named = Object.fromEntries(votes.map((vote, index) => [`n${index}`, vote]));
+    equal(SupermajorityChecker.consensusDecision(named, threshold), result);
+  }
+  equal(SupermajorityChecker.hasSupermajority([true, true, false]), false, 'two thirds are not more than two thirds');
 }
 
 function runToEnd(cluster) {
@@ -116,6 +168,29 @@ const PUBLIC = [
 ];
 
 const BEHAVIOUR = {
+  'a signed vote counts, and what is no number or vote is refused'(api) {
+    const { ByzantineMemoryValidator: validator, SupermajorityChecker: checker } = api;
+    const { validators } = four(api);
+    const fingerprint = new Uint8Array(32);
+    const vote = { instanceId: validators.validators[0].id, confidence: 0.9, timestamp: 1 };
+    const signature = validator.signVote(fingerprint, vote, new Uint8Array(32).fill(1));
+    equal(signature.length, 64);
+    for (const wrong of [undefined, null, 1, 'text', {}, ['1'], [1, null]]) throws(api, 'INVALID_ARGUMENT', () => validator.median(wrong));
+    for (const wrong of [NaN, Infinity]) throws(api, 'consensus/not-finite', () => validator.robustMean([0, wrong, 1], 0));
+    for (const wrong of NO_COUNT) throws(api, 'INVALID_ARGUMENT', () => validator.robustMean([1, 2, 3], wrong));
+    for (const wrong of [undefined, null, 1, 'text', [1], [{}], [{ ...vote, confidence: '1' }], [{ ...vote, signature: 'text' }]]) {
+      throws(api, 'INVALID_ARGUMENT', () => validator.validateMemory(fingerprint, wrong, validators));
+    }
+    throws(api, 'consensus/invalid-argument', () => validator.validateMemory(new Uint8Array(31), [], validators));
+    throws(api, 'consensus/out-of-range', () => validator.validateMemory(fingerprint, [], validators, 1.5));
+    equal(validator.validateMemory(fingerprint, [{ ...vote, instanceId: 'not a name' }], validators).verifiedBy, []);
+    equal(validator.aggregateKnowledgeConfidence({ nobody: 0.5 }, validators), [0, 0, false]);
+    throws(api, 'INVALID_ARGUMENT', () => validator.aggregateKnowledgeConfidence({ nobody: '1' }, validators));
+    equal(validator.weightedConfidence({ a: 1, b: 0 }, { a: 3 }), 0.75);
+    throws(api, 'consensus/invalid-id', () => validator.weightedConfidence({ 'not a name': 1 }, {}));
+    for (const wrong of [0.4, 1.1, NaN]) throws(api, 'consensus/invalid-argument', () => checker.hasSupermajority([], wrong));
+    for (const wrong of [undefined, null, 1, 'text', {}, [1]]) throws(api, 'INVALID_ARGUMENT', () => checker.hasSupermajority(wrong));
+  },
   'four members agree, and anybody can check it'(api) {
     const { validators, members } = four(api);
     const { decided, logs } = agree(api, members, 1);

@@ -6,9 +6,10 @@ const { test } = require('node:test');
 const api = require('rust-consensus/pkg');
 const simulation = require('rust-consensus/pkg/simulation');
 
-const { agreement, traces } = {
+const { agreement, traces, aggregation } = {
   agreement: require('../../../../rust-consensus/vectors/agreement.json'),
   traces: require('../../../../rust-consensus/vectors/sim-traces.json'),
+  aggregation: require('../../../../rust-consensus/vectors/aggregation.json'),
 };
 const digest = api.valueDigest(new Uint8Array(3));
 
@@ -18,7 +19,7 @@ test('it works as soon as it is loaded', () => {
 
 test('vectors and behaviour', async (t) => {
   const { consensusChecks } = await import('./checks.js');
-  for (const [name, run] of consensusChecks(api, simulation, { agreement, traces })) await t.test(name, run);
+  for (const [name, run] of consensusChecks(api, simulation, { agreement, traces, aggregation })) await t.test(name, run);
 });
 
 test('an engine without SIMD is told so', () => {

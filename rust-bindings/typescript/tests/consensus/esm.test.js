@@ -14,7 +14,7 @@ const read = (name) => JSON.parse(readFileSync(new URL(`../../../../rust-consens
 
 const { memory } = await init();
 await initSimulation();
-const files = { agreement: read('agreement'), traces: read('sim-traces') };
+const files = { agreement: read('agreement'), traces: read('sim-traces'), aggregation: read('aggregation') };
 for (const [name, run] of consensusChecks(api, simulation, files)) test(name, run);
 
 test('a process has one instance however it is imported', () => {

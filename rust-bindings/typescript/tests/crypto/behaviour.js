@@ -34,8 +34,10 @@ const SIGNATURES = {
   pbkdf2_sha256_derive_key: ['bytes', 'bytes', 'integer', 'integer'],
   scrypt_derive_key: ['bytes', 'bytes', 'integer'],
   argon2id_derive_key: ['bytes', 'bytes', 'options'],
-  encrypt_with_password: ['bytes', 'text'],
-  decrypt_with_password: ['bytes', 'text', 'options'],
+  encrypt_with_password: ['bytes', 'secret'],
+  decrypt_with_password: ['bytes', 'secret', 'options'],
+  encrypt_with_password_bytes: ['bytes', 'bytes', 'options'],
+  decrypt_with_password_bytes: ['bytes', 'bytes', 'options'],
   aes_gcm_encrypt: ['bytes', 'bytes'],
   aes_gcm_decrypt: ['bytes', 'bytes'],
   aes_gcm_encrypt_aad: ['bytes', 'bytes', 'bytes'],
@@ -50,15 +52,22 @@ const SIGNATURES = {
   generate_salt: [],
   seal: ['bytes', 'bytes', 'bytes', 'options'],
   open: ['bytes', 'bytes', 'bytes'],
-  seal_with_password: ['bytes', 'text', 'bytes', 'options'],
-  open_with_password: ['bytes', 'text', 'bytes'],
+  seal_with_password: ['bytes', 'secret', 'bytes', 'options'],
+  open_with_password: ['bytes', 'secret', 'bytes'],
+  seal_with_password_bytes: ['bytes', 'bytes', 'bytes', 'options'],
+  open_with_password_bytes: ['bytes', 'bytes', 'bytes', 'options'],
   describe_envelope: ['bytes'],
-  validate_key_format: ['text', 'options'],
-  redact_for_logging: ['text'],
+  validate_key_format: ['secret', 'options'],
+  redact_for_logging: ['secret'],
+  validate_key_format_bytes: ['bytes', 'options'],
+  redact_for_logging_bytes: ['bytes', 'options'],
   redact_text: ['text'],
 };
 
-const VALID = { bytes: bytes(32), text: '00', integer: 0, list: [], options: undefined };
+/** What has a twin that does not block. */
+const LATER = ['argon2id_derive_key', 'decrypt_with_password', 'encrypt_with_password', 'scrypt_derive_key'];
+
+const VALID = { bytes: bytes(32), text: '00', secret: '00', integer: 0, list: [], options: undefined };
 
 /** Values of many kinds, and the kind each is valid for. */
 const VALUES = [
@@ -111,7 +120,7 @@ const CHECKS = {
 
   'every function is listed here'(api) {
     const functions = Object.keys(api).filter((name) => typeof api[name] === 'function' && !/^[A-Z]/.test(name));
-    const listed = [...Object.keys(SIGNATURES), 'init', 'initSync'].sort();
+    const listed = [...Object.keys(SIGNATURES), ...LATER.map((name) => `${name}_async`), 'init', 'initSync'].sort();
     assert(functions.filter((name) => name !== 'default').sort().join() === listed.join(), functions.join());
   },
 
@@ -119,7 +128,7 @@ const CHECKS = {
     for (const [name, kinds] of Object.entries(SIGNATURES)) {
       for (const [position, kind] of kinds.entries()) {
         for (const [value, ...valid] of kind === 'options' ? NO_OPTIONS.map((value) => [value]) : VALUES) {
-          if (valid.includes(kind)) continue;
+          if (valid.includes(kind) || (kind === 'secret' && (valid.includes('text') || valid.includes('bytes')))) continue;
           const args = kinds.map((other, i) => (i === position ? value : VALID[other]));
           throws(api, 'INVALID_ARGUMENT', () => api[name](...args), `${name}, argument ${position}, ${typeof value}`);
         }
@@ -208,6 +217,37 @@ const CHECKS = {
     throws(api, 'INVALID_ARGUMENT', () => pair.public_key());
   },
 
+  'secrets as bytes do what they do as strings, and are zeroed unless that is not wanted'(api) {
+    const [text, place] = [bytes(20), bytes(3)];
+    const encode = (secret) => new TextEncoder().encode(secret);
+    const cost = { mKiB: 8192, t: 1, p: 1 };
+    const secret = 'pass \u{1f98b} word';
+    const older = api.encrypt_with_password(text, secret);
+    const envelope = api.seal_with_password(text, secret, place, cost);
+    const key = ['sk', 'ant', 'api03', 'not', 'a', 'key', 'that', 'opens', 'anything'].join('-');
+    const twins = {
+      encrypt_with_password: [secret, (given, options, name) => api.decrypt_with_password(api[name](text, given, options), secret).join()],
+      decrypt_with_password: [secret, (given, options, name) => api[name](older, given, options).join()],
+      seal_with_password: [secret, (given, options, name) => api.open_with_password(api[name](text, given, place, { ...cost, ...options }), secret, place).plaintext.join()],
+      open_with_password: [secret, (given, options, name) => api[name](envelope, given, place, options).plaintext.join()],
+      validate_key_format: [key, (given, options, name) => JSON.stringify(api[name](given, options))],
+      redact_for_logging: [key, (given, options, name) => api[name](given, options)],
+    };
+    for (const [name, [given, run]] of Object.entries(twins)) {
+      const expected = run(given, undefined, name);
+      for (const [options, kept] of [[undefined, false], [{}, false], [{ wipe: true }, false], [{ wipe: false }, true]]) {
+        const lent = encode(given);
+        assert(run(lent, options, `${name}_bytes`) === expected, name);
+        assert(lent.some((byte) => byte !== 0) === kept, `${name} ${JSON.stringify(options)}`);
+      }
+      const lent = encode(given);
+      for (const wipe of [null, 0, 'no', {}]) throws(api, 'INVALID_ARGUMENT', () => run(lent, { wipe }, `${name}_bytes`), name);
+    }
+    const wrong = encode('another');
+    throws(api, 'DECRYPT_FAILED', () => api.open_with_password_bytes(envelope, wrong, place));
+    assert(wrong.every((byte) => byte === 0), 'zeroed after a failure too');
+  },
+
   async 'a secure buffer hides itself, lends its bytes and can be wiped'(api) {
     const source = bytes(16, 65);
     const kept = api.SecureBuffer.from(source, { wipeSource: false });
@@ -238,5 +278,43 @@ const CHECKS = {
     kept.free();
     throws(api, 'INVALID_ARGUMENT', () => buffer.length);
     throws(api, 'INVALID_ARGUMENT', () => new api.SecureBuffer(1).equals(kept));
+  },
+
+  async 'passwords become keys in a worker, with the bytes and errors of the functions that block'(api) {
+    const encode = (text) => new TextEncoder().encode(text);
+    const [password, salt] = [encode('a password'), bytes(16, 7)];
+    const key = api.scrypt_derive_key(password, salt, 48);
+    const later = api.scrypt_derive_key_async(password, salt, 48);
+    password.fill(0); // inputs are taken as they are at the call
+    const same = (a, b, text) => assert(a instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i]), text);
+    same(await later, key, 'scrypt');
+    const options = { mKiB: 8192, t: 1, p: 1, length: 20 };
+    same(await api.argon2id_derive_key_async(key, salt, options), api.argon2id_derive_key(key, salt, options), 'Argon2id');
+    const sealed = await api.encrypt_with_password_async(bytes(100, 3), 'pässword');
+    same(api.decrypt_with_password(sealed, 'pässword'), bytes(100, 3), 'sealed');
+    same(await api.decrypt_with_password_async(sealed, 'pässword'), bytes(100, 3), 'opened');
+    // Nothing else waits: turns of the event loop pass meanwhile.
+    let turns = 0;
+    const turn = () => (turns += 1);
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => turn() && channel.port2.postMessage(0);
+    channel.port2.postMessage(0);
+    await api.argon2id_derive_key_async(key, salt, { mKiB: 65536, t: 2, p: 1 });
+    channel.port1.close();
+    assert(turns > 3, `${turns} turns`);
+    const rejects = async (code, work) => {
+      const error = await work.then(() => undefined, (error) => error);
+      assert(error instanceof api.CryptoError && error.code === code, `expected ${code}, got ${error}`);
+    };
+    await rejects('DECRYPT_FAILED', api.decrypt_with_password_async(sealed, 'another'));
+    await rejects('DATA_TOO_SHORT', api.decrypt_with_password_async(bytes(10), 'password'));
+    await rejects('INVALID_SCRYPT_PARAMS', api.scrypt_derive_key_async(key, salt, 0));
+    await rejects('UNSUPPORTED', api.argon2id_derive_key_async(key, salt, { mKiB: 1 }));
+    for (const value of [undefined, 7, 'text', Symbol('s'), () => 0]) {
+      await rejects('INVALID_ARGUMENT', api.scrypt_derive_key_async(value, salt, 32));
+      await rejects('INVALID_ARGUMENT', api.argon2id_derive_key_async(key, value));
+      await rejects('INVALID_ARGUMENT', api.encrypt_with_password_async(value, 'password'));
+      await rejects('INVALID_ARGUMENT', api.decrypt_with_password_async(sealed, value === 'text' ? undefined : value));
+    }
   },
 };

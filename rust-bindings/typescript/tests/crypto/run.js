@@ -1,6 +1,6 @@
 // Every check of the package, for Node and for a browser.
 import { behaviourChecks } from './behaviour.js';
-import { blake3Checks, vectorChecks } from './vectors.js';
+import { batchChecks, blake3Checks, vectorChecks } from './vectors.js';
 
 export const VECTORS = ['crypto', 'primitives', 'wycheproof', 'api_keys', 'envelope', 'blake3'];
 
@@ -9,6 +9,7 @@ export function allChecks(api, init, { blake3, ...files }) {
   return [
     ...Object.values(files).flatMap((file) => vectorChecks(api, file)),
     ...blake3Checks(api, blake3),
+    ...batchChecks(api, files.crypto, files.wycheproof),
     ...behaviourChecks(api, init),
   ];
 }

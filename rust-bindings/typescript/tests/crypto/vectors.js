@@ -222,3 +222,33 @@ export function blake3Checks(api, file) {
     same(derived.slice(0, 64), toHex(api.blake3_derive_key('BLAKE3 2019-12-27 16:29:52 test vectors context', data)));
   }]);
 }
+
+/** Every signature of the files, edge encodings included, at random places in batches: the verdicts are those of one by one. */
+export function batchChecks(api, ...files) {
+  return [['batches of signatures agree with single ones, whatever is beside them', () => {
+    const cases = files.flatMap(({ ed25519_verify: section }) => section)
+      .map((item) => [item.public_key, item.message, item.signature].map(fromHex));
+    const single = cases.map((item) => {
+      try {
+        return api.ed25519_verify(...item);
+      } catch {
+        return false;
+      }
+    });
+    const good = [...cases.keys()].filter((at) => single[at]);
+    if (good.length < 50 || cases.length - good.length < 50) throw new Error(`${good.length} of ${cases.length} hold`);
+    const [seed] = crypto.getRandomValues(new Uint32Array(1));
+    let state = BigInt(seed);
+    const below = (limit) => {
+      state = BigInt.asUintN(64, state * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n);
+      return Number((state >> 33n) % BigInt(limit));
+    };
+    for (let round = 0; round < 60; round += 1) {
+      // From nothing but good signatures to nothing but edges.
+      const chosen = Array.from({ length: below(90) }, () => (below(10) < round % 11 ? below(cases.length) : good[below(good.length)]));
+      const found = api.batch_verify(...[0, 1, 2].map((part) => chosen.map((at) => cases[at][part])));
+      const wrong = chosen.findIndex((at, place) => Number(single[at]) !== Number(found[place]));
+      if (wrong >= 0 || found.length !== chosen.length) throw new Error(`seed ${seed}, round ${round}: ${wrong} of ${chosen}`);
+    }
+  }]];
+}

@@ -50,9 +50,22 @@ test('the facade gives what the module gives', async () => {
   assert.equal(crypto.decryptWithPasswordToString(crypto.encryptWithPassword('secret', 'password'), 'password'), 'secret');
   assert.deepEqual(crypto.decryptWithPassword(crypto.encryptWithPassword(text, 'password'), 'password'), text);
   assert.equal(crypto.deriveKey('password', 'salt').length, 32);
+  assert.deepEqual(await crypto.deriveKeyAsync('password', 'salt'), crypto.deriveKey('password', 'salt'));
+  const sealed = await crypto.encryptWithPasswordAsync('secret', 'password');
+  assert.equal(crypto.decryptWithPasswordToString(sealed, 'password'), 'secret');
+  assert.equal(await crypto.decryptWithPasswordToStringAsync(own(sealed), 'password'), 'secret');
+  assert.deepEqual(await crypto.decryptWithPasswordAsync(sealed, 'password'), crypto.decryptWithPassword(sealed, 'password'));
+  await assert.rejects(crypto.decryptWithPasswordAsync(sealed, 'another'), { name: 'CryptoError', code: 'DECRYPT_FAILED' });
+  await assert.rejects(crypto.deriveKeyAsync(7, 'salt'), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
   assert.match(crypto.generateToken(), /^[0-9a-f]{64}$/);
   assert.match(crypto.generateTokenBase64(), /^[A-Za-z0-9+/]{43}=$/);
-  assert.throws(() => crypto.sha384(7), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
+  const circular = {};
+  circular.self = circular;
+  for (const run of [() => crypto.sha384(7), () => crypto.sign(undefined, 'text'), () => crypto.sign({ sign_hex: () => '' }, 'text'), () => crypto.computeStateHash(circular),
+    () => crypto.computeStateHash(undefined), () => crypto.computeStateHash({ big: 1n }), () => crypto.encrypt('text', 'key'), () => crypto.deriveKey(7, 'salt'),
+    () => crypto.encryptWithPassword('text', 7), () => crypto.constantTimeEqual(undefined, undefined), () => crypto.randomBytes('7')]) {
+    assert.throws(run, { name: 'CryptoError', code: 'INVALID_ARGUMENT' }, String(run));
+  }
 });
 
 test('a batch gives booleans', async () => {
@@ -95,6 +108,7 @@ test('the fallback gives the same bytes and errors', () => {
     for (const f of ['hmac_sha256', 'hmac_sha384', 'hmac_sha512']) { say(() => module[f](b(200), b(5))); say(() => module[f](b(0), b(0))); say(() => module[f](1, b(0))); }
     for (const n of [0, 1, 42, 8160, 8161, -1, 1.5]) say(() => module.hkdf_sha256(b(32), b(0), b(4), n));
     for (const n of [0, 1, 32, 1024, 1025]) { say(() => module.pbkdf2_sha256_derive_key(b(8), b(8), 3, n)); say(() => module.scrypt_derive_key(b(8), b(8), n)); }
+    for (const n of [0, 1, 32, 1025, -1, 1.5, 2 ** 32, 'n']) { const later = await module.scrypt_derive_key_async(b(8), b(8), n).then((key) => () => key, (error) => () => { throw error; }); say(later); }
     say(() => module.pbkdf2_sha256_derive_key(b(8), b(8), 0, 32));
     say(() => module.compute_agent_fingerprint('a:b', 'c\\ud800', 'd')); say(() => module.compute_agent_fingerprint('a', 1, 'd'));
     say(() => module.constant_time_eq(b(3), b(3))); say(() => module.constant_time_eq(b(3), b(4))); say(() => module.constant_time_eq(b(3), b(3, 8)));

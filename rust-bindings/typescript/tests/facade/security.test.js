@@ -260,6 +260,53 @@ test('the functions of the older module', async () => {
   assert.deepEqual([legacy.secureCompare('same', 'same'), legacy.secureCompare('same', 'sane'), legacy.secureCompare('é', 'e')], [true, false, false]);
   legacy.secureWipe(key);
   assert.ok(key.every((byte) => byte === 0));
+  legacy.secureWipe(new Uint8Array());
+});
+
+test('the older module refuses what is of a wrong type', async () => {
+  const circular = {};
+  circular.self = circular;
+  const key = legacy.generateKey();
+  for (const wrong of [undefined, null, 7, 10n, {}, [], Symbol('s')]) {
+    for (const run of [() => legacy.hash(wrong), () => legacy.secureCompare(wrong, wrong), () => legacy.secureCompare('', wrong), () => legacy.secureWipe(wrong),
+      () => legacy.encrypt(wrong, key), () => legacy.encrypt('text', wrong)]) {
+      assert.throws(run, { name: 'CryptoError', code: 'INVALID_ARGUMENT' }, `${run} ${String(wrong)}`);
+    }
+    await assert.rejects(legacy.encryptWithPassword(wrong, PASSWORD), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
+    await assert.rejects(legacy.encryptWithPassword('text', wrong), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
+    assert.throws(() => legacy.decrypt(wrong, key), { name: 'CryptoError' });
+    await assert.rejects(legacy.decryptWithPassword(wrong, PASSWORD), { name: 'CryptoError' });
+  }
+  assert.throws(() => legacy.decrypt(circular, key), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
+  await assert.rejects(legacy.decryptWithPassword(circular, PASSWORD), { name: 'CryptoError', code: 'INVALID_ARGUMENT' });
+});
+
+test('wallets and registries refuse what is of a wrong type, and go on', async () => {
+  const [wallet, registry] = [await open(), createApiKeyRegistry()];
+  const refused = { name: 'CryptoError', code: 'INVALID_ARGUMENT' };
+  const id = await wallet.addKey('openai', KEY);
+  const record = { id: 'a', provider: 'openai', keyId: id, scope: 'global' };
+  for (const wrong of [undefined, null, 7, 'text', {}, [], Symbol('s')]) {
+    assert.throws(() => registry.register(wrong), refused, String(wrong));
+    assert.throws(() => registry.on('key:registered', wrong), refused);
+    assert.throws(() => wallet.on('locked', wrong), refused);
+    await assert.rejects(wallet.withKey(id, wrong), refused);
+    await assert.rejects(registry.resolveKeysForPersona(wrong, 'ada'), refused);
+    for (const field of ['createdAt', 'expiresAt']) {
+      if (wrong !== undefined) assert.throws(() => registry.register({ ...record, [field]: wrong }), refused, field);
+    }
+    if (wrong !== 'text') {
+      await assert.rejects(wallet.addKey(wrong, KEY), refused);
+      await assert.rejects(wallet.changePassword(wrong, PASSWORD), refused);
+      await assert.rejects(wallet.load(wrong), refused);
+      assert.throws(() => wallet.getKey(wrong), refused);
+      assert.throws(() => wallet.getKeyForProvider(wrong), refused);
+      assert.throws(() => wallet.setDefault(wrong), refused);
+    }
+  }
+  registry.register(record);
+  assert.deepEqual(await registry.resolveKeysForPersona(wallet, 'ada'), { openai: KEY });
+  wallet.destroy();
 });
 
 test('older wallets are imported, and passwords judged', async () => {
@@ -281,7 +328,8 @@ test('older wallets are imported, and passwords judged', async () => {
 });
 
 test('everything at once', async () => {
-  const { crypto, security, crdt } = await initializeRustNative();
+  const { crypto, security, embedding, crdt } = await initializeRustNative();
+  assert.equal(embedding.cosineSimilarity(new Float32Array([1, 0]), new Float32Array([1, 0])), 1);
   assert.equal(crypto.blake3_hex(new Uint8Array()).length, 64);
   new security.SecurityContext().free();
   const [a, b] = ['a', 'b'].map((node) => new crdt.GCounter().increment(node));

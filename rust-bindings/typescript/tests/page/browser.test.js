@@ -466,13 +466,16 @@ test('the vault', async (t) => {
     });
     keys.push({ ...keys[0], id: 'key_3', encryptedApiKey: { ...keys[0].encryptedApiKey, version: 9 } });
     const file = JSON.stringify({ version: 2, keys, passwordHash: '', createdAt: 1 });
-    // Cancelled in between: nothing is taken over.
-    await openFile(page, '#view-start [data-open-file]', file);
+    // Cancelled in between: the worker ends at once, and nothing is taken over.
+    const long = JSON.stringify({ version: 2, keys: Array(1000).fill(keys[0]), passwordHash: '', createdAt: 1 });
+    await openFile(page, '#view-start [data-open-file]', long);
     await page.fill('#import-password', 'the older password');
-    await Promise.all([page.waitForEvent('worker'), page.press('#import-password', 'Enter')]);
-    await page.click('#import-dialog [data-close]');
+    const [worker] = await Promise.all([page.waitForEvent('worker'), page.press('#import-password', 'Enter')]);
+    await page.waitForSelector('#import-progress:not([hidden])');
+    await Promise.all([worker.waitForEvent('close', { timeout: 5000 }), page.click('#import-dialog [data-close]')]);
     await page.waitForSelector('#import-submit:not([disabled])', { state: 'attached' });
     assert.ok(await page.isVisible('#view-start'));
+    assert.equal(await page.textContent('#import-error'), '');
     await page.evaluate(() => globalThis.seen.splice(0));
     await openFile(page, '#view-start [data-open-file]', file);
     await page.fill('#import-password', 'the older password');

@@ -9,7 +9,7 @@ const HEAD = `<!doctype html><link rel="icon" href="data:,"><script type="import
 let chromium;
 
 before(async () => {
-  const directories = ['/rust-crypto/pkg/', '/rust-security/pkg/', '/rust-security/vectors/', '/rust-bindings/typescript/'];
+  const directories = ['/rust-crypto/pkg/', '/rust-security/pkg/', '/rust-security/vectors/', '/rust-crypto/vectors/', '/rust-bindings/typescript/'];
   chromium = await openChromium({ directories, index: HEAD });
 });
 

@@ -46,9 +46,9 @@ const F4 = JSON.stringify({ ciphertext: 'kdKDV0NP8y799SUFr1ElbEH/Mz7UUWpF', iv: 
 const F5 = JSON.stringify({ ciphertext: 'LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==', iv: 'QEFCQ0RFRkdISUpL', salt: 'gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=', algorithm: 'AES-GCM', keyDerivation: 'PBKDF2', iterations: 600000, version: 1 });
 const RECORDS = [['F1', F1, KEY_OF_RECORDS], ['F2', F2, PASSWORD_OF_RECORDS], ['F3', F3, KEY_OF_RECORDS], ['F3', F3_PASSWORD, PASSWORD_OF_RECORDS], ['F4', F4, KEY_OF_RECORDS], ['F5', F5, PASSWORD_OF_RECORDS]];
 
-/** `[name, run]` for each check. */
-export function securityChecks(api, vectors) {
-  return [...vectorChecks(api, vectors), ...Object.entries(CHECKS).map(([name, run]) => [name, () => run(api)])];
+/** `[name, run]` for each check; `legacy_record` are the records of older systems among the envelopes of rust-crypto. */
+export function securityChecks(api, vectors, { legacy_record }) {
+  return [...vectorChecks(api, vectors), ...recordChecks(api, legacy_record), ...Object.entries(CHECKS).map(([name, run]) => [name, () => run(api)])];
 }
 
 /** Runs every check in a browser and gives the outcomes as plain data. */
@@ -56,7 +56,8 @@ export async function runAll(api) {
   await api.default();
   const vectors = await (await fetch('/rust-security/vectors/security.json')).json();
   const outcomes = [];
-  for (const [name, run] of securityChecks(api, vectors)) {
+  const envelopes = await (await fetch('/rust-crypto/vectors/envelope.json')).json();
+  for (const [name, run] of securityChecks(api, vectors, envelopes)) {
     outcomes.push(await Promise.resolve().then(run).then(() => ({ name }), (error) => ({ name, error: String(error) })));
   }
   return outcomes;
@@ -110,7 +111,8 @@ function vectorChecks(api, { wallet, wallet_refused, state, legacy_wallet, passw
       const sorted = ({ isValid, score, problems }) => ({ isValid, score, problems });
       equal(sorted(api.validate_password_strength(password)), sorted(expected), password);
     }]),
-    ...provider.map(({ text, context: expected }) => [`provider: ${JSON.stringify(text)}`, () => {
+    // Some names look like keys, which is why they are refused; they are not shown.
+    ...provider.map(({ text, context: expected }, at) => [`provider ${at}: ${expected.error ?? expected.name}`, () => {
       const context = new api.SecurityContext();
       if (expected.error) throws(api, expected.error, () => context.store_api_key(text, KEY));
       else {
@@ -120,6 +122,23 @@ function vectorChecks(api, { wallet, wallet_refused, state, legacy_wallet, passw
       context.free();
     }]),
   ];
+}
+
+function recordChecks(api, records) {
+  return records.map(({ name, json, key, password, expected, error }) => [`older record: ${name}`, () => {
+    const [format, secret] = key === null ? ['F5', password] : ['F3', fromHex(key)];
+    const context = new api.SecurityContext();
+    const ways = [
+      () => context.decrypt_legacy(format, json, secret),
+      () => context.decrypt_legacy(format, encode(json), secret),
+      () => (key === null ? api.decrypt_record_with_password : api.decrypt_record)(json, secret),
+    ];
+    for (const open of ways) {
+      if (error) throws(api, error, open, name);
+      else equal(toHex(open()), expected, name);
+    }
+    context.free();
+  }]);
 }
 
 const CHECKS = {
@@ -327,6 +346,24 @@ const CHECKS = {
     }
     imported.free();
     wallet.free();
+  },
+
+  async 'an import that is not wanted any more ends, and its worker with it'(api) {
+    const sealed = { // opens with another password, after a second's work
+      ciphertext: 'LjV2OWLBay/UAVmCqGAg+OglEfPK/JrZkRRbcPd4UsQj0dpvnot2CQ==', iv: 'QEFCQ0RFRkdISUpL', salt: 'gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8=',
+      algorithm: 'AES-GCM', keyDerivation: 'PBKDF2', iterations: 10_000_000, version: 1,
+    };
+    const keys = Array.from({ length: 1000 }, (_, i) => ({ id: `key_${i}`, provider: 'groq', encryptedApiKey: sealed, isDefault: false, createdAt: 1, usageCount: 0 }));
+    const json = JSON.stringify({ version: 2, keys, createdAt: 1 });
+    const closed = new AbortController();
+    const reason = new Error('not wanted');
+    const told = [];
+    const tell = (...progress) => (told.push(progress), closed.abort(reason));
+    const fault = await api.import_legacy_wallet_async(json, PASSWORD, tell, closed.signal).catch((error) => error);
+    equal([fault === reason, told], [true, [[0, 1000]]], 'ended at the first word');
+    const before = await api.import_legacy_wallet_async(json, PASSWORD, tell, closed.signal).catch((error) => error);
+    equal([before === reason, told.length], [true, 1], 'never begun');
+    await rejects(api, 'INVALID_ARGUMENT', api.import_legacy_wallet_async(json, PASSWORD, tell, {}));
   },
 
   'a wallet lives through everything'(api) {

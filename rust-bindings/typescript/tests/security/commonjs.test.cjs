@@ -13,5 +13,6 @@ test('it works as soon as it is loaded', () => {
 
 test('vectors and behaviour', async (t) => {
   const { securityChecks } = await import('./checks.js');
-  for (const [name, run] of securityChecks(api, require('../../../../rust-security/vectors/security.json'))) await t.test(name, run);
+  const [vectors, envelopes] = [require('../../../../rust-security/vectors/security.json'), require('../../../../rust-crypto/vectors/envelope.json')];
+  for (const [name, run] of securityChecks(api, vectors, envelopes)) await t.test(name, run);
 });

@@ -6,10 +6,11 @@ import { test } from 'node:test';
 import init, * as api from 'rust-security/pkg';
 import { securityChecks } from './checks.js';
 
-const vectors = JSON.parse(readFileSync(new URL('../../../../rust-security/vectors/security.json', import.meta.url)));
+const read = (name) => JSON.parse(readFileSync(new URL(`../../../../${name}.json`, import.meta.url)));
+const [vectors, envelopes] = ['rust-security/vectors/security', 'rust-crypto/vectors/envelope'].map(read);
 
 await init();
-for (const [name, run] of securityChecks(api, vectors)) test(name, run);
+for (const [name, run] of securityChecks(api, vectors, envelopes)) test(name, run);
 
 test('a process has one instance however it is imported', () => {
   assert.equal(createRequire(import.meta.url)('rust-security/pkg').SecurityContext, api.SecurityContext);

@@ -15,18 +15,21 @@ const TYPES = {
 };
 
 /**
- * Serves `directories` of the project and, at `/`, the page `index`, and nothing else; opens a browser.
- * Gives `{ browser, origin, close }`, where `browser` is a Playwright context that keeps its storage while it is open.
+ * Serves `directories` of the project, the directories that `mounts` has by their paths and, at `/`, the page `index`, and nothing
+ * else; opens a browser. `answer` is asked first: what it gives `true` for is answered. Gives `{ browser, origin, close }`, where `browser` is a Playwright context that keeps its storage while it is open.
  */
-export async function openChromium({ directories, index = '<!doctype html>', headers = {} }) {
+export async function openChromium({ directories, mounts = {}, answer = () => false, index = '<!doctype html>', headers = {} }) {
   const executablePath = process.env.CHROMIUM;
   assert.ok(executablePath, 'set CHROMIUM to the path of a Chromium or Chrome; `make test-ts` finds it');
   const server = http.createServer(async (request, response) => {
     try {
       const { pathname } = new URL(request.url, 'http://localhost');
       if (pathname === '/') return response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(index);
-      if (!directories.some((directory) => pathname.startsWith(directory))) return response.writeHead(404).end();
-      const body = await readFile(path.join(ROOT, pathname));
+      if (await answer(request, response)) return undefined;
+      const mount = Object.keys(mounts).find((prefix) => pathname.startsWith(prefix));
+      if (!mount && !directories.some((directory) => pathname.startsWith(directory))) return response.writeHead(404).end();
+      const file = mount ? path.join(mounts[mount], pathname.slice(mount.length)) : path.join(ROOT, pathname);
+      const body = await readFile(file);
       return response.writeHead(200, { 'content-type': TYPES[path.extname(pathname)] ?? 'text/plain', ...headers }).end(body);
     } catch {
       return response.writeHead(404).end();

@@ -148,12 +148,15 @@ impl Desk<'_> {
             }
             Effect::VerifySignature(signed, key, r) => {
                 let SignedMessage { message, signature } = signed;
-                let statement = match &message {
-                    malachite_core::ConsensusMsg::Vote(vote) => self.vote_statement(vote),
-                    malachite_core::ConsensusMsg::Proposal(proposal) => self.proposal_statement(proposal),
+                let (number, statement) = match &message {
+                    malachite_core::ConsensusMsg::Vote(vote) => (vote.voter, self.vote_statement(vote)),
+                    malachite_core::ConsensusMsg::Proposal(proposal) => {
+                        (proposal.proposer, self.proposal_statement(proposal))
+                    }
                 };
-                let check = Check { key: &key, message: &statement, signature: &signature };
-                r.resume_with(Ed25519.verify(&[check]) == [true])
+                let check = Check::of(self.set, number.0, &statement, &signature);
+                let check = check.filter(|check| *check.key == key);
+                r.resume_with(check.is_some_and(|check| Ed25519.verify(&[check]) == [true]))
             }
             Effect::VerifyCommitCertificate(certificate, set, _, r) => {
                 let votes = commit_votes(&certificate);
@@ -205,8 +208,8 @@ impl Desk<'_> {
             }
             let validator = set.validator(voter.0).ok_or(CertificateError::UnknownValidator(voter))?;
             let statement = self.vote_statement(&vote.message);
-            let check = Check { key: &validator.key, message: &statement, signature: &vote.signature };
-            if Ed25519.verify(&[check]) != [true] {
+            let check = Check::of(set, voter.0, &statement, &vote.signature);
+            if check.is_none_or(|check| Ed25519.verify(&[check]) != [true]) {
                 return Err(CertificateError::VerificationError(None));
             }
             signed += validator.power;

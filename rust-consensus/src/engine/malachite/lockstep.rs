@@ -467,7 +467,9 @@ fn r_51_both_cores_say_the_same() {
     for seed in 0..count {
         *ends.entry(sequence(seed, &mut reached)).or_default() += 1;
     }
-    println!("{count} sequences: {ends:?}, {reached:?}");
+    println!(
+        "soak: {count} sequences with the third-party core in lock step, the same votes, locks and decisions: {ends:?}, {reached:?}"
+    );
     assert!(ends[&End::Decided] * 4 > usize::try_from(count).unwrap());
     let Reached { later_rounds, locks, proposed_again, own_proposed_again, nil_precommits, liars, .. } =
         reached;

@@ -18,9 +18,12 @@ impl Core {
         let took = now.monotonic.saturating_sub(ended.sent);
         let Some(chunk) = self.chunks.get_mut(&ended.chunk) else { return };
         chunk.spent += took;
+        let connected = ended.connecting.elapsed(now.monotonic).min(took);
+        let took = took - connected;
         let (count, tokens) = (chunk.items.len(), chunk.tokens);
         for item in &chunk.items {
             if let Some(item) = self.items.get_mut(item) {
+                item.connect_time += connected;
                 item.provider_time += took;
             }
         }
@@ -28,6 +31,7 @@ impl Core {
         let answer = answer.and_then(|reply| {
             if reply.vectors.len() == count { Ok(reply) } else { Err(Failure::answer(Problem::WrongCount)) }
         });
+        self.telemetry.lanes[ended.lane].connected(connected);
         let lane = &mut self.lanes[ended.lane];
         match answer {
             Ok(reply) => {
@@ -273,7 +277,7 @@ impl Core {
                 self.effects.push_back(Effect::Store { key, embedding: embedding.clone() });
             }
         }
-        let total = item.queue_time + item.provider_time + item.retry_time;
+        let total = item.queue_time + item.connect_time + item.provider_time + item.retry_time;
         self.telemetry.lanes[lane].ended(End::of(&result), total);
         let mut source = Source::Request;
         for (call, place) in item.subscribers {
@@ -283,6 +287,7 @@ impl Core {
                 provider: Some(lane),
                 attempts: item.attempts,
                 queue_time: item.queue_time,
+                connect_time: item.connect_time,
                 provider_time: item.provider_time,
                 retry_time: item.retry_time,
             };

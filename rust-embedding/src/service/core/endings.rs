@@ -106,7 +106,9 @@ impl Core {
                 if let Some(ended) = self.end_attempt(attempt) {
                     self.lanes[ended.lane].gate.abandoned();
                     let took = now.monotonic.saturating_sub(ended.sent);
-                    self.telemetry.lanes[ended.lane].abandoned(took);
+                    let connected = ended.connecting.elapsed(now.monotonic).min(took);
+                    self.telemetry.lanes[ended.lane].connected(connected);
+                    self.telemetry.lanes[ended.lane].abandoned(took - connected);
                 }
             }
             State::Waiting { until } => {

@@ -1,8 +1,8 @@
 import init, {
-  ByzantineConsensus, ConsensusError, encodeValidators, valueDigest, verifyCommitCertificate, verifyEvidence,
+  ByzantineConsensus, ByzantineMemoryValidator, ConsensusError, SupermajorityChecker, encodeValidators, valueDigest, verifyCommitCertificate, verifyEvidence,
 } from 'rust-consensus/pkg';
 import type {
-  CommitProof, ConsensusErrorCode, Count, Decision, Effect, EvidenceProof, Input, MemberOptions, Validators,
+  ByzantineValidation, CommitProof, ConsensusErrorCode, Count, Decision, Effect, EvidenceProof, Input, MemberOptions, ValidationVote, Validators,
 } from 'rust-consensus/pkg';
 import { SimCluster } from 'rust-consensus/pkg/simulation';
 import type { Fault, SimReport } from 'rust-consensus/pkg/simulation';
@@ -26,6 +26,17 @@ export async function use(key: Uint8Array, send: (bytes: Uint8Array) => void, fl
   const proof: CommitProof | null = decision && verifyCommitCertificate(decision.certificate, validators, 'kitchen');
   return proof?.height ?? member.status().height;
 }
+
+export function weigh(fingerprint: Uint8Array, members: Validators, key: Uint8Array): number {
+  const vote: ValidationVote = { instanceId: 'ada', confidence: 0.9, timestamp: 1 };
+  vote.signature = ByzantineMemoryValidator.signVote(fingerprint, vote, key);
+  const validation: ByzantineValidation = ByzantineMemoryValidator.validateMemory(fingerprint, [vote], members);
+  const [, yes]: [boolean, number, number] = SupermajorityChecker.consensusDecision({ ada: true });
+  return validation.threshold ? ByzantineMemoryValidator.robustMean(validation.confidenceScores, 0) : yes;
+}
+
+// @ts-expect-error votes are booleans
+SupermajorityChecker.hasSupermajority(['yes']);
 
 export function simulate(): SimReport {
   const faults: Fault[] = [{ fault: 'byzantine', member: 3, behaviour: 'equivocate' }];

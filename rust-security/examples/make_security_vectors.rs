@@ -1,5 +1,5 @@
 //! Writes `vectors/security.json` and the seeds of the fuzz targets anew: `cargo run -p chrysalis-security --example
-//! make_vectors`.
+//! make_security_vectors`.
 //!
 //! Sealed files have random parts, so the result differs each time. What is committed stays: it stands for the files
 //! that people have. Run this for a new version of a format, and keep the old cases.
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     let document = json!({
         "about": [
             "Test vectors of rust-security, read by the tests of every language.",
-            "Written by `cargo run -p chrysalis-security --example make_vectors`. Files were sealed with random parts once and must open for good.",
+            "Written by `cargo run -p chrysalis-security --example make_security_vectors`. Files were sealed with random parts once and must open for good.",
             "`password` is text, `hostKey` and other byte strings are lower-case hexadecimal. `error` is the code of the error a case gives.",
             "Times are milliseconds since the Unix epoch.",
         ],
