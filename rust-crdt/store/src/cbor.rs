@@ -210,7 +210,10 @@ fn check_value(rest: &mut &[u8], depth: usize) -> Result<(), CrdtError> {
         TEXT => {
             let info = take(rest, 1)?[0] & 31;
             let length = take_length(rest, info)?;
-            str::from_utf8(take(rest, length)?).map_err(|_| CrdtError::Malformed("text is not UTF-8"))?;
+            let text = take(rest, length)?;
+            if !is_ascii(text) && str::from_utf8(text).is_err() {
+                return Err(CrdtError::Malformed("text is not UTF-8"));
+            }
         }
         BYTES => {
             let info = take(rest, 1)?[0] & 31;
@@ -242,6 +245,13 @@ fn check_value(rest: &mut &[u8], depth: usize) -> Result<(), CrdtError> {
         _ => drop(take_value(rest, depth)?),
     }
     Ok(())
+}
+
+/// Whether no byte is above 127: of short texts known sooner than that they are UTF-8.
+fn is_ascii(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    let above = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word));
+    above & 0x8080_8080_8080_8080 == 0 && rest.iter().all(u8::is_ascii)
 }
 
 fn take_entries(rest: &mut &[u8], length: usize, depth: usize) -> Result<SortedMap<Value, Value>, CrdtError> {

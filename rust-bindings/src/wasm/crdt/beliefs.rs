@@ -13,24 +13,24 @@ impl Operate for crdt::BeliefState {
     }
 
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
+        match op.name() {
             "update" => {
                 change!(op, (belief: to_belief(&op.fields()?)?) => self.update(op.writer()?, &belief)?)
             }
             "addEvidenceFor" => change!(op, (id: op.text()?, time: op.number()?) => {
-                self.add_evidence_for(op.writer()?, &id, time)?
+                self.add_evidence_for(op.writer()?, id, time)?
             }),
             "addEvidenceAgainst" => change!(op, (id: op.text()?, time: op.number()?) => {
-                self.add_evidence_against(op.writer()?, &id, time)?
+                self.add_evidence_against(op.writer()?, id, time)?
             }),
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "get" => {
-                Answer::optional(self.belief(&op.text()?).map(|belief| belief_value(&belief)).transpose()?)
+                Answer::optional(self.belief(op.text()?).map(|belief| belief_value(&belief)).transpose()?)
             }
             "confidentBeliefs" => beliefs(&mut self.confident(op.number()?))?,
             "toList" => beliefs(&mut self.beliefs())?,
@@ -40,7 +40,7 @@ impl Operate for crdt::BeliefState {
     }
 }
 
-pub(super) fn to_belief(fields: &Fields) -> Result<Belief> {
+pub(super) fn to_belief(fields: &Fields<'_>) -> Result<Belief> {
     Ok(Belief {
         id: fields.text("id")?,
         content: fields.any("content"),

@@ -13,7 +13,7 @@ impl Operate for crdt::VectorClock {
     }
 
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
+        match op.name() {
             "increment" => change!(op, (actor: op.actor()?) => {
                 let count = self.increment(&actor)?;
                 Self::singleton(actor, count)
@@ -27,7 +27,7 @@ impl Operate for crdt::VectorClock {
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "get" => float(values::safe(self.get(&op.actor()?).into())?)?.into(),
             "getBigInt" => Answer::big(self.get(&op.actor()?).into()),
             "sum" => float(values::safe(self.sum())?)?.into(),

@@ -69,11 +69,11 @@ pub fn default_rule(
 
 /// A strategy by its name, or an object with one and what it depends on.
 fn to_rule(given: &JsValue) -> Result<Rule> {
-    rule_of(values::value(given, "rule")?)
+    rule_of(&values::value(given, "rule")?)
 }
 
 /// The same of a value.
-pub(super) fn rule_of(given: Value) -> Result<Rule> {
+pub(super) fn rule_of(given: &Value) -> Result<Rule> {
     if let Some(name) = given.as_text() {
         return Ok(Rule::new(to_strategy(name, "rule")?));
     }
@@ -99,12 +99,12 @@ pub(super) fn rule_of(given: Value) -> Result<Rule> {
 /// The option `shape`; a single value by default.
 fn to_shape(options: &JsValue) -> Result<Shape> {
     let shape = convert::option(options, "shape")?.map(|shape| values::value(&shape, "shape")).transpose()?;
-    shape_of(shape)
+    shape_of(shape.as_ref())
 }
 
 /// The same of a value.
-pub(super) fn shape_of(shape: Option<Value>) -> Result<Shape> {
-    shape.map_or(Ok(Shape::Single), |shape| nested_shape(&shape, MAX_SHAPE))
+pub(super) fn shape_of(shape: Option<&Value>) -> Result<Shape> {
+    shape.map_or(Ok(Shape::Single), |shape| nested_shape(shape, MAX_SHAPE))
 }
 
 pub(super) fn resolution_value(resolution: &Resolution) -> Result<Value> {
@@ -151,16 +151,16 @@ fn nested_shape(shape: &Value, depth: usize) -> Result<Shape> {
 
 fn to_candidates(given: &JsValue) -> Result<Vec<Candidate>> {
     let items = values::values(given, "candidates")?;
-    items.into_iter().map(|item| to_candidate(&Fields::of(item, "candidates")?)).collect()
+    items.iter().map(|item| to_candidate(&Fields::of(item, "candidates")?)).collect()
 }
 
-fn to_candidate(fields: &Fields) -> Result<Candidate> {
+fn to_candidate(fields: &Fields<'_>) -> Result<Candidate> {
     let timestamp = fields.optional_number("timestamp")?;
     Ok(Candidate {
         value: fields.any("value"),
         writer: fields.optional_text("writer")?.map(|writer| ActorKey::new(&writer)).transpose()?,
         stamp: timestamp.map(|time| ClockUnit::Hybrid.stamp(time)).transpose()?,
-        clock: to_clock(fields.any("clock"), "clock")?,
+        clock: to_clock(&fields.any("clock"), "clock")?,
     })
 }
 

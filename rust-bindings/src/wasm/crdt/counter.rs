@@ -9,7 +9,7 @@ use crate::error::Result;
 
 impl Operate for crdt::GCounter {
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
+        match op.name() {
             "increment" => change!(op, (actor: op.actor()?) => self.increment(&actor)?),
             "incrementBy" => {
                 change!(op, (actor: op.actor()?, amount: op.integer()?) => self.increment_by(&actor, amount)?)
@@ -19,7 +19,7 @@ impl Operate for crdt::GCounter {
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "value" => float(values::safe(self.value())?)?.into(),
             "valueBigInt" => Answer::big(self.value().cast_signed()),
             "count" => float(values::safe(self.count(&op.actor()?).into())?)?.into(),
@@ -31,7 +31,7 @@ impl Operate for crdt::GCounter {
 
 impl Operate for crdt::PnCounter {
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
+        match op.name() {
             "increment" => change!(op, (actor: op.actor()?) => self.increment(&actor)?),
             "decrement" => change!(op, (actor: op.actor()?) => self.decrement(&actor)?),
             "incrementBy" => {
@@ -42,7 +42,7 @@ impl Operate for crdt::PnCounter {
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "value" => float(values::safe_signed(self.value())?)?.into(),
             "valueBigInt" => Answer::big(self.value()),
             "positive" => Answer::State(AnyState::new(self.positive().clone())),

@@ -6,21 +6,21 @@ use crdt::Value;
 use crdt::any::AnyState;
 use crdt::dag::{Node, NodeId};
 
-use super::operate::{Answer, Op, Operate, change, unknown};
+use super::operate::{Answer, Op, Operate, change, taken, unknown};
 use super::values::record;
 use crate::error::{Result, Thrown};
 
 impl Operate for crdt::MerkleDag {
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
-            "add" => change!(op, (payload: op.value()?) => self.add(op.writer()?, payload)?.1),
+        match op.name() {
+            "add" => change!(op, (payload: op.value()?) => self.add(op.writer()?, taken(payload))?.1),
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        let id = |op: &mut Op<'_>| parse_id(&op.text()?, "id");
-        Ok(match op.name().as_str() {
+        let id = |op: &mut Op<'_>| parse_id(op.text()?, "id");
+        Ok(match op.name() {
             "has" => self.contains(&id(op)?).into(),
             "get" => Answer::optional(self.get(&id(op)?).map(node_value)),
             "heads" => ids(&mut self.heads()),
@@ -49,7 +49,7 @@ impl Operate for crdt::MerkleDag {
     }
 }
 
-pub(super) fn to_ids(given: Vec<Value>, name: &str) -> Result<Vec<NodeId>> {
+pub(super) fn to_ids(given: &[Value], name: &str) -> Result<Vec<NodeId>> {
     let wrong = || Thrown::argument(name, "must be an array of strings");
     given.iter().map(|id| parse_id(id.as_text().ok_or_else(wrong)?, name)).collect()
 }

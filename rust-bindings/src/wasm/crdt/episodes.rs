@@ -23,32 +23,32 @@ impl Operate for crdt::EpisodeMemory {
     }
 
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
+        match op.name() {
             "add" => change!(op, (episode: to_episode(&op.fields()?)?) => self.add(episode)?),
-            "addMany" => change!(op, (episodes: op.list()?) => op.each(episodes, |episode| {
+            "addMany" => change!(op, (episodes: op.list()?) => op.each(episodes, &mut |episode| {
                 Ok(self.add(to_episode(&Fields::of(episode, "episodes")?)?)?)
             })?),
-            "link" => change!(op, (effect: op.text()?, cause: op.text()?) => self.link(&effect, &cause)),
+            "link" => change!(op, (effect: op.text()?, cause: op.text()?) => self.link(effect, cause)),
             "limit" => change!(op, (count: op.count()?) => self.limit(capacity(Some(count))?)),
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        match op.name().as_str() {
-            "get" => Ok(Answer::optional(self.get(&op.text()?).map(episode_value).transpose()?)),
+        match op.name() {
+            "get" => Ok(Answer::optional(self.get(op.text()?).map(episode_value).transpose()?)),
             "toList" => episodes(&mut self.episodes()),
-            "queryByTag" => episodes(&mut self.by_tag(&op.text()?)),
+            "queryByTag" => episodes(&mut self.by_tag(op.text()?)),
             "queryByTime" => episodes(&mut self.by_time(op.number()?, op.number()?)),
             "recent" => episodes(&mut self.recent(op.index()?).into_iter()),
             "important" => episodes(&mut self.important(op.index()?).into_iter()),
             "causalOrder" => episodes(&mut self.causal_order().into_iter()),
             "duplicates" => Ok(Answer::texts(self.duplicates())),
-            "causesOf" => Ok(Answer::texts(self.causes_of(&op.text()?))),
-            "effectsOf" => Ok(Answer::texts(self.effects_of(&op.text()?))),
-            "ancestors" => Ok(Answer::texts(self.ancestors(&op.text()?))),
-            "descendants" => Ok(Answer::texts(self.descendants(&op.text()?))),
-            "why" => Ok(self.why(&op.text()?, &op.text()?).map_or(Answer::Nothing, Answer::texts)),
+            "causesOf" => Ok(Answer::texts(self.causes_of(op.text()?))),
+            "effectsOf" => Ok(Answer::texts(self.effects_of(op.text()?))),
+            "ancestors" => Ok(Answer::texts(self.ancestors(op.text()?))),
+            "descendants" => Ok(Answer::texts(self.descendants(op.text()?))),
+            "why" => Ok(self.why(op.text()?, op.text()?).map_or(Answer::Nothing, Answer::texts)),
             "rejectedLinks" => Ok(pairs(&mut self.rejected_links())),
             "danglingLinks" => Ok(pairs(&mut self.dangling_links())),
             "size" => Ok(Answer::count(self.len())),
@@ -57,7 +57,7 @@ impl Operate for crdt::EpisodeMemory {
     }
 }
 
-pub(super) fn to_episode(fields: &Fields) -> Result<Episode> {
+pub(super) fn to_episode(fields: &Fields<'_>) -> Result<Episode> {
     Ok(Episode {
         id: fields.text("id")?,
         content: fields.any("content"),

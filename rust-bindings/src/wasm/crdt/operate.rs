@@ -4,7 +4,7 @@
 //! makes them a tenth of what they are as exports of their own.
 
 use std::cell::OnceCell;
-use std::vec;
+use std::slice;
 
 use chrysalis_crdt as crdt;
 use crdt::any::AnyState;
@@ -101,9 +101,11 @@ impl Author {
 }
 
 /// A change or a question: its name, and the arguments that are left.
+///
+/// They are lent, so that there is little to clean up wherever one of them is wrong.
 pub(super) struct Op<'a> {
-    name: String,
-    arguments: vec::IntoIter<Value>,
+    name: &'a str,
+    arguments: slice::IterMut<'a, Value>,
     author: &'a Author,
     /// Whether the delta is wanted, or the changed state alone.
     is_batch: bool,
@@ -113,44 +115,45 @@ pub(super) struct Op<'a> {
 
 impl<'a> Op<'a> {
     /// One of a batch, whose delta is wanted.
-    pub(super) fn of_batch(operation: Value, author: &'a Author) -> Result<Self> {
+    pub(super) fn of_batch(operation: &'a mut Value, author: &'a Author) -> Result<Self> {
         Self::new(operation, author, true)
     }
 
     /// The call of a method.
-    pub(super) fn of_call(operation: Value, author: &'a Author) -> Result<Self> {
+    pub(super) fn of_call(operation: &'a mut Value, author: &'a Author) -> Result<Self> {
         Self::new(operation, author, false)
     }
 
-    fn new(operation: Value, author: &'a Author, is_batch: bool) -> Result<Self> {
+    fn new(operation: &'a mut Value, author: &'a Author, is_batch: bool) -> Result<Self> {
         let wrong = || Thrown::argument("operations", "must be arrays of a name and arguments");
-        let mut arguments = operation.into_array().ok_or_else(wrong)?.into_iter();
-        let name = arguments.next().and_then(Value::into_text).ok_or_else(wrong)?;
-        Ok(Self { name, arguments, author, is_batch, said: None })
+        let Value::Array(items) = operation else { return Err(wrong()) };
+        let (name, arguments) = items.split_first_mut().ok_or_else(wrong)?;
+        let name = name.as_text().ok_or_else(wrong)?;
+        Ok(Self { name, arguments: arguments.iter_mut(), author, is_batch, said: None })
     }
 
-    /// Its name, for the one who asks first.
-    pub(super) fn name(&mut self) -> String {
-        std::mem::take(&mut self.name)
+    /// Its name.
+    pub(super) fn name(&self) -> &'a str {
+        self.name
     }
 
-    pub(super) fn value(&mut self) -> Result<Value> {
+    pub(super) fn value(&mut self) -> Result<&'a mut Value> {
         self.arguments
             .next()
             .ok_or_else(|| Thrown::argument("operations", "must have all arguments of the method"))
     }
 
     /// An argument that may be missing or null.
-    pub(super) fn optional(&mut self) -> Option<Value> {
+    pub(super) fn optional(&mut self) -> Option<&'a mut Value> {
         self.arguments.next().filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&mut self) -> Result<String> {
-        self.value()?.into_text().ok_or_else(|| wrong("a string"))
+    pub(super) fn text(&mut self) -> Result<&'a str> {
+        self.value()?.as_text().ok_or_else(|| wrong("a string"))
     }
 
     pub(super) fn actor(&mut self) -> Result<ActorKey> {
-        Ok(ActorKey::new(&self.text()?)?)
+        Ok(ActorKey::new(self.text()?)?)
     }
 
     pub(super) fn number(&mut self) -> Result<f64> {
@@ -158,22 +161,22 @@ impl<'a> Op<'a> {
     }
 
     pub(super) fn integer(&mut self) -> Result<i128> {
-        integer_of(&self.value()?)
+        integer_of(self.value()?)
     }
 
     pub(super) fn count(&mut self) -> Result<u64> {
-        count_of(&self.value()?)
+        count_of(self.value()?)
     }
 
     pub(super) fn index(&mut self) -> Result<usize> {
         Ok(usize::try_from(self.count()?).unwrap_or(usize::MAX))
     }
 
-    pub(super) fn list(&mut self) -> Result<Vec<Value>> {
-        self.value()?.into_array().ok_or_else(|| wrong("an array"))
+    pub(super) fn list(&mut self) -> Result<&'a mut Vec<Value>> {
+        if let Value::Array(items) = self.value()? { Ok(items) } else { Err(wrong("an array")) }
     }
 
-    pub(super) fn fields(&mut self) -> Result<Fields> {
+    pub(super) fn fields(&mut self) -> Result<Fields<'a>> {
         Fields::of(self.value()?, "operations")
     }
 
@@ -192,7 +195,7 @@ impl<'a> Op<'a> {
     /// Local time in milliseconds, or what the caller says it is.
     pub(super) fn now_ms(&mut self) -> Result<u64> {
         match self.optional() {
-            Some(given) => count_of(&given),
+            Some(given) => count_of(given),
             None => values::now_ms(&JsValue::UNDEFINED),
         }
     }
@@ -213,10 +216,10 @@ impl<'a> Op<'a> {
     }
 
     /// Makes changes one by one; their delta is joined where it is wanted.
-    pub(super) fn each<T: Operate, I>(
+    pub(super) fn each<T: Operate>(
         &self,
-        items: Vec<I>,
-        mut change: impl FnMut(I) -> Result<T>,
+        items: &mut [Value],
+        change: &mut dyn FnMut(&mut Value) -> Result<T>,
     ) -> Result<T> {
         let mut joined = T::default();
         for item in items {
@@ -245,6 +248,11 @@ impl<'a> Op<'a> {
             _ => Err(Thrown::argument("operations", "must have no more arguments than the method")),
         }
     }
+}
+
+/// An argument, taken away from where it was lent.
+pub(super) fn taken(value: &mut Value) -> Value {
+    std::mem::replace(value, Value::Null)
 }
 
 /// The error for a name that a type does not have.

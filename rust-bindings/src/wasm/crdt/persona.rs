@@ -136,7 +136,8 @@ impl ConflictResolver {
 /// Resolves one conflict by the strategy it suggests.
 #[wasm_bindgen(js_name = resolveConflict, unchecked_return_type = "ConflictResolution")]
 pub fn resolve_one(#[wasm_bindgen(unchecked_param_type = "Conflict")] conflict: JsValue) -> Result<JsValue> {
-    let conflict = to_conflict(&Fields::new(&conflict, "conflict")?)?;
+    let conflict = values::value(&conflict, "conflict")?;
+    let conflict = to_conflict(&Fields::of(&conflict, "conflict")?)?;
     to_js(&resolution_value(&resolve_conflict(&conflict))?)
 }
 
@@ -147,7 +148,7 @@ pub fn resolve_conflicts(
 ) -> Result<JsValue> {
     let conflicts = values::values(&conflicts, "conflicts")?;
     let conflicts = conflicts
-        .into_iter()
+        .iter()
         .map(|one| to_conflict(&Fields::of(one, "conflicts")?))
         .collect::<Result<Vec<_>>>()?;
     summary_to_js(resolve_all(&conflicts))
@@ -158,7 +159,8 @@ fn to_thresholds(given: &JsValue, old: Thresholds) -> Result<Thresholds> {
     if given.is_undefined() {
         return Ok(old);
     }
-    let fields = Fields::new(given, "thresholds")?;
+    let given = values::value(given, "thresholds")?;
+    let fields = Fields::of(&given, "thresholds")?;
     let number = |name: &str, old: f64| Ok::<_, Thrown>(fields.optional_number(name)?.unwrap_or(old));
     let spots = match fields.optional("blindSpotsMinimum") {
         None => old.blind_spots_minimum,
@@ -190,13 +192,13 @@ fn to_outputs(given: &JsValue) -> Result<Vec<PersonaOutput>> {
         true => js_sys::Object::values(given.unchecked_ref::<js_sys::Object>()).into(),
     };
     values::values(&list, "outputs")?
-        .into_iter()
+        .iter()
         .map(|output| to_output(&Fields::of(output, "outputs")?))
         .collect()
 }
 
-fn to_output(fields: &Fields) -> Result<PersonaOutput> {
-    let scorecard = fields.optional("scorecard").map(|card| to_scorecard(card.clone())).transpose()?;
+fn to_output(fields: &Fields<'_>) -> Result<PersonaOutput> {
+    let scorecard = fields.optional("scorecard").map(to_scorecard).transpose()?;
     Ok(PersonaOutput {
         persona_id: fields.text("personaId")?,
         risk_score: fields.optional_number("riskScore")?,
@@ -205,7 +207,7 @@ fn to_output(fields: &Fields) -> Result<PersonaOutput> {
     })
 }
 
-fn to_scorecard(card: Value) -> Result<Scorecard> {
+fn to_scorecard(card: &Value) -> Result<Scorecard> {
     let fields = Fields::of(card, "scorecard")?;
     Ok(Scorecard {
         overconfidence_risk: fields.optional_number("overconfidenceRisk")?,
@@ -214,7 +216,7 @@ fn to_scorecard(card: Value) -> Result<Scorecard> {
     })
 }
 
-fn to_conflict(fields: &Fields) -> Result<PersonaConflict> {
+fn to_conflict(fields: &Fields<'_>) -> Result<PersonaConflict> {
     use PersonaConflictType as Type;
     use PersonaStrategy as Strategy;
     let types = [

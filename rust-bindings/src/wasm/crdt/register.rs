@@ -6,7 +6,7 @@ use crdt::conflict::resolve;
 use crdt::{ActorKey, NumericMode, Value};
 
 use super::conflict::{resolution_value, rule_of, shape_of};
-use super::operate::{Answer, Op, Operate, change, unknown};
+use super::operate::{Answer, Op, Operate, change, taken, unknown};
 use super::values::{clock_value, float, record, to_clock};
 use super::writers::with_clock;
 use crate::error::Result;
@@ -18,28 +18,28 @@ impl Operate for crdt::LwwRegister {
 
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
         let unit = self.unit();
-        match op.name().as_str() {
+        match op.name() {
             "set" => change!(op, (value: op.value()?, time: op.stamp(unit)?, actor: op.actor()?) => {
-                self.set_at(value, time, actor)?
+                self.set_at(taken(value), time, actor)?
             }),
             "forceSet" => change!(op, (value: op.value()?, time: op.stamp(unit)?, actor: op.actor()?) => {
-                self.force_set(value, time, actor)?
+                self.force_set(taken(value), time, actor)?
             }),
             "setWithClock" => {
                 change!(op, (value: op.value()?, clock: to_clock(op.value()?, "clock")?, actor: op.actor()?) => {
-                    self.set_with_clock(value, &clock, actor)?
+                    self.set_with_clock(taken(value), &clock, actor)?
                 })
             }
             "write" => change!(op, (value: op.value()?, now_ms: op.now_ms()?) => {
                 let writer = op.writer()?;
-                with_clock(|clock| self.set(writer, clock, now_ms, value))?
+                with_clock(|clock| self.set(writer, clock, now_ms, taken(value)))?
             }),
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "get" => Answer::optional(self.get().cloned()),
             "timestamp" => float(self.stamp().map_or(Ok(0.0), |stamp| self.unit().time(stamp))?)?.into(),
             "nodeId" => self.actor().map_or("", ActorKey::as_str).into(),
@@ -58,7 +58,7 @@ impl Operate for crdt::LwwNumericRegister {
 
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
         let unit = self.unit();
-        match op.name().as_str() {
+        match op.name() {
             "set" => change!(op, (number: op.number()?, time: op.stamp(unit)?, actor: op.actor()?) => {
                 self.set_at(number, time, Some(actor))?
             }),
@@ -67,7 +67,7 @@ impl Operate for crdt::LwwNumericRegister {
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "get" => float(self.get())?.into(),
             "timestamp" => float(self.stamp().map_or(Ok(0.0), |stamp| self.unit().time(stamp))?)?.into(),
             "nodeId" => self.writer().map_or("", ActorKey::as_str).into(),
@@ -79,23 +79,25 @@ impl Operate for crdt::LwwNumericRegister {
 
 impl Operate for crdt::MvRegister {
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
-            "write" => change!(op, (value: op.value()?) => self.write(op.writer()?, value)?),
-            "resolve" => change!(op, (value: op.value()?) => self.resolve(op.writer()?, value)?),
+        match op.name() {
+            "write" => change!(op, (value: op.value()?) => self.write(op.writer()?, taken(value))?),
+            "resolve" => change!(op, (value: op.value()?) => self.resolve(op.writer()?, taken(value))?),
             "set" => change!(op, (value: op.value()?, clock: to_clock(op.value()?, "clock")?) => {
-                self.set(value, clock)?
+                self.set(taken(value), clock)?
             }),
-            "resolveBy" => change!(op, (rule: rule_of(op.value()?)?, shape: shape_of(op.optional())?) => {
-                let resolution = resolve::resolve(&candidates_of(self), &shape, &rule)?;
-                op.say(resolution_value(&resolution)?);
-                resolution.accept(self, op.writer()?)?.unwrap_or_default()
-            }),
+            "resolveBy" => {
+                change!(op, (rule: rule_of(op.value()?)?, shape: shape_of(op.optional().map(|shape| &*shape))?) => {
+                    let resolution = resolve::resolve(&candidates_of(self), &shape, &rule)?;
+                    op.say(resolution_value(&resolution)?);
+                    resolution.accept(self, op.writer()?)?.unwrap_or_default()
+                })
+            }
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "get" => Answer::list(self.get())?,
             "siblings" => Value::array(self.siblings().map(|sibling| {
                 record([

@@ -4,26 +4,28 @@ use chrysalis_crdt as crdt;
 use crdt::g_set::Metadata;
 use crdt::{ActorKey, ClockUnit, Value};
 
-use super::operate::{Answer, Op, Operate, change, unknown};
+use super::operate::{Answer, Op, Operate, change, taken, unknown};
 use super::values::{self, Fields, clock_value, float, record};
 use crate::error::{Result, Thrown};
 
 impl Operate for crdt::GSet {
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
+        match op.name() {
             "add" => change!(op, (value: op.value()?, metadata: op.optional()) => match metadata {
-                None => self.add(value)?,
-                Some(metadata) => self.add_with(value, to_metadata(&Fields::of(metadata, "metadata")?)?)?,
+                None => self.add(taken(value))?,
+                Some(metadata) => self.add_with(taken(value), to_metadata(&Fields::of(metadata, "metadata")?)?)?,
             }),
-            "addMany" => change!(op, (values: op.list()?) => op.each(values, |value| Ok(self.add(value)?))?),
+            "addMany" => {
+                change!(op, (values: op.list()?) => op.each(values, &mut |value| Ok(self.add(taken(value))?))?)
+            }
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
-            "has" => self.contains(&op.value()?).into(),
-            "getMetadata" => Answer::optional(self.metadata(&op.value()?).map(from_metadata).transpose()?),
+        Ok(match op.name() {
+            "has" => self.contains(op.value()?).into(),
+            "getMetadata" => Answer::optional(self.metadata(op.value()?).map(from_metadata).transpose()?),
             "values" => Answer::list(self.elements())?,
             "size" => Answer::count(self.len()),
             _ => return Err(unknown()),
@@ -33,20 +35,22 @@ impl Operate for crdt::GSet {
 
 impl Operate for crdt::TwoPhaseSet {
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
-            "add" => change!(op, (value: op.value()?) => self.add(value)?),
-            "remove" => change!(op, (value: op.value()?) => self.remove(value)?),
-            "addMany" => change!(op, (values: op.list()?) => op.each(values, |value| Ok(self.add(value)?))?),
+        match op.name() {
+            "add" => change!(op, (value: op.value()?) => self.add(taken(value))?),
+            "remove" => change!(op, (value: op.value()?) => self.remove(taken(value))?),
+            "addMany" => {
+                change!(op, (values: op.list()?) => op.each(values, &mut |value| Ok(self.add(taken(value))?))?)
+            }
             "removeMany" => {
-                change!(op, (values: op.list()?) => op.each(values, |value| Ok(self.remove(value)?))?)
+                change!(op, (values: op.list()?) => op.each(values, &mut |value| Ok(self.remove(taken(value))?))?)
             }
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
-            "has" => self.contains(&op.value()?).into(),
+        Ok(match op.name() {
+            "has" => self.contains(op.value()?).into(),
             "values" => Answer::list(self.elements())?,
             "size" => Answer::count(self.len()),
             _ => return Err(unknown()),
@@ -61,18 +65,22 @@ impl Operate for crdt::LwwElementSet {
 
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
         let unit = self.unit();
-        match op.name().as_str() {
-            "add" => change!(op, (value: op.value()?, time: op.stamp(unit)?) => self.add(value, time)?),
-            "remove" => change!(op, (value: op.value()?, time: op.stamp(unit)?) => self.remove(value, time)?),
+        match op.name() {
+            "add" => {
+                change!(op, (value: op.value()?, time: op.stamp(unit)?) => self.add(taken(value), time)?)
+            }
+            "remove" => {
+                change!(op, (value: op.value()?, time: op.stamp(unit)?) => self.remove(taken(value), time)?)
+            }
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
-            "has" => self.contains(&op.value()?).into(),
+        Ok(match op.name() {
+            "has" => self.contains(op.value()?).into(),
             "times" => {
-                let Some(times) = self.times(&op.value()?) else { return Ok(Answer::Nothing) };
+                let Some(times) = self.times(op.value()?) else { return Ok(Answer::Nothing) };
                 let time = |stamp| float(self.unit().time(stamp)?);
                 record([
                     ("addTime", time(times.added)?),
@@ -88,7 +96,7 @@ impl Operate for crdt::LwwElementSet {
     }
 }
 
-fn to_metadata(fields: &Fields) -> Result<Metadata> {
+fn to_metadata(fields: &Fields<'_>) -> Result<Metadata> {
     let unit = match fields.optional_text("clock")? {
         None => ClockUnit::Milliseconds,
         Some(name) => ClockUnit::from_name(&name)
@@ -98,7 +106,7 @@ fn to_metadata(fields: &Fields) -> Result<Metadata> {
     let mut metadata = Metadata::new(unit, stamp, ActorKey::new(&fields.text("writer")?)?);
     metadata.lamport_time = fields.count("lamportTime")?;
     metadata.operation_id = fields.optional_text("operationId")?;
-    metadata.vector_clock = values::to_clock(fields.any("vectorClock"), "vectorClock")?;
+    metadata.vector_clock = values::to_clock(&fields.any("vectorClock"), "vectorClock")?;
     Ok(metadata)
 }
 

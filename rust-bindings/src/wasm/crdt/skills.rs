@@ -21,16 +21,16 @@ impl Operate for crdt::SkillAccumulator {
     }
 
     fn apply(&mut self, op: &mut Op<'_>) -> Result<Self> {
-        match op.name().as_str() {
+        match op.name() {
             "updateSkill" => change!(op, (
                 name: op.text()?, proficiency: op.number()?, time: op.number()?, ignore_stale: op.flag()
             ) => match ignore_stale {
-                true => self.update_if_newer(op.writer()?, &name, proficiency, time)?.unwrap_or_default(),
-                false => self.update(op.writer()?, &name, proficiency, time)?,
+                true => self.update_if_newer(op.writer()?, name, proficiency, time)?.unwrap_or_default(),
+                false => self.update(op.writer()?, name, proficiency, time)?,
             }),
             "updateMany" => change!(op, (uses: op.list()?) => {
                 let writer = op.writer()?;
-                op.each(uses, |one| {
+                op.each(uses, &mut |one| {
                     let one = Fields::of(one, "uses")?;
                     let (name, proficiency) = (one.text("name")?, one.number("proficiency")?);
                     Ok(self.update(writer, &name, proficiency, one.number("timestamp")?)?)
@@ -43,16 +43,16 @@ impl Operate for crdt::SkillAccumulator {
                     usage_count: fields.count("usageCount")?.into(),
                     last_used: fields.number("lastUsed")?,
                 };
-                self.import(&origin, &skill)?
+                self.import(origin, &skill)?
             }),
             _ => Err(unknown()),
         }
     }
 
     fn ask(&self, op: &mut Op<'_>) -> Result<Answer> {
-        Ok(match op.name().as_str() {
+        Ok(match op.name() {
             "getSkill" => {
-                Answer::optional(self.skill(&op.text()?).map(|skill| skill_value(&skill)).transpose()?)
+                Answer::optional(self.skill(op.text()?).map(|skill| skill_value(&skill)).transpose()?)
             }
             "toList" => {
                 let mut skills = Vec::new();

@@ -40,7 +40,8 @@ impl Held {
     #[wasm_bindgen(skip_typescript)]
     pub fn make(kind: &str, call: JsValue) -> Result<Held> {
         let author = Author::new(&JsValue::UNDEFINED)?;
-        let mut op = Op::of_call(values::packed_value(&call)?, &author)?;
+        let mut call = values::packed_value(&call)?;
+        let mut op = Op::of_call(&mut call, &author)?;
         Ok(operate::make(to_kind(kind)?, &mut op)?.into())
     }
 
@@ -48,7 +49,8 @@ impl Held {
     #[wasm_bindgen(skip_typescript)]
     pub fn change(&self, call: JsValue, actor: JsValue) -> Result<Held> {
         let author = Author::new(&actor)?;
-        let mut op = Op::of_call(values::packed_value(&call)?, &author)?;
+        let mut call = values::packed_value(&call)?;
+        let mut op = Op::of_call(&mut call, &author)?;
         let mut state = self.state.clone();
         operate::apply(&mut state, &mut op)?;
         Ok(Self { state, said: RefCell::new(op.into_said()) })
@@ -58,7 +60,8 @@ impl Held {
     #[wasm_bindgen(skip_typescript)]
     pub fn ask(&self, call: JsValue) -> Result<JsValue> {
         let author = Author::new(&JsValue::UNDEFINED)?;
-        let mut op = Op::of_call(values::packed_value(&call)?, &author)?;
+        let mut call = values::packed_value(&call)?;
+        let mut op = Op::of_call(&mut call, &author)?;
         match operate::ask(&self.state, &mut op)? {
             Answer::Nothing => Ok(JsValue::UNDEFINED),
             Answer::Value(value) => values::to_js(&value),
@@ -170,7 +173,7 @@ impl Held {
         let mut dag = self.state.get::<crdt::MerkleDag>().ok_or_else(operate::unknown)?.clone();
         let parents = match convert::option(&options, "parents")? {
             None => dag.heads().copied().collect(),
-            Some(parents) => to_ids(values::values(&parents, "parents")?, "parents")?,
+            Some(parents) => to_ids(&values::values(&parents, "parents")?, "parents")?,
         };
         let secret = convert::option(&options, "secretKey")?;
         let secret = secret.map(|key| convert::bytes(&key, "secretKey").map(Zeroizing::new)).transpose()?;

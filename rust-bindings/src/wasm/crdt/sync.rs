@@ -58,8 +58,8 @@ impl Replica {
         let mut next = replica.any(&name).ok_or_else(unknown)?.clone();
         replica.own(author.own_writer()?);
         let mut delta = AnyState::empty(next.kind());
-        for operation in operations {
-            delta.join_delta(&operate::apply(&mut next, &mut Op::of_batch(operation, &author)?)?)?;
+        for mut operation in operations {
+            delta.join_delta(&operate::apply(&mut next, &mut Op::of_batch(&mut operation, &author)?)?)?;
         }
         replica.insert_any(&name, next)?;
         Ok(delta.to_wire())

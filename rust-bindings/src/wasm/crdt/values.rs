@@ -175,13 +175,13 @@ pub(crate) fn clock_value(clock: &VectorClock) -> Value {
 }
 
 /// A clock from plain data; the clock of nothing where there is none.
-pub(crate) fn to_clock(value: Value, name: &str) -> Result<VectorClock> {
+pub(crate) fn to_clock(value: &Value, name: &str) -> Result<VectorClock> {
     if value.is_null() {
         return Ok(VectorClock::new());
     }
     let wrong = || Thrown::argument(name, "must be an object from actors to counts");
     let mut clock = VectorClock::new();
-    for (actor, count) in value.into_map().ok_or_else(wrong)? {
+    for (actor, count) in value.as_map().ok_or_else(wrong)? {
         let actor = ActorKey::new(actor.as_text().ok_or_else(wrong)?)?;
         clock.set(&actor, count.as_u64().ok_or_else(wrong)?)?;
     }
@@ -189,19 +189,16 @@ pub(crate) fn to_clock(value: Value, name: &str) -> Result<VectorClock> {
 }
 
 /// An object whose fields are read one by one.
-pub(crate) struct Fields(SortedMap<Value, Value>);
+#[derive(Clone, Copy)]
+pub(crate) struct Fields<'a>(&'a SortedMap<Value, Value>);
 
-impl Fields {
-    pub(crate) fn new(given: &JsValue, name: &str) -> Result<Self> {
-        Self::of(value(given, name)?, name)
-    }
-
-    pub(crate) fn of(value: Value, name: &str) -> Result<Self> {
-        value.into_map().map(Self).ok_or_else(|| Thrown::argument(name, "must be an object"))
+impl<'a> Fields<'a> {
+    pub(crate) fn of(value: &'a Value, name: &str) -> Result<Self> {
+        value.as_map().map(Self).ok_or_else(|| Thrown::argument(name, "must be an object"))
     }
 
     /// The field, unless it is absent or null.
-    pub(crate) fn optional(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn optional(&self, name: &str) -> Option<&'a Value> {
         self.0.get(&Value::from(name)).filter(|value| !value.is_null())
     }
 
