@@ -165,10 +165,9 @@ def requests(arguments: argparse.Namespace) -> Row:
 
 
 def webassembly(arguments: argparse.Namespace) -> Row:
-    directory, onnx = model_directory(), SCRATCH / "onnx"
-    if not (onnx / "model_int8.onnx").exists():
-        in_python(arguments, "onnx_bert.py", directory, onnx, requirements=REQUIREMENTS)
-    figures = npm("embedding", arguments, directory, onnx, 5 if arguments.quick else 41)
+    directory = model_directory()
+    graphs = in_python(arguments, "onnx_files.py", directory, SCRATCH / "onnx", requirements=REQUIREMENTS)
+    figures = npm("embedding", arguments, directory, *graphs, 5 if arguments.quick else 41)
     lines, targets, losses = [], [], []
     for result in figures["results"]:
         tokens, ms = result["tokens"], result["ms"]

@@ -11,7 +11,7 @@ build() {
   (cd $project && "$VENV_BIN/maturin" build --release --strip --compression-level 9 --out "$ROOT/dist")
   # With the backend of requirements-dev.txt, so that nothing is fetched.
   "$VENV_BIN/python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist rust-bindings/python-compat
-  ls -l dist/*.whl
+  ls -lr dist/*.whl
 }
 
 install() {

@@ -1,6 +1,6 @@
 // Times of the local model of rust-embedding/pkg beside onnxruntime-web on the same weights and tokens, in WebAssembly on one thread.
-// usage: node compare.mjs PACKAGE MODEL ONNX ROUNDS   (PACKAGE is rust-embedding/pkg/rust_embedding.mjs, MODEL a model directory,
-// ONNX a directory that peers/python/onnx_bert.py has written)
+// usage: node compare.mjs PACKAGE MODEL F32 INT8 ROUNDS   (PACKAGE is rust-embedding/pkg/rust_embedding.mjs, MODEL a model directory,
+// F32 and INT8 what peers/python/onnx_files.py has made of it)
 //
 // Ours is called with the text and gives the vector; onnxruntime-web is given ready tokens and gives the tokens' last vectors, so that
 // tokenizing and averaging are in our time and not in its. The sides take turns.
@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import * as ort from "onnxruntime-web";
 
-const [pkg, directory, onnx, rounds] = process.argv.slice(2);
-if (rounds === undefined) throw new Error("usage: node compare.mjs PACKAGE MODEL ONNX ROUNDS");
+const [pkg, directory, f32, int8, rounds] = process.argv.slice(2);
+if (rounds === undefined) throw new Error("usage: node compare.mjs PACKAGE MODEL F32 INT8 ROUNDS");
 const { LocalModel, modelAt } = await import(pathToFileURL(pkg).href);
 ort.env.wasm.numThreads = 1;
 ort.env.wasm.proxy = false;
@@ -18,8 +18,8 @@ ort.env.logLevel = "error";
 const vocabulary = JSON.parse(readFileSync(`${directory}/tokenizer.json`, "utf8")).model.vocab;
 const model = await LocalModel.load(modelAt(directory));
 const sessions = {};
-for (const [name, file] of [["f32", "model.onnx"], ["int8", "model_int8.onnx"]]) {
-  sessions[name] = await ort.InferenceSession.create(readFileSync(`${onnx}/${file}`), {
+for (const [name, file] of Object.entries({ f32, int8 })) {
+  sessions[name] = await ort.InferenceSession.create(readFileSync(file), {
     executionProviders: ["wasm"], graphOptimizationLevel: "all",
   });
 }
@@ -36,7 +36,9 @@ function sample(tokens) {
 
 async function run(session, ids) {
   const tensor = (values) => new ort.Tensor("int64", BigInt64Array.from(values), [1, values.length]);
-  const { last_hidden_state: out } = await session.run({ input_ids: tensor(ids), attention_mask: tensor(ids.map(() => 1n)) });
+  const { last_hidden_state: out } = await session.run({
+    input_ids: tensor(ids), attention_mask: tensor(ids.map(() => 1n)), token_type_ids: tensor(ids.map(() => 0n)),
+  });
   return out.data;
 }
 

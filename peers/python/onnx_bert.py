@@ -1,11 +1,9 @@
 """The graph of a BERT encoder for ONNX Runtime, out of the model's own weights, and one with weights of 8 bits.
 
 Token ids, mask and types in, hidden states out, as exported models have it. What makes one vector of them stands in embedding_model.py.
-usage: onnx_bert.py MODEL OUT. Writes model.onnx and model_int8.onnx into OUT and prints their sizes as JSON.
 """
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,12 +81,7 @@ def write(directory: Path, out: Path) -> tuple[Path, Path]:
     graph = helper.make_graph(nodes, "bert", inputs, outputs, initial)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     onnx.checker.check_model(model)
-    out.mkdir(parents=True, exist_ok=True)
     floats, bytes8 = out / "model.onnx", out / "model_int8.onnx"
     onnx.save(model, floats)
     quantize_dynamic(floats, bytes8, weight_type=QuantType.QInt8, per_channel=True)
     return floats, bytes8
-
-
-if __name__ == "__main__":
-    print(json.dumps([path.stat().st_size for path in write(Path(sys.argv[1]), Path(sys.argv[2]))]))

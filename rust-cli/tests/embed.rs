@@ -252,6 +252,12 @@ fn an_output_is_gone_on_with_and_a_foreign_one_is_left_alone() {
         other.args(["embed", "--provider", "deterministic", "--dimensions", "9"]).args(arguments);
         assert_eq!(error_of(&mut other, 3), "cli/output-foreign");
         assert_eq!(std::fs::read(home.path().join("out")).unwrap(), longer);
+        for foreign in ["{\"a\":1}\n", "notes of mine\n", "notes of mine"] {
+            home.write("mine", foreign);
+            let arguments = ["texts", "--output", "mine", "--format", format];
+            assert_eq!(error_of(&mut deterministic(&home, &arguments), 3), "cli/output-foreign", "{foreign}");
+            assert_eq!(std::fs::read(home.path().join("mine")).unwrap(), foreign.as_bytes());
+        }
         let mut damaged = longer.clone();
         let middle = damaged.len() / 2;
         damaged[middle] ^= 1;

@@ -387,6 +387,11 @@ def test_4_4_an_import_tells_refuses_and_goes_on_where_it_was(tmp_path: Path) ->
     old = tmp_path / "old.db"
     old_database(old, {("a", "one"): [1.0]}, days=-1)
     assert legacy.import_sqlite_cache(old, EmbeddingCache()).expired == 1
+    with sqlite3.connect(tmp_path / "view.db") as database:
+        database.execute("CREATE VIEW embeddings AS SELECT 1 AS rowid")
+    database.close()
+    with pytest.raises(ValueError, match="no table"):
+        legacy.import_sqlite_cache(tmp_path / "view.db", EmbeddingCache())
     for content in (b"", b"no database", b"SQLite format 3\0" + bytes(100)):
         (tmp_path / "bad").write_bytes(content)
         with pytest.raises(ValueError):

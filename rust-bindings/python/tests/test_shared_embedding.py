@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import logging
 import pickle
@@ -346,6 +347,15 @@ def test_1_7_the_table_of_selections(
     assert [(other["provider"], other["dimensions"]) for other in info["fallbacks"]] == fallbacks
 
 
+def test_1_7_a_provider_that_cannot_be_made_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for forced in (None, "deterministic"):
+        with pytest.raises(exceptions.EmbeddingError, match=r"^No embedding provider available\."):
+            EmbeddingService(dimensions=-1, forced_provider=forced)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-made-up")
+    with patch("shared.embedding.providers.openai._OPENAI_AVAILABLE", False):
+        assert EmbeddingService().get_provider_info()["provider"] == "deterministic"
+
+
 def test_13_embed_and_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMBEDDING_PROVIDER", "deterministic")
     service = EmbeddingService(dimensions=10)
@@ -498,7 +508,8 @@ def test_1_10_log_context_has_no_text(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="shared.embedding")
     EmbeddingService(forced_provider="deterministic", dimensions=4).embed("between us")
     (record,) = caplog.records
-    assert (record.text_length, record.text_hash) == (10, "09e4a9a2") or len(record.text_hash) == 8  # type: ignore[attr-defined]
+    digest = hashlib.sha256(b"between us").hexdigest()
+    assert (record.text_length, record.text_hash) == (10, digest[:8])  # type: ignore[attr-defined]
     assert record.provider_used == "deterministic"  # type: ignore[attr-defined]
     assert all("between" not in str(value) for value in vars(record).values())
 

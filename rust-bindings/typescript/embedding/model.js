@@ -44,8 +44,8 @@ export function resolved(url) {
   }
 }
 
-/** Errors about files that were kept. */
-const spoiled = new WeakSet();
+/** Errors about files that were kept, with their names. */
+const spoiled = new WeakMap();
 
 /** `LocalModel.load`. */
 export async function loadModel(source, options = {}) {
@@ -55,7 +55,7 @@ export async function loadModel(source, options = {}) {
   } catch (error) {
     // What was kept is not what was put there: once more, from where it comes from.
     if (!spoiled.has(error)) throw error;
-    await (await openStore(options)).delete(keyOf(files[error.file]));
+    await (await openStore(options))?.delete(keyOf(files[spoiled.get(error)]));
     return await load(files, options);
   }
 }
@@ -90,7 +90,7 @@ async function load(files, { precision, truncates = false, signal, progress = ()
       return result;
     } catch (error) {
       keeper?.drop();
-      if (isKept && error instanceof EmbeddingError) spoiled.add(error);
+      if (isKept && error instanceof EmbeddingError) spoiled.set(error, name);
       throw error;
     }
   };

@@ -1,12 +1,14 @@
-// What the package exports beside the generated glue, and what the generated classes lack.
+// What the package exports: of the generated glue what is for users, what is made over it, and what the generated classes lack.
 import { EmbeddingError } from 'error';
 import { EmbeddingService, LocalModel, VectorIndex, hashVector } from 'glue';
 import { guard } from '../shared/objects.js';
 import { MODEL_METHODS, MODEL_STATIC } from './model.js';
 import { SERVICE_METHODS, SERVICE_STATIC } from './service.js';
 
-export * from 'glue';
-
+export {
+  EmbeddingService, LocalModel, VectorIndex, compressPayloadZstd, cosineSimilarity, cosineSimilarityBatch, cosineSimilarityOrZero,
+  decompressPayloadZstd, decompressZstd, deterministicVector, dot, euclideanDistance, hashVector, normalize, readVectorBlob, topK, topKBatch,
+} from 'glue';
 export { EmbeddingError, EmbeddingError as default };
 export { ALL_MINILM_L6_V2, modelAt } from './model.js';
 export { WorkerModel, createWorkerModel, serveModel } from './worker.js';

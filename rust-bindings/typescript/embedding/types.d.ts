@@ -184,9 +184,15 @@ export class LocalModel {
   [Symbol.dispose](): void;
 }
 
+/** A `Worker` of a page's, or of Node's `worker_threads`. */
+export interface ModelWorker {
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  terminate(): unknown;
+}
+
 export interface WorkerOptions extends LoadOptions {
   /** Starts the worker, where the package's own `rust_embedding_worker.js` is not beside it. */
-  worker?: () => Worker;
+  worker?: () => ModelWorker;
   /** Whether array buffers of the source are moved to the worker instead of copied. */
   transfer?: boolean;
 }

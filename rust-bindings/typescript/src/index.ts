@@ -2,6 +2,7 @@
 export * from './api-keys.js';
 export * from './crypto.js';
 export * from './crypto-async.js';
+export * from './embedding.js';
 export * from './security.js';
 export * from './security-crypto.js';
 export * from './unified.js';

@@ -257,7 +257,7 @@ impl Kept {
         // Nothing told the space: what is there is no record, or not the whole of one.
         let Some(beginning) = records.beginning(item) else {
             let is_unfinished = records.format() == Format::Binary || self.is_unfinished_line()?;
-            return Ok(if is_unfinished { Next::End } else { Next::Problem(damaged) });
+            return Ok(if is_unfinished { Next::End } else { Next::Problem(foreign) });
         };
         let mut record = Vec::new();
         let is_whole = match records.record_length() {
@@ -278,7 +278,9 @@ impl Kept {
             return Ok(if is_of_item && is_end { Next::End } else { Next::Problem(foreign) });
         }
         if !records.is_sound(item.index, &record) {
-            return Ok(Next::Problem(damaged));
+            // What begins with nothing of ours is somebody else's.
+            let is_ours = is_of_item || self.offset > 0;
+            return Ok(Next::Problem(if is_ours { damaged } else { foreign }));
         }
         if !is_of_item {
             return Ok(Next::Problem(foreign));

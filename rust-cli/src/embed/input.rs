@@ -478,8 +478,8 @@ mod tests {
         assert!(matches!(json[2], Err(Unusable::LoneSurrogate { .. })), "{:?}", json[2]);
         assert!(matches!(json[3], Err(Unusable::LoneSurrogate { .. })), "{:?}", json[3]);
         assert_eq!(json[4], Err(Unusable::Nul { at: 5 }));
-        for bad in 5..=8 {
-            assert_eq!(json[bad], Err(Unusable::NoText));
+        for bad in &json[5..=8] {
+            assert_eq!(*bad, Err(Unusable::NoText));
         }
         assert!(matches!(json[9], Err(Unusable::NotJson { .. })));
         assert!(matches!(json[10], Err(Unusable::NotJson { .. })));

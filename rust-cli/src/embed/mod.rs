@@ -348,7 +348,9 @@ fn report(
     let texts = count(embedded, "text", "texts");
     let rate = embedded as f64 / seconds.max(1e-9);
     let mut line = format!("embedded {texts} in {seconds:.2} s, {rate:.0} texts/s");
-    if kept > 0 {
+    if embedded + failed == 0 && kept > 0 && !interrupted {
+        line = format!("nothing to do: {} there already", count(kept, "vector was", "vectors were"));
+    } else if kept > 0 {
         line.push_str(&format!("; {} there already", count(kept, "was", "were")));
     }
     if failed > 0 {

@@ -4,7 +4,9 @@
 //! register nor what else is in the batch can change a bit.
 
 use crate::Backend;
-use crate::isa::{BLOCK, Int8Isa, Isa, MAGIC, Task, range_with_zero};
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use crate::isa::Int8Isa;
+use crate::isa::{BLOCK, Isa, MAGIC, Task, range_with_zero};
 use crate::lanes::{LANES, Lanes, lanes_of};
 
 /// Groups of sixteen channels that lie side by side in memory.
@@ -217,6 +219,7 @@ impl Product<'_> {
 }
 
 /// The product in tiles of `R` rows by `C` groups of sixteen channels; `C` is 1 or [`PANEL`], `R` a power of two of at most 8.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
 pub(crate) fn multiply<S: Int8Isa, const R: usize, const C: usize>(isa: S, mut product: Product<'_>) {
     let (rows, steps) = (product.x.rows(), product.matrix.width / 4);
@@ -246,6 +249,7 @@ pub(crate) fn multiply<S: Int8Isa, const R: usize, const C: usize>(isa: S, mut p
     }
 }
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
 fn tile<S: Int8Isa, const R: usize, const C: usize>(
     isa: S,

@@ -35,7 +35,8 @@ pub(crate) trait Isa: Copy {
     fn dense_product(self, product: crate::dense::Product<'_>);
 }
 
-/// Products of bytes, sixteen channels at a time.
+/// Products of bytes, sixteen channels at a time. WebAssembly's registers are too few for that.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(crate) trait Int8Isa: Isa {
     /// Sums for sixteen channels in `i32`, each perhaps still in parts.
     type Sums: Copy;

@@ -165,21 +165,23 @@ class EmbeddingService:
         return classify_error_text(str(error), of_service=True)
 
     def _select(self, forced: str) -> None:
-        if forced == "deterministic":
-            self._deterministic_provider = DeterministicProvider(self.dimensions)
+        self._deterministic_provider = _build("deterministic", lambda: DeterministicProvider(self.dimensions))
+        if forced == "deterministic" and self._deterministic_provider:
             self._primary_provider = self._deterministic_provider
             return
         if forced in ("", "openai") and _has("OPENAI_API_KEY", "GPT_API_KEY"):
             self._openai_provider = _build("openai", self._make_openai)
         if forced in ("", "nomic") and _has("NOMIC_API_KEY"):
             self._nomic_provider = _build("nomic", self._make_nomic)
-        self._deterministic_provider = DeterministicProvider(self.dimensions)
         remote = [provider for provider in (self._openai_provider, self._nomic_provider) if provider]
         if not remote and forced:
             logger.warning("the embedding provider %r is not available: vectors are of identity only", forced)
         elif not remote:
             logger.info("no key of an embedding provider: vectors are of identity only")
         chosen: list[Any] = [*remote, self._deterministic_provider]
+        chosen = [provider for provider in chosen if provider]
+        if not chosen:
+            raise EmbeddingError("No embedding provider available. Give a key, or dimensions that are not negative.")
         self._primary_provider, *self._fallback_providers = chosen
         if forced == "nomic" and remote:
             self._fallback_providers = []

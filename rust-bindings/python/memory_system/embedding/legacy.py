@@ -6,21 +6,20 @@ refused, as are vectors that are empty, not finite or of another length: the rep
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import sqlite3
-import tempfile
 from array import array
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import time
 
+from ._books import count_of, read_small, write_whole
 from .exceptions import EmbeddingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Collection, Iterator
     from typing import Any, Protocol
 
@@ -136,11 +135,15 @@ def _take(
 
 
 def _batches(source: Path, after: int, max_rows: int) -> Iterator[list[tuple[Any, ...]]]:
+    # Not every Python has it, and only an import needs it.
+    import sqlite3
+
     database = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
     # Rows with text that is no UTF-8 are refused like others that cannot be read.
     database.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         left = max_rows
+        _check_schema(database)
         while left > 0:
             try:
                 # What is too long is not brought into memory.
@@ -158,6 +161,19 @@ def _batches(source: Path, after: int, max_rows: int) -> Iterator[list[tuple[Any
             left -= len(rows)
     finally:
         database.close()
+
+
+def _check_schema(database: sqlite3.Connection) -> None:
+    """The rows must be those of a table: a view could compute anything."""
+    import sqlite3
+
+    try:
+        database.execute("PRAGMA trusted_schema = OFF")
+        kinds = database.execute("SELECT type FROM sqlite_master WHERE name = 'embeddings'").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise ValueError("not a cache of embeddings, or a damaged one") from error
+    if kinds != [("table",)]:
+        raise ValueError("not a cache of embeddings: it has no table of this name")
 
 
 def _digest(value: object) -> bytes | None:
@@ -203,18 +219,9 @@ class _Place:
     def __init__(self, file: Path | None, source: Path) -> None:
         self._file = file
         self._source = str(source.absolute())
-        self.row = 0
-        if file is not None:
-            with contextlib.suppress(OSError, ValueError):
-                content = json.loads(file.read_text(encoding="utf-8"))
-                if isinstance(content, dict) and content.get("source") == self._source:
-                    row = content.get("row")
-                    self.row = row if type(row) is int and row >= 0 else 0
+        content = read_small(file) if file is not None else {}
+        self.row = count_of(content.get("row")) if content.get("source") == self._source else 0
 
     def save(self) -> None:
-        if self._file is None:
-            return
-        handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".import-")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump({"source": self._source, "row": self.row}, out)
-        Path(name).replace(self._file)
+        if self._file is not None:
+            write_whole(self._file, {"source": self._source, "row": self.row})

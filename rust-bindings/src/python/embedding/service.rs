@@ -73,7 +73,7 @@ impl EmbeddingService {
         Ok(vectors.into_iter().map(Embedding).collect())
     }
 
-    /// As `embed_batch`, as one matrix.
+    /// As `embed_batch`, as one matrix; raises for vectors of several spaces, which only `"fallback": "any"` can give.
     #[pyo3(signature = (texts, *, query = false, timeout = None))]
     fn embed_matrix(
         &self,

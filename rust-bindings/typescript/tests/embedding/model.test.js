@@ -73,6 +73,18 @@ test('a program ends by itself, whatever was made and asked', () => {
   assert.ok(Date.now() - started < 20_000);
 });
 
+test('a key is not in the module’s memory once the service is freed', async () => {
+  const { memory } = await api.default();
+  const key = ['sk', 'planted', '5d0c7a91e2'].join('-');
+  const has = () => Buffer.from(memory.buffer).includes(key);
+  const fetch = async () => new Response(JSON.stringify({ data: [{ index: 0, embedding: [1, 2, 3] }] }));
+  const client = await api.EmbeddingService.create({ providers: [{ provider: 'openai', apiKey: key, model: 'm', dimensions: 3 }] }, { fetch });
+  await client.embed('a');
+  assert.ok(has(), 'it is there while it is needed');
+  client.free();
+  assert.ok(!has());
+});
+
 /** A server on this machine that answers as `answer` says; gives its address. */
 async function serve(context, answer) {
   const server = http.createServer(answer);

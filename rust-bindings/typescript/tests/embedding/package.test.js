@@ -27,7 +27,7 @@ test('npm would publish the entries, the modules and the declarations', async ()
 test('the declarations hold no any', () => {
   for (const entry of entries) {
     const code = readFileSync(path.join(crate, 'pkg', `${entry}.d.ts`), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
-    assert.doesNotMatch(code, /\bany\b/, entry);
+    assert.doesNotMatch(code, /(?<!')\bany\b/, entry); // the word in quotes is a value
   }
 });
 

@@ -6,6 +6,7 @@ import * as all from 'chrysalis-native';
 import * as apiKeys from 'chrysalis-native/api-keys';
 import * as asynchronous from 'chrysalis-native/crypto-async';
 import * as crypto from 'chrysalis-native/crypto';
+import * as embedding from 'chrysalis-native/embedding';
 import * as legacy from 'chrysalis-native/security-crypto';
 import * as security from 'chrysalis-native/security';
 import * as unified from 'chrysalis-native/unified';
@@ -13,7 +14,7 @@ import * as unified from 'chrysalis-native/unified';
 const VECTORS = JSON.parse(readFileSync(new URL('../../../../rust-crypto/vectors/api_keys.json', import.meta.url), 'utf8'));
 
 test('no name is lost, and none means two things', () => {
-  const parts = { apiKeys, asynchronous, crypto, legacy, security, unified };
+  const parts = { apiKeys, asynchronous, crypto, embedding, legacy, security, unified };
   for (const [part, module] of Object.entries(parts)) {
     // Each package has its own class of the errors that both throw; here they are those of contexts and wallets.
     for (const name of Object.keys(module)) assert.equal(all[name], (name === 'ValidationError' ? security : module)[name], `${part}: ${name}`);

@@ -2,7 +2,7 @@
 import init, {
   ALL_MINILM_L6_V2, EmbeddingError, EmbeddingService, LocalModel, VectorIndex, compressPayloadZstd, createHashEmbeddingProvider, createWorkerModel, modelAt, topK,
 } from 'rust-embedding/pkg';
-import type { IndexHit, LoadProgress, ModelSource, Outcome, RowHit } from 'rust-embedding/pkg';
+import type { IndexHit, LoadProgress, ModelSource, ModelWorker, Outcome, RowHit } from 'rust-embedding/pkg';
 import { TokenLedger, compressContext, countRange, countTokens, encode } from 'rust-embedding/pkg/tokens';
 
 export async function use(): Promise<number> {
@@ -28,10 +28,10 @@ export async function use(): Promise<number> {
     + countTokens('a', 'gpt-4') + countRange(ledger, 0, 0);
 }
 
-export async function embed(signal: AbortSignal): Promise<number> {
+export async function embed(signal: AbortSignal, started: ModelWorker): Promise<number> {
   const source: ModelSource = modelAt('/model/', ALL_MINILM_L6_V2);
   using model = await LocalModel.load(source, { signal, progress: ({ loaded }: LoadProgress) => loaded, precision: 'f32' });
-  using worker = await createWorkerModel({ 'config.json': { data: new Uint8Array() } }, { transfer: true });
+  using worker = await createWorkerModel({ 'config.json': { data: new Uint8Array() } }, { transfer: true, worker: () => started });
   using service = await EmbeddingService.create({
     providers: [
       { provider: 'openai', model: 'text-embedding-3-small', apiKey: 'sk-1', timeout: 10 },
