@@ -180,6 +180,33 @@ export interface MemberOrigin {
     upcoming: { height: Count; validators: Uint8Array }[];
 }
 
+/** One member's confidence, 0 to 1, in one memory. Of two votes of a member the later counts; one without a signature never does. */
+export interface ValidationVote {
+    instanceId: string;
+    confidence: number;
+    /** Logical time. */
+    timestamp: number;
+    signature?: Uint8Array | null;
+}
+
+/** What members think of one memory. */
+export interface ByzantineValidation {
+    /** The members whose votes count, in order. */
+    verifiedBy: string[];
+    /** Their confidences, in the same order. */
+    confidenceScores: number[];
+    /** The mean without the f lowest and the f highest, f = (n - 1) / 3 of n members; 0 where votes are too few for that. */
+    trimmedMean: number;
+    /** 0 without votes. */
+    median: number;
+    /** Whether members with a quorum of the power support it. */
+    threshold: boolean;
+    /** The smallest number of members with a quorum of the power. */
+    requiredVotes: number;
+    /** Members that signed two votes for one time. */
+    byzantine: string[];
+}
+
 
 // WebAssembly's own types come with the DOM library, which Node projects need not load.
 type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
@@ -260,6 +287,74 @@ export class ByzantineConsensus {
      * Takes what `propose` and `handleMessage` have led to, in order.
      */
     takeEffects(): Effect[];
+}
+
+/**
+ * What members' numbers and votes amount to. Votes count where a member signed them; values that are no numbers throw.
+ */
+export class ByzantineMemoryValidator {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Mean without extremes, median, and whether sources with a quorum of the members' power took part.
+     */
+    static aggregateKnowledgeConfidence(confidences: Readonly<Record<string, number>>, members: Validators): [number, number, boolean];
+    /**
+     * `2n / 3 + 1` in whole numbers: the smallest number of equal members that is more than two thirds.
+     */
+    static calculateThreshold(total: number): Count;
+    /**
+     * The members that signed two votes for one time. A low confidence alone proves nothing.
+     */
+    static detectByzantineNodes(fingerprint: Uint8Array, votes: readonly ValidationVote[], members: Validators): string[];
+    /**
+     * The value in the middle, or the mean of the two there; 0 of nothing.
+     */
+    static median(values: Float64Array | readonly number[]): number;
+    /**
+     * The most frequent value, of several the first; 0 of nothing.
+     */
+    static mode(values: Float64Array | readonly number[]): number;
+    /**
+     * The mean without the `f` lowest and the `f` highest: with at most `f` wrong values it lies among the right ones. Throws
+     * `consensus/too-few-values` for `2f` values or fewer.
+     */
+    static robustMean(values: Float64Array | readonly number[], f: number): number;
+    /**
+     * The signature of a vote, on the memory with this fingerprint of 32 bytes.
+     */
+    static signVote(fingerprint: Uint8Array, vote: Omit<ValidationVote, 'signature'>, signing_key: Uint8Array): Uint8Array;
+    /**
+     * The mean without that share of the values on each side, 0.2 by default; 0 of nothing. Bounds nothing: `robustMean` does.
+     */
+    static trimmedMean(values: Float64Array | readonly number[], trim_percent?: number): number;
+    /**
+     * Weighs the votes of members on the memory with this fingerprint of 32 bytes. Votes that are not a member's, not signed or
+     * out of range are left out; one of at least `supporting`, 0.5 by default, is for the memory.
+     */
+    static validateMemory(fingerprint: Uint8Array, votes: readonly ValidationVote[], members: Validators, supporting?: number): ByzantineValidation;
+    /**
+     * The mean of confidences weighted by instance; one without a weight weighs 1.
+     */
+    static weightedConfidence(confidences: Readonly<Record<string, number>>, weights: Readonly<Record<string, number>>): number;
+}
+
+/**
+ * Strict majorities: exactly the threshold is not enough, and of no votes there is none.
+ */
+export class SupermajorityChecker {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Whether more than `requiredThreshold` of the votes are yes, how many are, and how many it takes.
+     */
+    static consensusDecision(votes: Readonly<Record<string, boolean>>, required_threshold?: number): [boolean, number, number];
+    /**
+     * Whether more than `threshold` of the votes are yes: 2/3 by default, 0.5 to 1; of 1, all.
+     */
+    static hasSupermajority(votes: readonly boolean[], threshold?: number): boolean;
 }
 
 /**

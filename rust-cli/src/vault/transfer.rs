@@ -146,7 +146,7 @@ pub(crate) fn import(keeper: &mut Keeper<'_>, args: &args::Import) -> Result<Out
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Found {
     /// A wallet of ours, locked.
-    Ours(ApiKeyWallet),
+    Ours(Box<ApiKeyWallet>),
     /// A wallet of an older program, sealed under a password.
     Sealed,
     /// A wallet of an older program with its keys in clear.
@@ -160,7 +160,7 @@ fn look_at(path: &Path, text: &str) -> Result<Found, CliError> {
         Ok(()) if wallet.password_kdf()?.is_none() => Err(CliError::Usage(
             "the file has no password; give it one with `chrysalis vault passwd`".to_owned(),
         )),
-        Ok(()) => Ok(Found::Ours(wallet)),
+        Ok(()) => Ok(Found::Ours(Box::new(wallet))),
         Err(SecurityError::WalletLoad(LoadFault::Legacy)) if is_in_clear(text) => Ok(Found::Clear),
         Err(SecurityError::WalletLoad(LoadFault::Legacy)) => Ok(Found::Sealed),
         Err(error) => Err(CliError::vault(path)(error)),
@@ -191,7 +191,7 @@ fn open_file(
     let opened = password.expose(|password| wallet.unlock(password, now_ms()));
     busy.finish_and_clear();
     opened.map_err(CliError::vault(path))?;
-    Ok((wallet, None))
+    Ok((*wallet, None))
 }
 
 /// Reads a wallet of an older program, whose keys may each take as long as a password.

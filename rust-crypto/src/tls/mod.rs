@@ -20,6 +20,8 @@ mod path;
 mod screen;
 mod signatures;
 mod validate;
+#[cfg(test)]
+mod verdicts;
 
 pub use error::{CertError, CertErrorKind};
 pub use signatures::SignatureAlgorithm;

@@ -13,7 +13,7 @@ const crate = fileURLToPath(new URL('../../../../rust-consensus/', import.meta.u
 const tsc = fileURLToPath(new URL('../../../../node_modules/typescript/bin/tsc', import.meta.url));
 
 test('the package and its entry for tests are each within its size in gzip', () => {
-  for (const [name, limit] of [['rust_consensus', 150_000], ['simulation/rust_simulation', 250_000]]) {
+  for (const [name, limit] of [['rust_consensus', 160_000], ['simulation/rust_simulation', 250_000]]) {
     const files = [`${name}_bg.wasm`, `${name}.js`].map((file) => readFileSync(path.join(crate, 'pkg', file)));
     const size = gzipSync(Buffer.concat(files), { level: 9 }).length;
     console.log(`${name}: ${size} bytes`);
