@@ -23,7 +23,7 @@ use stateright::{Checker, Model, Property};
 
 const MEMBERS: u16 = 4;
 const LAST_ROUND: Round = Round(1);
-/// States of each of the two models in the short form.
+/// States of each model in the short form.
 const SHORT: usize = 20_000;
 /// Members that are taken for another one and are kept beside it.
 const DOUBLES: usize = 2;
