@@ -267,11 +267,11 @@ fn the_program_is_the_process() {
     }
     // A signal from outside reaches the program.
     let mut waiting =
-        start("trap 'exit 9' HUP; echo ready; while :; do read line || :; done").spawn().unwrap();
+        start("trap 'exit 9' USR1; echo ready; while :; do read line || :; done").spawn().unwrap();
     let mut ready = [0; 6];
     std::io::Read::read_exact(waiting.stdout.as_mut().unwrap(), &mut ready).unwrap();
     let process = rustix::process::Pid::from_child(&waiting);
-    rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::USR1).unwrap();
     drop(waiting.stdin.take());
     assert_eq!(waiting.wait().unwrap().code(), Some(9));
 }

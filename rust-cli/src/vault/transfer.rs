@@ -143,7 +143,6 @@ pub(crate) fn import(keeper: &mut Keeper<'_>, args: &args::Import) -> Result<Out
 }
 
 /// A wallet file, before it is opened.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Found {
     /// A wallet of ours, locked.
     Ours(Box<ApiKeyWallet>),
