@@ -135,7 +135,7 @@ class ByzantineMemoryValidator:
         instance the latest counts. Signatures are not looked at."""
         latest = {vote.instance_id: vote for vote in sorted(votes, key=lambda vote: vote.timestamp)}
         confidences = {name: vote.confidence for name, vote in latest.items()}
-        return _rust.weighted_confidence(confidences, dict(instance_weights))
+        return _rust.weighted_confidence({**confidences}, dict(instance_weights))
 
 
 class SupermajorityChecker:

@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 from typing_extensions import Buffer, disjoint_base
 
-__all__ = ["AgentState", "BeliefState", "ConflictResolver", "Coverage", "Entry", "EpisodeMemory", "Forgotten", "GCounter", "GSet", "LWWElementSet", "LWWMap", "LWWNumericRegister", "LWWRegister", "Learned", "MVRegister", "MemoryCRDTMerger", "MergeReport", "MerkleDag", "ORSet", "PNCounter", "Pool", "Port", "Recalled", "Replica", "RustByzantineConsensus", "RustMemoryStore", "SimCluster", "SkillAccumulator", "Stats", "SyncSession", "TwoPhaseSet", "VectorClock", "actor_key", "default_rule", "encode_validators", "error_codes", "find_conflicts", "inclusion_root", "prove_inclusion", "resolve_candidates", "resume_writer", "self_test", "value_digest", "verify_commit_certificate", "verify_evidence", "verify_inclusion", "crypto", "embedding", "security"]
+__all__ = ["AgentState", "BeliefState", "ConflictResolver", "Coverage", "Entry", "EpisodeMemory", "Forgotten", "GCounter", "GSet", "LWWElementSet", "LWWMap", "LWWNumericRegister", "LWWRegister", "Learned", "MVRegister", "MemoryCRDTMerger", "MergeReport", "MerkleDag", "ORSet", "PNCounter", "Pool", "Port", "Recalled", "Replica", "RustByzantineConsensus", "RustMemoryStore", "SimCluster", "SkillAccumulator", "Stats", "SyncSession", "TwoPhaseSet", "VectorClock", "actor_key", "aggregate_knowledge_confidence", "calculate_threshold", "consensus_decision", "default_rule", "detect_byzantine_nodes", "encode_validators", "error_codes", "find_conflicts", "has_supermajority", "inclusion_root", "median", "mode", "prove_inclusion", "resolve_candidates", "resume_writer", "robust_mean", "self_test", "sign_validation_vote", "trimmed_mean", "trimmed_mean_or_mean", "validate_memory", "value_digest", "verify_commit_certificate", "verify_evidence", "verify_inclusion", "weighted_confidence", "crypto", "embedding", "security"]
 
 @final
 class AgentState:
@@ -2329,9 +2329,29 @@ def actor_key(actor: str | None = None) -> str:
     the process ends or forks.
     """
 
+def aggregate_knowledge_confidence(source_confidences: dict[str, SupportsFloat | SupportsIndex], members: Buffer | ValidatorSet) -> tuple[float, float, bool]:
+    """
+    Mean without extremes, median, and whether sources with a quorum of the members' power took part.
+    """
+
+def calculate_threshold(total_instances: SupportsIndex) -> int:
+    """
+    `2 * n // 3 + 1`: the smallest number of equal members that is more than two thirds.
+    """
+
+def consensus_decision(votes: dict[str, bool], required_threshold: SupportsFloat | SupportsIndex) -> tuple[bool, int, int]:
+    """
+    Whether more than `required_threshold` of the votes are yes, how many are, and how many it takes.
+    """
+
 def default_rule(conflict_type: str) -> tuple[str, str]:
     """
     The strategy for a kind of conflict unless the caller has another, and what last means there.
+    """
+
+def detect_byzantine_nodes(fingerprint: Buffer, votes: SupportsGetItem[int, tuple[str, SupportsFloat | SupportsIndex, SupportsFloat | SupportsIndex, SupportsGetItem[int, SupportsIndex] | None]], members: Buffer | ValidatorSet) -> set[str]:
+    """
+    The members that signed two votes on the memory for one time.
     """
 
 def encode_validators(validators: Buffer | ValidatorSet) -> bytes:
@@ -2353,9 +2373,24 @@ def find_conflicts(key: str, candidates: Iterable[Any], *, shape: Any = ..., sim
     says what the value is: `single`, `text`, `set`, `counter`, `max`, `min`, or `{"map": shape}`.
     """
 
+def has_supermajority(votes: SupportsGetItem[int, bool], threshold: SupportsFloat | SupportsIndex) -> bool:
+    """
+    Whether more than `threshold` of the votes are yes; never of none.
+    """
+
 def inclusion_root(leaves: SupportsGetItem[int, bytes | bytearray]) -> str:
     """
     The root over leaves with these contents, 64 hexadecimal characters.
+    """
+
+def median(values: SupportsGetItem[int, SupportsFloat | SupportsIndex]) -> float:
+    """
+    The value in the middle, or the mean of the two there. Raises `consensus/no-values` for none.
+    """
+
+def mode(values: SupportsGetItem[int, SupportsFloat | SupportsIndex]) -> float:
+    """
+    The most frequent value; of several, the one that comes first. Raises `consensus/no-values` for none.
     """
 
 def prove_inclusion(leaves: SupportsGetItem[int, bytes | bytearray], index: SupportsIndex) -> dict[str, Any]:
@@ -2378,11 +2413,37 @@ def resume_writer(actor_key: str, last: int = ...) -> None:
     its key. That nobody else writes under the key, and that `last` is not below its last update, is up to the caller.
     """
 
+def robust_mean(values: SupportsGetItem[int, SupportsFloat | SupportsIndex], f: SupportsIndex) -> float:
+    """
+    The mean without the `f` lowest and the `f` highest: with at most `f` wrong values it lies among the right ones. Raises
+    `consensus/too-few-values` for `2 * f` values or fewer.
+    """
+
 def self_test(seed: int = ..., histories: int = ...) -> Incomplete:
     """
     Runs random histories of every type and checks the laws of merging on the encoded bytes.
 
     What breaks a law is reported with its seed, which replays it: `self_test(seed, 1)`.
+    """
+
+def sign_validation_vote(fingerprint: Buffer, instance_id: str, confidence: SupportsFloat | SupportsIndex, timestamp: SupportsFloat | SupportsIndex, signing_key: Buffer) -> bytes:
+    """
+    The signature of a vote on the memory with this fingerprint, 64 bytes.
+    """
+
+def trimmed_mean(values: SupportsGetItem[int, SupportsFloat | SupportsIndex], trim_percent: SupportsFloat | SupportsIndex) -> float:
+    """
+    The mean without `int(n * trim_percent)` values on each side, as the original computes it; raises for no values.
+    """
+
+def trimmed_mean_or_mean(values: SupportsGetItem[int, SupportsFloat | SupportsIndex], trim_percent: SupportsFloat | SupportsIndex) -> float:
+    """
+    The same, and the plain mean where trimming would leave nothing.
+    """
+
+def validate_memory(fingerprint: Buffer, votes: SupportsGetItem[int, tuple[str, SupportsFloat | SupportsIndex, SupportsFloat | SupportsIndex, SupportsGetItem[int, SupportsIndex] | None]], members: Buffer | ValidatorSet, supporting: SupportsFloat | SupportsIndex) -> tuple[list[str], list[float], float, float, bool, int, set[str]]:
+    """
+    Weighs the votes of members on the memory with this fingerprint, all signatures in one batch.
     """
 
 def value_digest(value: Buffer) -> bytes:
@@ -2408,4 +2469,9 @@ def verify_inclusion(proof: Incomplete, content: bytes | bytearray, root: str) -
     """
     Checks that `content` is the leaf of a proof, and that the proof leads to `root`, which the caller knows from
     elsewhere. Raises `CrdtError` unless both hold.
+    """
+
+def weighted_confidence(confidences: dict[str, SupportsFloat | SupportsIndex], instance_weights: dict[str, SupportsFloat | SupportsIndex]) -> float:
+    """
+    The mean of confidences weighted by instance; an instance without a weight weighs 1.0.
     """
