@@ -76,7 +76,7 @@ TARGETS = {
     "message": "messages", "proof": "proofs", "value": "values", "log_part": "log_parts", "catchup": "catch_ups",
     "vote_log": "vote_logs", "raft": "raft_messages_and_records", "node": "nodes", "node at random": "nodes_at_random",
 }
-SCHEDULES, SCHEDULES_PER_PIECE = 1_100_000, 50_000
+SCHEDULES, SCHEDULES_PER_PIECE = 1_250_000, 50_000
 PATHS = ROOT / ".tools" / "soak-paths"
 
 
