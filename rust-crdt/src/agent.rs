@@ -232,6 +232,11 @@ impl AgentState {
         self
     }
 
+    /// For dots to be forgotten.
+    pub(crate) fn change_context(&mut self, change: impl FnOnce(&mut CausalContext)) {
+        change(&mut self.context);
+    }
+
     /// The state below all others fits every agent.
     fn check_agent(&self, other: &Self) -> Result<(), CrdtError> {
         match (&self.agent, &other.agent) {

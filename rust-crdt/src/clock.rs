@@ -173,6 +173,13 @@ impl VectorClock {
         self.counts.is_empty()
     }
 
+    /// Forgets an actor's entry.
+    pub(crate) fn remove_actor(&mut self, actor: &ActorKey) {
+        if self.find(actor).is_ok() {
+            *self = self.iter().filter(|(key, _)| *key != actor).map(|(key, n)| (key.clone(), n)).collect();
+        }
+    }
+
     fn keys(&self) -> &[ActorKey] {
         self.actors.as_ref().map_or(&[], |actors| actors)
     }

@@ -229,6 +229,11 @@ impl LwwRegister {
         Self { context, ..self.clone() }
     }
 
+    /// For dots to be forgotten.
+    pub(crate) fn change_context(&mut self, change: impl FnOnce(&mut CausalContext)) {
+        change(&mut self.context);
+    }
+
     /// The state that an encoding describes.
     pub(crate) fn from_parts(
         unit: ClockUnit,

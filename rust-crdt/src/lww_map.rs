@@ -280,6 +280,11 @@ impl LwwMap {
         });
     }
 
+    /// For dots to be forgotten that no entry has.
+    pub(crate) fn change_context(&mut self, change: impl FnOnce(&mut CausalContext)) {
+        change(&mut self.context);
+    }
+
     /// The dots of the entries, in order.
     pub(crate) fn dots(&self) -> impl Iterator<Item = &Dot> {
         self.dots.keys()

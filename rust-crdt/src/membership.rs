@@ -14,7 +14,9 @@ use crate::sorted::{SortedMap, SortedSet};
 /// The way of an actor out of the metadata, every step agreed on by all members: it is [retired](Self::retire); what is live
 /// under its dots is written again by someone else ([`OrSet::adopt`](crate::OrSet::adopt)); when all have
 /// acknowledged that, it is [forgotten](Self::forget), and [`Decompose::collect`](crate::Decompose::collect) drops it from
-/// observed-remove sets, unless a write of it is still live there; all other types keep what they know of it. It never comes back: whoever it was rejoins with a whole state and a new incarnation.
+/// clocks and from the contexts of sets, registers, maps and agents, unless a write of it is still live there. Counters keep its counts, which are
+/// part of their value, and so do the uses of skills and the evidence of beliefs; a `MerkleDag` keeps every node. The actor never
+/// comes back: whoever it was rejoins with a whole state and a new incarnation.
 ///
 /// ```
 /// use chrysalis_crdt::membership::Membership;
@@ -147,15 +149,25 @@ impl Membership {
     pub fn forgotten(&self) -> impl ExactSizeIterator<Item = &ActorKey> {
         self.forgotten.iter()
     }
+
+    /// Those of them of whom a context has nothing: what still comes in of theirs was collected there.
+    pub(crate) fn forgotten_outside(&self, context: &CausalContext) -> impl Iterator<Item = &ActorKey> {
+        self.forgotten().filter(|actor| context.runs_of(actor).is_none())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::AgentState;
+    use crate::clock::VectorClock;
+    use crate::counter::GCounter;
     use crate::delta::Decompose;
     use crate::dot::{Dot, Writer};
     use crate::hlc::HybridClock;
+    use crate::lww::LwwRegister;
     use crate::lww_map::LwwMap;
+    use crate::mv_register::MvRegister;
     use crate::or_set::OrSet;
     use crate::value::Value;
 
@@ -287,5 +299,89 @@ mod tests {
         theirs.collect(&members);
         assert_eq!(ours.to_bytes(), theirs.to_bytes());
         assert_eq!(ours.get("stays"), Some(&Value::from("v")));
+    }
+
+    /// Members a, b and x of whom x was retired and forgotten, all knowing these updates.
+    fn without_x(known: &CausalContext) -> Membership {
+        let mut members = members(&["a", "b", "x"]);
+        members.retire(&key("x")).unwrap();
+        ["a", "b"].iter().for_each(|name| members.acknowledge(&key(name), known).unwrap());
+        members.forget(&key("x"), &CausalContext::new()).unwrap();
+        members
+    }
+
+    /// Two replicas that collect at different times end with equal bytes, and neither brings back what the other collected.
+    fn collects<T: Decompose>(state: &T, late: &T, members: &Membership) -> T {
+        let (mut ours, mut theirs) = (state.clone(), state.clone());
+        ours.collect(members);
+        assert_ne!(&ours, state);
+        for incoming in [&theirs, late] {
+            let mut incoming = incoming.clone();
+            ours.screen(&mut incoming, members);
+            ours.join_delta(&incoming).unwrap();
+        }
+        let mut incoming = ours.clone();
+        theirs.screen(&mut incoming, members);
+        theirs.join_delta(&incoming).unwrap();
+        theirs.collect(members);
+        assert_eq!(ours.to_bytes(), theirs.to_bytes());
+        ours
+    }
+
+    #[test]
+    fn clocks_and_contexts_lose_a_forgotten_actor() {
+        let clock = VectorClock::from_iter([(key("a"), 2), (key("x"), 3)]);
+        let context = CausalContext::from(&clock);
+        let members = without_x(&context);
+        let late = VectorClock::singleton(key("x"), 2);
+        assert_eq!(collects(&clock, &late, &members), VectorClock::singleton(key("a"), 2));
+        let left = collects(&context, &CausalContext::from(&late), &members);
+        assert_eq!(left.actors().collect::<Vec<_>>(), [&key("a")]);
+        // What a counter counts is its value.
+        let mut counter = GCounter::from_counts(clock);
+        counter.collect(&members);
+        assert_eq!(counter.value(), 5);
+    }
+
+    #[test]
+    fn registers_and_maps_lose_the_dots_of_a_forgotten_actor_but_none_that_is_live() {
+        let (a, x) = (Writer::resume(key("a"), 0), Writer::resume(key("x"), 0));
+        let mut clock = HybridClock::new();
+        let mut register = LwwRegister::new();
+        let late = register.set(&x, &mut clock, 1, "old").unwrap();
+        register.set(&a, &mut clock, 1, "new").unwrap();
+        let left = collects(&register, &late, &without_x(register.context()));
+        assert_eq!((left.get(), left.context().actors().len()), (Some(&Value::from("new")), 1));
+
+        let mut map = LwwMap::new();
+        let late = map.set(&x, &mut clock, 1, "k", "old").unwrap();
+        map.set(&a, &mut clock, 1, "k", "new").unwrap();
+        let left = collects(&map, &late, &without_x(map.context()));
+        assert_eq!((left.get("k"), left.context().actors().len()), (Some(&Value::from("new")), 1));
+        map.set(&x, &mut clock, 1, "live", "stays").unwrap();
+        let before = map.clone();
+        map.collect(&without_x(before.context()));
+        assert_eq!(map, before);
+
+        let mut values = MvRegister::new();
+        let late = values.write(&x, "old").unwrap();
+        values.write(&a, "new").unwrap();
+        let left = collects(&values, &late, &without_x(values.context()));
+        assert_eq!((left.get(), left.context().actors().len()), (vec![&Value::from("new")], 1));
+        values.write(&x, "live").unwrap();
+        let before = values.clone();
+        values.collect(&without_x(before.context()));
+        assert_eq!(values, before);
+    }
+
+    #[test]
+    fn agents_lose_the_updates_of_a_forgotten_actor_and_nothing_that_they_know() {
+        let (a, x) = (Writer::resume(key("a"), 0), Writer::resume(key("x"), 0));
+        let mut state = AgentState::new(crate::actor::ActorId::new("agent").unwrap());
+        let late = state.update_skill(&x, "rust", 0.5, 1.0).unwrap();
+        state.update_skill(&a, "rust", 0.6, 2.0).unwrap();
+        let left = collects(&state, &late, &without_x(state.context()));
+        assert_eq!(left.context().actors().collect::<Vec<_>>(), [&key("a")]);
+        assert_eq!(left.skills(), state.skills());
     }
 }

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use crate::actor::ActorKey;
 use crate::clock::{ClockOrdering, VectorClock};
 use crate::context::CausalContext;
 use crate::dot::{Dot, Writer};
@@ -179,6 +180,17 @@ impl MvRegister {
         Self { context, ..Self::new() }
     }
 
+    /// For dots to be forgotten that no value has.
+    pub(crate) fn change_context(&mut self, change: impl FnOnce(&mut CausalContext)) {
+        change(&mut self.context);
+    }
+
+    /// Forgets an actor's dots and what was written under them.
+    pub(crate) fn forget_actor(&mut self, actor: &ActorKey) {
+        self.dotted.retain(|dot, _| dot.actor() != actor);
+        self.context.remove_actor(actor);
+    }
+
     pub(crate) fn dotted(&self) -> &SortedMap<Dot, Element> {
         &self.dotted
     }
@@ -240,7 +252,6 @@ fn join_clocked(ours: &Clocked, theirs: &Clocked) -> Result<Clocked, CrdtError> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actor::ActorKey;
 
     fn key(text: &str) -> ActorKey {
         ActorKey::new(text).unwrap()

@@ -1,5 +1,6 @@
 //! Parts of what agents know: skills, episodes, beliefs; and of Merkle DAGs.
 
+use super::clocks::collect_context;
 use super::{Decompose, newest, parts_or_self};
 use crate::actor::ActorKey;
 use crate::agent::AgentState;
@@ -8,6 +9,7 @@ use crate::dag::{MerkleDag, Node};
 use crate::episodes::EpisodeMemory;
 use crate::error::CrdtError;
 use crate::hlc::Stamp;
+use crate::membership::Membership;
 use crate::skills::SkillAccumulator;
 
 impl Decompose for SkillAccumulator {
@@ -102,6 +104,17 @@ impl Decompose for AgentState {
             parts.push(self.clone());
         }
         parts
+    }
+
+    /// Nothing of skills, episodes and beliefs is kept under the dots of the context.
+    fn collect(&mut self, members: &Membership) {
+        self.change_context(|context| collect_context(context, members, |_| false));
+    }
+
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        incoming.change_context(|theirs| {
+            members.forgotten_outside(self.context()).for_each(|actor| theirs.remove_actor(actor));
+        });
     }
 
     const HAS_STAMPS: bool = true;

@@ -6,6 +6,7 @@ use crate::clock::VectorClock;
 use crate::context::CausalContext;
 use crate::counter::{GCounter, PnCounter};
 use crate::error::CrdtError;
+use crate::membership::Membership;
 
 impl Decompose for VectorClock {
     fn split(&self) -> Vec<Self> {
@@ -14,6 +15,17 @@ impl Decompose for VectorClock {
 
     fn covers(&self, part: &Self) -> bool {
         self.includes(part)
+    }
+
+    /// Drops the entries of forgotten actors, which are the same for all members and so tell no two clocks apart.
+    fn collect(&mut self, members: &Membership) {
+        members.forgotten().for_each(|actor| self.remove_actor(actor));
+    }
+
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        for actor in members.forgotten().filter(|actor| self.get(actor) == 0) {
+            incoming.remove_actor(actor);
+        }
     }
 }
 
@@ -38,7 +50,29 @@ impl Decompose for CausalContext {
     fn delta_from(&self, other: &Self) -> Result<Self, CrdtError> {
         Ok(self.difference(other))
     }
+
+    fn collect(&mut self, members: &Membership) {
+        collect_context(self, members, |_| false);
+    }
+
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        members.forgotten_outside(self).for_each(|actor| incoming.remove_actor(actor));
+    }
 }
+
+/// Drops the updates of forgotten actors under whose dots nothing is live.
+pub(super) fn collect_context(
+    context: &mut CausalContext,
+    members: &Membership,
+    is_live: impl Fn(&ActorKey) -> bool,
+) {
+    for actor in members.forgotten().filter(|actor| !is_live(actor)) {
+        context.remove_actor(actor);
+    }
+}
+
+// The counts of an actor are what a counter counts: dropping those of a forgotten one would change its value, so counters
+// keep them.
 
 impl Decompose for GCounter {
     fn split(&self) -> Vec<Self> {

@@ -1,5 +1,6 @@
 //! Parts of registers and of maps of them: the writes.
 
+use super::clocks::collect_context;
 use super::erased::pieces_of;
 use super::{Decompose, newest, parts_or_self};
 use crate::actor::ActorKey;
@@ -11,7 +12,7 @@ use crate::lww_map::LwwMap;
 use crate::lww_numeric::LwwNumericRegister;
 use crate::membership::Membership;
 use crate::mv_register::MvRegister;
-use crate::sorted::SortedMap;
+use crate::sorted::{SortedMap, SortedSet};
 
 impl Decompose for LwwRegister {
     fn greatest_of(&self, actor: &ActorKey) -> u64 {
@@ -59,6 +60,17 @@ impl Decompose for LwwRegister {
 
     fn part_count(&self) -> usize {
         if self.get().is_none() { self.split().len() } else { self.context().runs().count().max(1) }
+    }
+
+    /// The write stays, whoever made it: nothing that it is compared by is in the context.
+    fn collect(&mut self, members: &Membership) {
+        self.change_context(|context| collect_context(context, members, |_| false));
+    }
+
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        incoming.change_context(|theirs| {
+            members.forgotten_outside(self.context()).for_each(|actor| theirs.remove_actor(actor));
+        });
     }
 
     /// One piece when the write takes more than half of the limit: every other one would repeat it.
@@ -123,20 +135,26 @@ impl Decompose for LwwMap {
         parts_or_self(self, parts)
     }
 
-    /// Drops the removals that all members know of, once none of them knows of a write that another does not: one from
+    /// Drops the dots of forgotten actors, and the removals that all members know of, once none of them knows of a write that another does not: one from
     /// before the removal would bring the key back. Writes after it must have later stamps, which is so where members
     /// observe the stamps of what they take in; writes with stamps from outside, which have no dot, are not accounted for.
     fn collect(&mut self, members: &Membership) {
         self.retain(|_, entry| {
             entry.value().is_some() || !entry.dot().is_some_and(|dot| members.settled().contains(&dot))
         });
+        let live: SortedSet<ActorKey> = self.dots().map(|dot| dot.actor().clone()).collect();
+        self.change_context(|context| collect_context(context, members, |actor| live.contains(actor)));
     }
 
     /// Whatever all members have taken in and is not here was overwritten or removed.
     fn screen(&self, incoming: &mut Self, members: &Membership) {
-        incoming.retain(|key, entry| {
-            self.entry(key).is_some() || !entry.dot().is_some_and(|dot| members.stable().contains(&dot))
+        let gone: SortedSet<&ActorKey> = members.forgotten_outside(self.context()).collect();
+        incoming.retain(|key, entry| match entry.dot() {
+            Some(dot) if gone.contains(dot.actor()) => false,
+            Some(dot) => self.entry(key).is_some() || !members.stable().contains(&dot),
+            None => true,
         });
+        incoming.change_context(|theirs| gone.iter().for_each(|actor| theirs.remove_actor(actor)));
     }
 
     const HAS_STAMPS: bool = true;
@@ -171,5 +189,15 @@ impl Decompose for MvRegister {
             }
         }
         parts
+    }
+
+    /// Values with clocks of the caller's stay as they are: those clocks are not ours to shorten.
+    fn collect(&mut self, members: &Membership) {
+        let live: SortedSet<ActorKey> = self.dotted().keys().map(|dot| dot.actor().clone()).collect();
+        self.change_context(|context| collect_context(context, members, |actor| live.contains(actor)));
+    }
+
+    fn screen(&self, incoming: &mut Self, members: &Membership) {
+        members.forgotten_outside(self.context()).for_each(|actor| incoming.forget_actor(actor));
     }
 }

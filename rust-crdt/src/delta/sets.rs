@@ -61,12 +61,8 @@ impl Decompose for OrSet {
     }
 
     fn screen(&self, incoming: &mut Self, members: &Membership) {
-        for actor in members.forgotten() {
-            // Not yet collected here either: then it is an actor like others.
-            if self.context().runs_of(actor).is_none() {
-                incoming.forget_actor(actor);
-            }
-        }
+        // Of whom something is left here it is not yet collected: that is an actor like others.
+        members.forgotten_outside(self.context()).for_each(|actor| incoming.forget_actor(actor));
     }
 
     fn to_wire(&self) -> Vec<u8> {
