@@ -6,8 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use chrysalis_crdt::{
-    ActorId, ActorKey, AgentState, Belief, ClockUnit, Decompose, HybridClock, LwwMap, LwwRegister, OrSet,
-    Stamp, State, Value, Writer,
+    ActorId, ActorKey, AgentState, Belief, ClockUnit, Decompose, GCounter, HybridClock, LwwMap, LwwRegister,
+    MerkleDag, MvRegister, OrSet, Stamp, State, Value, Writer,
 };
 use support::agents::{AgentSubject, BeliefSubject, EpisodeSubject, SkillSubject};
 use support::counters::{GCounterSubject, PnCounterSubject};
@@ -210,4 +210,28 @@ fn an_empty_state_has_a_part_only_where_its_creation_fixed_something() {
     assert_eq!(LwwMap::new().split(), []);
     let map = LwwMap::with_unit(ClockUnit::Seconds);
     assert_eq!(map.split(), [map]);
+}
+
+/// What claims on an own key are found by: every type whose updates have a writer's numbers tells the greatest.
+#[test]
+fn types_whose_updates_have_numbers_tell_the_greatest_of_an_actor() {
+    let w = Writer::resume(ActorKey::new("w").unwrap(), 6);
+    let own = w.actor();
+    let mut clock = HybridClock::new();
+    let (mut set, mut register, mut map) = (OrSet::new(), LwwRegister::new(), LwwMap::new());
+    let (mut values, mut dag) = (MvRegister::new(), MerkleDag::new());
+    let mut agent = AgentState::new(ActorId::new("agent").unwrap());
+    set.add(&w, "x").unwrap();
+    register.set(&w, &mut clock, 1, "x").unwrap();
+    map.set(&w, &mut clock, 1, "k", "x").unwrap();
+    values.write(&w, "x").unwrap();
+    agent.tick(&w).unwrap();
+    assert_eq!([set.greatest_of(own), register.greatest_of(own), map.greatest_of(own)], [7, 8, 9]);
+    assert_eq!([values.greatest_of(own), agent.greatest_of(own)], [10, 11]);
+    dag.add(&w, "x").unwrap();
+    assert_eq!(dag.greatest_of(own), dag.nodes().next().unwrap().seq());
+    // Counts are not numbers of updates.
+    let mut counter = GCounter::new();
+    counter.increment_by(own, 99).unwrap();
+    assert_eq!(counter.greatest_of(own), 0);
 }

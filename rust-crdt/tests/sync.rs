@@ -6,8 +6,8 @@ mod support;
 use chrysalis_crdt::membership::Membership;
 use chrysalis_crdt::sync::{Replica, SyncConfig, SyncEvent, SyncSession};
 use chrysalis_crdt::{
-    ActorKey, CrdtError, Decompose, HybridClock, LwwMap, LwwRegister, OrSet, Stamp, State, Value,
-    VectorClock, Writer,
+    ActorId, ActorKey, AgentState, CrdtError, Decompose, HybridClock, LwwMap, LwwRegister, OrSet, Stamp,
+    State, Value, VectorClock, Writer,
 };
 use support::{Random, run_seeded};
 
@@ -344,6 +344,42 @@ fn a_stamp_from_the_future_holds_up_only_its_own_part() {
     let events = session.tick(&mut replica, NOW_MS + 50_000);
     assert_eq!((events.len(), session.held()), (1, 0));
     assert_eq!(replica.state::<LwwMap>("map").unwrap().to_bytes(), map.to_bytes());
+}
+
+#[test]
+fn an_agent_with_a_skill_from_the_future_is_taken_in_but_for_that_skill() {
+    let id = |name| ActorId::new(name).unwrap();
+    let w = writer("w");
+    let mut theirs = AgentState::new(id("agent"));
+    let ms = |ahead| (NOW_MS + ahead) as f64;
+    for (name, time) in [("now", ms(0)), ("in a day", ms(86_400_000)), ("soon", ms(100_000))] {
+        theirs.update_skill(&w, name, 0.5, time).unwrap();
+    }
+    theirs.link_episodes(&w, "effect", "cause").unwrap();
+    let mut replica = Replica::new();
+    replica.insert("agent", AgentState::new(id("agent"))).unwrap();
+    let mut session = SyncSession::responder([0; 16], SyncConfig::default());
+    let kind = AgentState::KIND.to_byte();
+    let events = session.receive(&mut replica, &delta_message("agent", kind, &theirs.to_bytes()), NOW_MS);
+    assert_eq!(events.unwrap().len(), 2, "merged and held");
+    let state = |replica: &Replica| replica.state::<AgentState>("agent").unwrap().clone();
+    let names = |state: &AgentState| state.skills().skills().map(|skill| skill.name).collect::<Vec<_>>();
+    assert_eq!((names(&state(&replica)), session.held()), (vec!["now".to_owned()], 2));
+    assert_eq!(state(&replica).episodes().links().count(), 1);
+    // It does not say that it knows what it holds back.
+    assert!(state(&replica).context().is_empty());
+    session.tick(&mut replica, NOW_MS + 50_000);
+    assert_eq!((names(&state(&replica)).len(), state(&replica).context().is_empty()), (2, true));
+    session.tick(&mut replica, NOW_MS + 86_400_000);
+    assert_eq!((state(&replica).to_bytes(), session.held()), (theirs.to_bytes(), 0));
+
+    // What no part could change is one refusal.
+    let mut other = AgentState::new(id("another"));
+    other.update_skill(&w, "one", 0.5, ms(0)).unwrap();
+    other.update_skill(&w, "two", 0.5, ms(0)).unwrap();
+    let events = session.receive(&mut replica, &delta_message("agent", kind, &other.to_bytes()), NOW_MS);
+    let [SyncEvent::Rejected { error, .. }] = &events.unwrap()[..] else { panic!("one refusal") };
+    assert_eq!(error, &CrdtError::AgentMismatch);
 }
 
 /// A peer that says the same again and again neither costs a digest each time nor makes anyone talk.

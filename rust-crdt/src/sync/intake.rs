@@ -46,7 +46,9 @@ impl SyncSession {
         match replica.merge(name, bytes, is_compared) {
             Ok(is_changed) => self.note_merge(name, is_changed, replica, events),
             Err(error) => {
-                if !self.merge_parts(name, kind, bytes, replica, now_ms, events) {
+                // These are of the states, not of any part.
+                let is_of_all = matches!(error, CrdtError::AgentMismatch | CrdtError::ModeMismatch);
+                if is_of_all || !self.merge_parts(name, kind, bytes, replica, now_ms, events) {
                     self.reject(name, error, bytes.to_vec(), events);
                 }
             }

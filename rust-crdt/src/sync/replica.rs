@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use super::message::{Digest, MAX_NAME_LENGTH};
 use super::sketch::id_of;
 use crate::actor::ActorKey;
+use crate::agent::AgentState;
 use crate::any::AnyState;
 use crate::context::CausalContext;
 use crate::delta::{Decompose, Erased};
@@ -310,8 +311,8 @@ fn merge_parts(
     members: Option<&Membership>,
     until_ms: u64,
 ) -> Result<Option<Sorted>, CrdtError> {
-    // A register is one write, and what an agent knows goes with the updates that it says it knows.
-    if matches!(state.kind(), Kind::LwwRegister | Kind::LwwNumericRegister | Kind::AgentState) {
+    // A register is one write, which each of its parts repeats: what refuses or delays one of them does so with all.
+    if matches!(state.kind(), Kind::LwwRegister | Kind::LwwNumericRegister) {
         return Ok(None);
     }
     let mut incoming = state.read_wire(bytes)?;
@@ -325,11 +326,19 @@ fn merge_parts(
     let before = state.copy();
     let mut sorted = Sorted::default();
     let mut others: Option<(CrdtError, Box<dyn Erased>)> = None;
-    for part in parts {
+    let (closing, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| closes_delta(&**part));
+    let (mut early, mut ready): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| {
         let (stamps, newest) = part.stamps();
-        if stamps > 0 && newest.ms() > until_ms {
-            sorted.early.push((newest, stamps, part.wire()));
-        } else if let Err(error) = state.join(&*part) {
+        stamps > 0 && newest.ms() > until_ms
+    });
+    // Held back with the last of them.
+    early.sort_by_key(|part| part.stamps().1);
+    match early.last_mut() {
+        Some(last) => closing.iter().try_for_each(|part| last.join(&**part))?,
+        None => ready.extend(closing),
+    }
+    for part in ready {
+        if let Err(error) = state.join(&*part) {
             if sorted.refused.len() < MAX_EVIDENCE {
                 sorted.refused.push((error, part.wire()));
             } else if let Some((_, joined)) = &mut others {
@@ -339,7 +348,16 @@ fn merge_parts(
             }
         }
     }
+    for part in early {
+        let (stamps, newest) = part.stamps();
+        sorted.early.push((newest, stamps, part.wire()));
+    }
     sorted.refused.extend(others.map(|(error, joined)| (error, joined.wire())));
     sorted.is_changed = !state.equals(&*before);
     Ok(Some(sorted))
+}
+
+/// Whether a part of an agent's state says which updates were taken in: true only once all other parts are.
+fn closes_delta(part: &dyn Erased) -> bool {
+    part.as_any().downcast_ref().is_some_and(|state: &AgentState| !state.context().is_empty())
 }
