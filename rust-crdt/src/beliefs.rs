@@ -36,8 +36,9 @@ pub struct Belief {
 /// Beliefs by id.
 ///
 /// Content, source and base conviction are one record, of which the last by [`OrderKey`](crate::OrderKey) counts.
-/// Evidence is counted, each piece once. The conviction that is read is the written one plus
-/// [`EVIDENCE_WEIGHT`] for each piece for and minus as much for each against that the writer had not seen, within 0 and 1.
+/// Evidence is counted, each piece once. The conviction that is read is a base plus [`EVIDENCE_WEIGHT`] for each piece for and
+/// minus as much for each against, within 0 and 1. The base is what was written less what the evidence that its writer had seen
+/// makes: so what is written is what is read, until more evidence comes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BeliefState {
     unit: ClockUnit,
@@ -355,6 +356,32 @@ mod tests {
         let again = state.belief("b").unwrap();
         assert_eq!((again.conviction, again.evidence_for), (read.conviction, 4));
         assert_eq!(again.content, Value::from("it pours"));
+    }
+
+    /// clamp(base + 0.05 · (for − against), 0, 1), with the base that the last write set.
+    #[test]
+    fn conviction_is_a_base_and_all_evidence() {
+        let (a, b) = (writer("a"), writer("b"));
+        let mut one = BeliefState::new();
+        one.update(&a, &Belief { evidence_for: 4, evidence_against: 1, ..belief(0.5, 1.0) }).unwrap();
+        let base = 0.5 - EVIDENCE_WEIGHT * 3.0;
+        let mut two = one.clone();
+        for _ in 0..3 {
+            one.add_evidence_for(&a, "b", 2.0).unwrap();
+            two.add_evidence_against(&b, "b", 2.0).unwrap();
+        }
+        two.add_evidence_against(&b, "b", 2.0).unwrap();
+        one.merge(&two).unwrap();
+        let read = one.belief("b").unwrap();
+        assert_eq!((read.evidence_for, read.evidence_against), (7, 5));
+        assert!((read.conviction - (base + EVIDENCE_WEIGHT * 2.0)).abs() < 1e-12);
+        // Evidence beyond a bound is not forgotten.
+        for _ in 0..20 {
+            one.add_evidence_for(&a, "b", 3.0).unwrap();
+        }
+        assert_eq!(one.belief("b").unwrap().conviction, 1.0);
+        one.add_evidence_against(&b, "b", 3.0).unwrap();
+        assert_eq!(one.belief("b").unwrap().conviction, 1.0);
     }
 
     #[test]
