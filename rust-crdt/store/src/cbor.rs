@@ -42,7 +42,8 @@ pub fn encode_into(value: &Value, out: &mut Vec<u8>) -> Result<(), CrdtError> {
 
 /// The value with this encoding.
 ///
-/// Memory is bounded by a constant times the input: no length is believed before its items are there.
+/// Memory is at most 40 times the input, which is what an array of empty items takes: no length is believed before its
+/// items are there.
 ///
 /// # Errors
 /// [`CrdtError::Malformed`] for anything but exactly one deterministically encoded value,
@@ -58,7 +59,11 @@ pub fn decode(bytes: &[u8]) -> Result<Value, CrdtError> {
 /// The value that `bytes` begin with, and the length of its encoding.
 pub fn decode_prefix(bytes: &[u8]) -> Result<(Value, usize), CrdtError> {
     // One byte more than allowed is looked at, which tells a value that is too long from one that is cut off.
-    let window = &bytes[..bytes.len().min(MAX_LENGTH + 1)];
+    let mut window = &bytes[..bytes.len().min(MAX_LENGTH + 1)];
+    if window.first().is_some_and(|first| matches!(first >> 5, ARRAY | MAP)) {
+        // What is refused then takes no memory, and lengths can be believed when arrays are made.
+        window = check_prefix(bytes)?;
+    }
     let mut rest = window;
     let value = take_value(&mut rest, MAX_DEPTH).map_err(|error| too_long(error, bytes))?;
     let length = window.len() - rest.len();
@@ -188,7 +193,8 @@ fn take_value(rest: &mut &[u8], depth: usize) -> Result<Value, CrdtError> {
         ARRAY => {
             let depth = descend(depth)?;
             let length = take_length(rest, info)?;
-            let mut items = Vec::new();
+            // Checked: so many items are there.
+            let mut items = Vec::with_capacity(length);
             for _ in 0..length {
                 items.push(take_value(rest, depth)?);
             }

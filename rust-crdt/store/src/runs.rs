@@ -33,6 +33,7 @@ impl Runs {
         let from = self.first_ending_from(start - 1);
         let to = self.0.partition_point(|run| run.0 <= end.saturating_add(1));
         if from == to {
+            self.make_room();
             self.0.insert(from, (start, end));
         } else {
             self.0[from] = (start.min(self.0[from].0), end.max(self.0[to - 1].1));
@@ -45,6 +46,7 @@ impl Runs {
         let apart = self.0.last().map_or(start >= 1, |(_, last)| start > last.saturating_add(1));
         let fits = apart && start <= end;
         if fits {
+            self.make_room();
             self.0.push((start, end));
         }
         fits
@@ -140,6 +142,13 @@ impl Runs {
         other.0.iter().all(|(start, end)| {
             self.0.get(self.first_ending_from(*end)).is_some_and(|(first, _)| first <= start)
         })
+    }
+
+    /// One run is what nearly every actor has, so the first takes no room for more.
+    fn make_room(&mut self) {
+        if self.0.is_empty() {
+            self.0.reserve_exact(1);
+        }
     }
 
     /// Index of the first run that ends at `counter` or later.

@@ -121,7 +121,13 @@ impl<K, V> SortedMap<K, V> {
         self.len += 1;
         match self.runs.last_mut() {
             Some(run) if run.len() < MOST => run.push((key, value)),
-            _ => self.runs.push(vec![(key, value)]),
+            _ => {
+                // Most maps are small, and there are many of them: no room for a second run that never comes.
+                if self.runs.is_empty() {
+                    self.runs.reserve_exact(1);
+                }
+                self.runs.push(vec![(key, value)]);
+            }
         }
     }
 
