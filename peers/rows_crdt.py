@@ -22,7 +22,7 @@ def sets(arguments: argparse.Namespace) -> Row:
         "Merging whole sets",
         "An observed-remove set of 12-byte texts merged with another one: each side has added a quarter of the difference and removed another "
         "quarter from what both had. `ours` merges with a set read from bytes, which shares no memory; the column beside it with one that never left "
-        f"the process. `crdts` is `Orswot<String, String>` of the crate crdts. Time of the merge alone, one core, {figures['rounds']} rounds, seed {figures['seed']}.",
+        f"the process. `crdts` is `Orswot<String, String>` of the crate crdts. Processor time of the merge alone, one core, {figures['rounds']} rounds, seed {figures['seed']}.",
         ["elements", "different", "ours µs", "ours, in process µs", "crdts µs", "ratio"],
         lines,
         targets,
