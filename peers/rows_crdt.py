@@ -196,7 +196,7 @@ def python_imports(arguments: argparse.Namespace) -> Row:
             lines.append(line)
     return Row(
         "Taking in concurrent inserts, in Python",
-        f"memory_system.crdt.ORSet in Python {figures['python']} beside the maps of {' and '.join(figures['versions'])}: microseconds per insert of a 12-byte key into a "
+        f"memory_system.crdt.ORSet in Python {figures['python']} beside the maps of {' and '.join(figures['versions'])}: microseconds of processor time per insert of a 12-byte key into a "
         "replica that inserted as many at the same time. Messages of one insert each come in one call, where the package has such a call; pycrdt has none. "
         f"{figures['rounds']} rounds.",
         ["keys there", "inserts", "in", "ours µs", "pycrdt µs", "loro µs", "to pycrdt", "to loro"],
