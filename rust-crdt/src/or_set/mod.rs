@@ -33,7 +33,7 @@ use merge::Plan;
 /// be lost and sent again, arrive twice or in any order, mixed with whole states. Memory grows with the live
 /// elements, the actors and the gaps in what is known, not with past removals.
 ///
-/// Elements are kept encoded, about 30 bytes for one with a 12-byte text, and found by hash; values are made when they
+/// Elements are kept encoded, 29 to 37 bytes for one with a 12-byte text, and found by hash; values are made when they
 /// are asked for. A clone shares the elements until one side changes.
 #[derive(Clone, Default)]
 pub struct OrSet {

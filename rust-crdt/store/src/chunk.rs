@@ -68,13 +68,7 @@ impl Chunk {
         self.live |= 1 << bit;
         match content {
             Content::Plain(bytes) if bytes.len() <= INLINE => {
-                if self.bytes.capacity() - self.bytes.len() < bytes.len() {
-                    // A quarter at a time, where doubling would leave half of it empty.
-                    self.bytes.reserve_exact(bytes.len().max(self.bytes.len() / 4));
-                }
-                if self.ends.len() == self.ends.capacity() {
-                    self.ends.reserve_exact((self.ends.len() / 2).max(4).min(64 - self.ends.len()));
-                }
+                self.make_room(1, bytes.len());
                 self.bytes.extend_from_slice(bytes);
                 self.ends.push(u16::try_from(self.bytes.len()).expect("at most 64 times 255 bytes"));
             }
@@ -97,15 +91,60 @@ impl Chunk {
         let length = self.length_of(keep & self.inline()) + other.length_of(add & other.inline());
         joined.ends.reserve_exact(count as usize);
         joined.bytes.reserve_exact(length);
-        for bit in bits(keep | add) {
-            joined.push(bit, if keep >> bit & 1 == 1 { self.content(bit) } else { other.content(bit) });
-        }
+        joined.extend(self, keep, other, add);
         joined
     }
 
     /// Adds the other's bits `add`, all above every live one.
     pub fn append(&mut self, other: &Self, add: u64) {
-        bits(add).for_each(|bit| self.push(bit, other.content(bit)));
+        static NONE: Chunk = Chunk::new();
+        self.extend(&NONE, 0, other, add);
+    }
+
+    /// Adds the bits `of_one` of one chunk and `of_two` of another, all above every live one.
+    fn extend(&mut self, one: &Self, of_one: u64, two: &Self, of_two: u64) {
+        let all = of_one | of_two;
+        let mut rest = all;
+        while rest != 0 {
+            let first = rest.trailing_zeros();
+            let (from, of_it) = if of_one >> first & 1 == 1 { (one, of_one) } else { (two, of_two) };
+            if from.is_apart >> first & 1 == 1 {
+                self.push(first, from.content(first));
+                rest &= rest - 1;
+                continue;
+            }
+            // As many as lie one behind the other, there and here.
+            let stops = (all | from.live) & !of_it | from.is_apart;
+            let run = rest & of_it & below((stops & u64::MAX << first).trailing_zeros());
+            self.push_run(from, run);
+            rest &= !run;
+        }
+    }
+
+    /// Adds inline elements that lie one behind the other in another chunk.
+    fn push_run(&mut self, from: &Self, run: u64) {
+        let (first, last) = (run.trailing_zeros(), 63 - run.leading_zeros());
+        let (first, last) = (rank(from.inline(), first), rank(from.inline(), last));
+        let (start, end) = (from.start(first), usize::from(from.ends[last]));
+        self.make_room(last - first + 1, end - start);
+        let before = self.bytes.len();
+        self.live |= run;
+        self.bytes.extend_from_slice(&from.bytes[start..end]);
+        for end in &from.ends[first..=last] {
+            let end = before + usize::from(*end) - start;
+            self.ends.push(u16::try_from(end).expect("at most 64 times 255 bytes"));
+        }
+    }
+
+    /// Room for inline elements. A quarter more at a time, where doubling would leave half of it empty.
+    fn make_room(&mut self, elements: usize, bytes: usize) {
+        if self.bytes.capacity() - self.bytes.len() < bytes {
+            self.bytes.reserve_exact(bytes.max(self.bytes.len() / 4));
+        }
+        if self.ends.capacity() - self.ends.len() < elements {
+            let more = (self.ends.len() / 2).max(4).min(64 - self.ends.len());
+            self.ends.reserve_exact(elements.max(more));
+        }
     }
 
     /// The lowest of the bits `among`, live in both, whose elements differ.
@@ -173,7 +212,7 @@ pub struct ChunkBuilder {
 impl ChunkBuilder {
     /// Adds a dot, above all before, and gives the chunk that it leaves behind.
     pub fn push(&mut self, counter: u64, content: Content<'_>) -> Option<(u64, Arc<Chunk>)> {
-        let full = if counter / SPAN == self.number { None } else { self.finish() };
+        let full = if counter / SPAN == self.number { None } else { self.take_copy() };
         self.number = counter / SPAN;
         self.chunk.push(u32::try_from(counter % SPAN).expect("below 64"), content);
         full
@@ -184,6 +223,21 @@ impl ChunkBuilder {
         let mut chunk = std::mem::take(&mut self.chunk);
         chunk.shrink();
         (chunk.live() != 0).then(|| (self.number, Arc::new(chunk)))
+    }
+
+    /// The same where more follow, for which the room is kept that this one grew into.
+    fn take_copy(&mut self) -> Option<(u64, Arc<Chunk>)> {
+        let Chunk { live, is_apart, bytes, ends, apart } = &mut self.chunk;
+        let copy = Chunk {
+            live: std::mem::take(live),
+            is_apart: std::mem::take(is_apart),
+            bytes: bytes.as_slice().to_vec(),
+            ends: ends.as_slice().to_vec(),
+            apart: std::mem::take(apart),
+        };
+        bytes.clear();
+        ends.clear();
+        (copy.live() != 0).then(|| (self.number, Arc::new(copy)))
     }
 }
 
@@ -236,6 +290,31 @@ mod tests {
             (chunk(&[(1, b"a"), (5, b"bb"), (9, b"")]), chunk(&[(0, b"c"), (5, b"ddd"), (63, b"e")]));
         let joined = a.joined(1 << 1 | 1 << 9, &b, 1 | 1 << 5 | 1 << 63);
         assert_eq!(joined, chunk(&[(0, b"c"), (1, b"a"), (5, b"ddd"), (9, b""), (63, b"e")]));
+    }
+
+    /// Every pair of disjoint subsets of seven neighbours, two of them kept apart, against adding one by one.
+    #[test]
+    fn joining_whole_runs_gives_what_joining_one_by_one_gives() {
+        let long = vec![b'x'; INLINE + 1];
+        let ours = chunk(&[(0, b"a"), (1, b"bb"), (2, &long), (3, b""), (4, b"ccc"), (5, b"d"), (63, b"e")]);
+        let theirs =
+            chunk(&[(0, b"A"), (1, b"BB"), (2, b""), (3, &long), (4, b"CCC"), (5, b"D"), (63, b"E")]);
+        let spread = |bits: u64| bits & 0x3f | (bits >> 6 & 1) << 63;
+        for (keep, add) in (0..128).flat_map(|keep| (0..128).map(move |add| (keep, add & !keep))) {
+            let (keep, add) = (spread(keep), spread(add));
+            let mut expected = Chunk::default();
+            for bit in bits(keep | add) {
+                expected
+                    .push(bit, if keep >> bit & 1 == 1 { ours.content(bit) } else { theirs.content(bit) });
+            }
+            let joined = ours.joined(keep, &theirs, add);
+            assert_eq!((joined.live, joined.is_apart), (expected.live, expected.is_apart));
+            assert_eq!((&joined.bytes, &joined.ends), (&expected.bytes, &expected.ends));
+            assert_eq!(joined.apart, expected.apart);
+            let mut appended = chunk(&[]);
+            appended.append(&theirs, add);
+            assert_eq!(appended, chunk(&[]).joined(0, &theirs, add));
+        }
     }
 
     /// Every subset of six neighbours on both sides, against comparing one by one.

@@ -8,6 +8,7 @@ pub mod element;
 pub mod error;
 pub mod packed;
 pub mod runs;
+mod sip;
 pub mod sorted;
 pub mod store;
 pub mod value;

@@ -1,11 +1,10 @@
 //! The live dots of a set, by actor and counter, and the index that finds them by element.
 //!
-//! Per element with one dot: its bytes and two more for where they end, five to ten for its place in the index, and
+//! Per element with one dot: its bytes and two more for where they end, ten to twenty for its place in the index, and
 //! about four for its share of a chunk. An element with several dots has one of them in the index and the others
 //! beside it.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
 use chrysalis_crypto::random;
@@ -14,11 +13,14 @@ use hashbrown::HashTable;
 use crate::actor::ActorKey;
 use crate::chunk::{Chunk, SPAN, bits};
 use crate::error::CrdtError;
+use crate::sip::Key;
 use crate::sorted::{SortedMap, SortedSet};
 
 /// The greatest number of chunks: what is left of a handle's 32 bits beside the bit within a chunk.
 pub const MAX_CHUNKS: usize = 1 << (32 - BITS);
 const BITS: u32 = SPAN.trailing_zeros();
+/// An index of so many elements is surely in a cache.
+const CACHED: usize = 1 << 16;
 
 /// A live dot: the slot of its chunk, and its bit there.
 pub type Handle = u32;
@@ -30,13 +32,27 @@ pub struct Store {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     /// One dot of each element.
-    index: HashTable<Handle>,
+    index: HashTable<Head>,
     /// The other dots of elements with several, by the one in the index.
     others: SortedMap<Handle, SortedSet<Handle>>,
 }
 
 /// The slots of an actor's chunks by number: the counter divided by [`SPAN`].
 pub type Chunks = SortedMap<u64, u32>;
+
+/// A dot in the index, with the hash of its element: so the index grows without a look at any element.
+#[derive(Clone, Copy)]
+struct Head {
+    hash: u32,
+    handle: Handle,
+}
+
+impl Head {
+    /// What the table takes for the hash: it wants its highest bits as well as its lowest.
+    fn place(self) -> u64 {
+        place(self.hash)
+    }
+}
 
 #[derive(Clone)]
 struct Slot {
@@ -89,7 +105,7 @@ impl Store {
 
     /// One dot of each element, in no order.
     pub fn heads(&self) -> impl Iterator<Item = Handle> {
-        self.index.iter().copied()
+        self.index.iter().map(|head| head.handle)
     }
 
     /// One dot of each element, in the order of the elements.
@@ -104,7 +120,9 @@ impl Store {
 
     /// The dot of an element that the index has.
     pub fn find(&self, element: &[u8]) -> Option<Handle> {
-        self.index.find(hash(element), |handle| bytes_of(&self.slots, *handle) == element).copied()
+        let hash = hash(element);
+        let is_it = |head: &Head| head.hash == hash && bytes_of(&self.slots, head.handle) == element;
+        self.index.find(place(hash), is_it).map(|head| head.handle)
     }
 
     /// The dots of an element beside the one in the index.
@@ -236,29 +254,9 @@ impl Store {
         }
     }
 
-    /// Makes room in the index for so many more elements. Every live dot is known under its element.
+    /// Makes room in the index for so many more elements.
     pub fn reserve(&mut self, elements: usize) {
-        let wanted = self.index.len() + elements;
-        if wanted <= self.index.capacity() {
-            return;
-        }
-        // Built anew from chunk to chunk: the table's own growth would read the elements in the order of their hashes, each from
-        // somewhere else in memory.
-        let others: HashSet<Handle> = self.others.values().flatten().copied().collect();
-        let mut index =
-            HashTable::with_capacity(wanted.max(self.index.capacity() + self.index.capacity() / 2));
-        for (slot, used) in (0u32..).zip(&self.slots) {
-            let Some(Slot { chunk, .. }) = used else { continue };
-            for bit in bits(chunk.live()) {
-                let handle = slot << BITS | bit;
-                if others.is_empty() || !others.contains(&handle) {
-                    index.insert_unique(hash(chunk.get(bit)), handle, |handle| {
-                        hash(bytes_of(&self.slots, *handle))
-                    });
-                }
-            }
-        }
-        self.index = index;
+        self.index.reserve(elements, |head| head.place());
     }
 
     /// Makes the live dots of a chunk known under their elements.
@@ -269,21 +267,27 @@ impl Store {
         for bit in bits(live) {
             hashes[bit as usize] = hash(chunk.get(bit));
         }
+        if self.index.capacity() > CACHED {
+            // Of what is not in the processor's cache, looking changes nothing but asks for all of it at once.
+            let found =
+                bits(live).filter(|bit| self.index.find(place(hashes[*bit as usize]), |_| false).is_some());
+            std::hint::black_box(found.count());
+        }
         for bit in bits(live) {
             self.link_one(slot << BITS | bit, hashes[bit as usize]);
         }
     }
 
-    fn link_one(&mut self, handle: Handle, hash_of_element: u64) {
+    fn link_one(&mut self, handle: Handle, hash: u32) {
         let Self { slots, index, others, .. } = self;
         let element = bytes_of(slots, handle);
-        let hash_of = |handle: &Handle| hash(bytes_of(slots, *handle));
-        match index.entry(hash_of_element, |at| bytes_of(slots, *at) == element, hash_of) {
+        let is_it = |head: &Head| head.hash == hash && bytes_of(slots, head.handle) == element;
+        match index.entry(place(hash), is_it, |head| head.place()) {
             hashbrown::hash_table::Entry::Occupied(head) => {
-                others.get_or_default(*head.get()).insert(handle);
+                others.get_or_default(head.get().handle).insert(handle);
             }
             hashbrown::hash_table::Entry::Vacant(place) => {
-                place.insert(handle);
+                place.insert(Head { hash, handle });
             }
         }
     }
@@ -294,11 +298,11 @@ impl Store {
         let Self { slots, index, others, .. } = self;
         let element = bytes_of(slots, handle);
         let hash = hash(element);
-        if let Ok(mut head) = index.find_entry(hash, |at| *at == handle) {
+        if let Ok(mut head) = index.find_entry(place(hash), |head| head.handle == handle) {
             let mut rest = if others.is_empty() { None } else { others.remove(&handle) }.unwrap_or_default();
             match rest.pop_first() {
                 Some(next) => {
-                    *head.get_mut() = next;
+                    head.get_mut().handle = next;
                     if !rest.is_empty() {
                         others.insert(next, rest);
                     }
@@ -307,11 +311,12 @@ impl Store {
             }
             return;
         }
-        let head = index.find(hash, |at| bytes_of(slots, *at) == element).expect("every live dot is known");
-        let rest = others.get_mut(head).expect("a dot that is not the first is among the others");
+        let is_it = |head: &Head| head.hash == hash && bytes_of(slots, head.handle) == element;
+        let head = index.find(place(hash), is_it).expect("every live dot is known").handle;
+        let rest = others.get_mut(&head).expect("a dot that is not the first is among the others");
         rest.remove(&handle);
         if rest.is_empty() {
-            others.remove(head);
+            others.remove(&head);
         }
     }
 
@@ -324,7 +329,7 @@ impl Store {
                 chunk.shrink();
             }
         }
-        index.shrink_to_fit(|handle| hash(bytes_of(slots, *handle)));
+        index.shrink_to_fit(|head| head.place());
         slots.shrink_to_fit();
         free.shrink_to_fit();
     }
@@ -350,17 +355,22 @@ fn bit_of(handle: Handle) -> u32 {
     handle & ((1 << BITS) - 1)
 }
 
-/// SipHash under keys drawn once per process: nobody outside can choose elements that collide. What it gives decides
+/// SipHash under a key drawn once per process: nobody outside can choose elements that collide. What it gives decides
 /// about places in the index only, never about a result.
-fn hash(element: &[u8]) -> u64 {
-    static KEYED: OnceLock<DefaultHasher> = OnceLock::new();
-    let keyed = KEYED.get_or_init(|| {
+#[expect(clippy::cast_possible_truncation, reason = "as many bits as are kept")]
+fn hash(element: &[u8]) -> u32 {
+    static KEY: OnceLock<Key> = OnceLock::new();
+    let key = KEY.get_or_init(|| {
         // The standard library's own keys are not random in WebAssembly.
         let mut hasher = RandomState::new().build_hasher();
         hasher.write(&random::array::<16>().unwrap_or_default());
-        hasher
+        let first = hasher.finish();
+        hasher.write_u8(1);
+        Key(first, hasher.finish())
     });
-    let mut hasher = keyed.clone();
-    hasher.write(element);
-    hasher.finish()
+    key.hash(element) as u32
+}
+
+fn place(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
