@@ -119,6 +119,11 @@ impl CausalContext {
         self.0.get(actor)
     }
 
+    /// The same by the actor's text, with its key.
+    pub(crate) fn entry_of(&self, actor: &str) -> Option<(&ActorKey, &Runs)> {
+        self.0.get_key_value(actor)
+    }
+
     /// Sets an actor's runs; an empty set leaves no entry.
     pub(crate) fn set_runs(&mut self, actor: ActorKey, runs: Runs) {
         if runs.greatest() > 0 {

@@ -1,5 +1,6 @@
 //! Who writes: names of actors, and the keys under which their updates are counted.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -109,6 +110,12 @@ impl ActorKey {
 impl From<&ActorId> for ActorKey {
     fn from(id: &ActorId) -> Self {
         id.to_key()
+    }
+}
+
+impl Borrow<str> for ActorKey {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
