@@ -70,7 +70,7 @@ fn r_53_every_schedule_holds() {
 /// The same with Ed25519 instead of the simulator's quick signatures.
 #[test]
 fn schedules_hold_with_real_signatures() {
-    let count = number("CHRYSALIS_HISTORIES", if is_soak() { 20_000 } else { 30 });
+    let count = number("CHRYSALIS_HISTORIES", if is_soak() { 4_000 } else { 30 });
     let first = number("CHRYSALIS_FIRST_SEED", 1);
     for seed in first..first + count {
         let mut schedule = Schedule::random(seed);
