@@ -1,4 +1,5 @@
 //! What decoders may take in memory, counted by the allocator.
+#![expect(clippy::unwrap_used, reason = "a failure is what a test is for")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
