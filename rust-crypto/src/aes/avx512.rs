@@ -147,27 +147,15 @@ fn crypt_groups<const SEALS: bool>(
             *block = xor(reversed(counters), cipher.keys[0]);
             counters = advanced(counters, 1);
         }
-        // The rounds of a block wait for each other: between them there is time for the hash of the group before.
-        let [p16, p12, p8, p4] = hash.strides;
-        cipher.rounds(1..3, &mut blocks);
-        let product = Product::of(sums, p16);
-        cipher.rounds(3..5, &mut blocks);
-        let product = product.plus(pending[0], p12);
-        cipher.rounds(5..7, &mut blocks);
-        let product = product.plus(pending[1], p8);
-        cipher.rounds(7..9, &mut blocks);
-        let product = product.plus(pending[2], p4);
-        cipher.rounds(9..11, &mut blocks);
-        sums = xor(product.reduced(), pending[3]);
-        cipher.rounds(11..14, &mut blocks);
+        cipher.rounds(1..ROUNDS, &mut blocks);
+        // Of another group than the rounds, so that the processor does both at once.
+        sums = hash.stepped(sums, &pending);
         pending = cipher.last_round::<SEALS>(&blocks, group);
         if index == 0 {
             pending[0] = xor(pending[0], register([sum, 0, 0, 0]));
         }
     }
-    let [p16, p12, p8, p4] = hash.strides;
-    let product = Product::of(sums, p16).plus(pending[0], p12).plus(pending[1], p8).plus(pending[2], p4);
-    (hash.joined(xor(product.reduced(), pending[3])), counters)
+    (hash.joined(hash.stepped(sums, &pending)), counters)
 }
 
 /// AES-256 with its round keys in every lane (FIPS 197).
@@ -264,6 +252,16 @@ impl Hash {
         let last = _mm512_mask_blend_epi64(0b0011_0000, last, power2);
         let last = _mm512_mask_blend_epi64(0b1100_0000, last, power1);
         Self { strides: [power16, power12, power8, power4], last }
+    }
+
+    /// The sums of the lanes after a group too.
+    #[inline]
+    #[target_feature(enable = "avx512f,vpclmulqdq")]
+    fn stepped(&self, sums: __m512i, group: &[__m512i; 4]) -> __m512i {
+        let [power16, power12, power8, power4] = self.strides;
+        let product =
+            Product::of(sums, power16).plus(group[0], power12).plus(group[1], power8).plus(group[2], power4);
+        xor(product.reduced(), group[3])
     }
 
     /// The sum after `data` too, whose last block is filled with zeros.

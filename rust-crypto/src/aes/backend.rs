@@ -79,12 +79,12 @@ mod lanes {
 /// The crates of RustCrypto: constant time on every target, and the oracle of the others.
 #[cfg(any(not(target_arch = "wasm32"), not(target_feature = "simd128")))]
 pub(super) mod portable {
+    #[cfg(target_arch = "wasm32")]
+    use aes_gcm::Tag;
     use aes_gcm::aes::Aes256;
     use aes_gcm::aes::cipher::BlockCipherEncrypt as _;
     use aes_gcm::aes::cipher::consts::U16;
     use aes_gcm::{AeadInOut as _, AesGcm, KeyInit as _};
-    #[cfg(target_arch = "wasm32")]
-    use aes_gcm::Tag;
     #[cfg(any(target_arch = "wasm32", test))]
     use aes_gcm::{Aes256Gcm, Nonce};
     use aes_gcm_siv::Aes256GcmSiv;
