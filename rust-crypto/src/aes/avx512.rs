@@ -212,18 +212,15 @@ impl Aes {
         blocks: &[__m512i; 4],
         mut group: InOut<'_, '_, Array<u8, U256>>,
     ) -> [__m512i; 4] {
-        let mut given = *blocks;
-        for (given, bytes) in given.iter_mut().zip(group.get_in().as_chunks().0) {
-            *given = load(bytes);
-        }
-        let mut made = *blocks;
+        let mut ciphertext = *blocks;
+        // A loop: `map` of the standard library is compiled without these instructions, and may be a call.
         for i in 0..4 {
-            made[i] = _mm512_aesenclast_epi128(blocks[i], xor(self.keys[ROUNDS], given[i]));
+            let given = load(&group.get_in().as_chunks().0[i]);
+            let made = _mm512_aesenclast_epi128(blocks[i], xor(self.keys[ROUNDS], given));
+            store(&mut group.get_out().as_chunks_mut().0[i], made);
+            ciphertext[i] = reversed(if SEALS { made } else { given });
         }
-        for (made, bytes) in made.iter().zip(group.get_out().as_chunks_mut().0) {
-            store(bytes, *made);
-        }
-        (if SEALS { made } else { given }).map(|blocks| reversed(blocks))
+        ciphertext
     }
 }
 
