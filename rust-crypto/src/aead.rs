@@ -62,8 +62,8 @@ pub fn xchacha20poly1305_encrypt_into(
     out: &mut [u8],
 ) -> Result<(), CryptoError> {
     let (key, nonce) = (sealed::key(key)?, random::array()?);
-    sealed::seal_into(&nonce, data, out, |buffer| {
-        scrubbed::<SHALLOW, _>(|| seal_in_place(key, &nonce, aad, buffer))
+    sealed::seal_into(&nonce, data, out, |text| {
+        scrubbed::<SHALLOW, _>(|| seal_in_place(key, &nonce, aad, text.into_out_with_copied_in()))
     })
 }
 
@@ -81,8 +81,8 @@ pub fn xchacha20poly1305_decrypt_into(
     out: &mut [u8],
 ) -> Result<(), CryptoError> {
     let key = sealed::key(key)?;
-    sealed::open_into(sealed, out, |nonce, buffer, tag| {
-        scrubbed::<SHALLOW, _>(|| open_in_place(key, nonce, aad, buffer, tag))
+    sealed::open_into(sealed, out, |nonce, text, tag| {
+        scrubbed::<SHALLOW, _>(|| open_in_place(key, nonce, aad, text.into_out_with_copied_in(), tag))
     })
 }
 

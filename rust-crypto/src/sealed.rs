@@ -1,5 +1,6 @@
 //! The shape all sealed messages share: `nonce ‖ ciphertext ‖ tag(16)`, built and opened in one buffer.
 
+use aes_gcm::aead::inout::InOutBuf;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::CryptoError;
@@ -48,12 +49,13 @@ pub(crate) fn open<const NONCE: usize>(
     Ok(plaintext)
 }
 
-/// [`seal`] into a buffer of the caller, which must have exactly the length of the message.
+/// [`seal`] into a buffer of the caller, which must have exactly the length of the message. `encrypt` need not be in place: it is given
+/// the plaintext and where the ciphertext goes.
 pub(crate) fn seal_into(
     nonce: &[u8],
     data: &[u8],
     out: &mut [u8],
-    encrypt: impl FnOnce(&mut [u8]) -> Option<[u8; TAG_LENGTH]>,
+    encrypt: impl FnOnce(InOutBuf<'_, '_, u8>) -> Option<[u8; TAG_LENGTH]>,
 ) -> Result<(), CryptoError> {
     if data.len() > MAX_PLAINTEXT_LENGTH {
         return Err(CryptoError::EncryptFailed);
@@ -64,8 +66,7 @@ pub(crate) fn seal_into(
     let (head, rest) = out.split_at_mut(nonce.len());
     let (buffer, tag) = rest.split_at_mut(data.len());
     head.copy_from_slice(nonce);
-    buffer.copy_from_slice(data);
-    match encrypt(buffer) {
+    match encrypt(InOutBuf::new(data, buffer).map_err(|_| OUT_LENGTH)?) {
         Some(made) => tag.copy_from_slice(&made),
         None => {
             buffer.zeroize();
@@ -75,19 +76,17 @@ pub(crate) fn seal_into(
     Ok(())
 }
 
-/// [`open`] into a buffer of the caller, which must have exactly the length of the plaintext and is zero after a failure.
+/// [`open`] into a buffer of the caller, which must have exactly the length of the plaintext and is zero after a failure. `decrypt` is
+/// given the ciphertext and where the plaintext goes.
 pub(crate) fn open_into<const NONCE: usize>(
     sealed: &[u8],
     out: &mut [u8],
-    decrypt: impl FnOnce(&[u8; NONCE], &mut [u8], &[u8; TAG_LENGTH]) -> Option<()>,
+    decrypt: impl FnOnce(&[u8; NONCE], InOutBuf<'_, '_, u8>, &[u8; TAG_LENGTH]) -> Option<()>,
 ) -> Result<(), CryptoError> {
     let (nonce, rest) = sealed.split_first_chunk().ok_or(CryptoError::DataTooShort)?;
     let (ciphertext, tag) = rest.split_last_chunk().ok_or(CryptoError::DataTooShort)?;
-    if out.len() != ciphertext.len() {
-        return Err(OUT_LENGTH);
-    }
-    out.copy_from_slice(ciphertext);
-    decrypt(nonce, out, tag).ok_or_else(|| {
+    let text = InOutBuf::new(ciphertext, out).map_err(|_| OUT_LENGTH)?;
+    decrypt(nonce, text, tag).ok_or_else(|| {
         out.zeroize();
         CryptoError::DecryptFailed
     })

@@ -52,7 +52,9 @@ pub fn aes_gcm_siv_encrypt_into(
     out: &mut [u8],
 ) -> Result<(), CryptoError> {
     let (key, nonce) = (sealed::key(key)?, random::array()?);
-    sealed::seal_into(&nonce, data, out, |buffer| seal_in_place(key, &nonce, aad, buffer))
+    sealed::seal_into(&nonce, data, out, |text| {
+        seal_in_place(key, &nonce, aad, text.into_out_with_copied_in())
+    })
 }
 
 /// [`aes_gcm_siv_decrypt`] into `out`, which must have exactly [`OVERHEAD`] bytes less than the message.
@@ -69,7 +71,9 @@ pub fn aes_gcm_siv_decrypt_into(
     out: &mut [u8],
 ) -> Result<(), CryptoError> {
     let key = sealed::key(key)?;
-    sealed::open_into(sealed, out, |nonce, buffer, tag| open_in_place(key, nonce, aad, buffer, tag))
+    sealed::open_into(sealed, out, |nonce, text, tag| {
+        open_in_place(key, nonce, aad, text.into_out_with_copied_in(), tag)
+    })
 }
 
 fn encrypt_with_nonce(

@@ -4,36 +4,25 @@
 //! registers stays on the stack until something else is written there. Code without `unsafe` cannot reach those
 //! frames, but a call made from the same place reuses their memory.
 
-use std::hint::black_box;
+/// Bytes wiped after ciphers and HKDF, whose contexts are of up to 3 KiB. About 20 ns.
+pub(crate) const SHALLOW: usize = 4096;
+/// Bytes wiped after BLAKE3, which keeps a stack of chaining values, and after functions that are slow anyway.
+pub(crate) const DEEP: usize = 16_384;
 
-use zeroize::Zeroize as _;
-
-/// Words wiped after ciphers and HKDF, whose contexts are of a few hundred bytes. About 0.2 µs.
-pub(crate) const SHALLOW: usize = 4096 / 8;
-/// Words wiped after BLAKE3, which keeps a stack of chaining values, and after functions that are slow anyway.
-pub(crate) const DEEP: usize = 16_384 / 8;
-
-/// Calls `secret_work`, then overwrites `WORDS` of the stack it ran on.
+/// Calls `secret_work`, then overwrites `BYTES` of the stack it ran on.
 ///
 /// In WebAssembly this does nothing: there the bindings scrub once per foreign call.
-pub(crate) fn scrubbed<const WORDS: usize, R>(secret_work: impl FnOnce() -> R) -> R {
+pub(crate) fn scrubbed<const BYTES: usize, R>(secret_work: impl FnOnce() -> R) -> R {
     if cfg!(target_arch = "wasm32") {
         return secret_work();
     }
     let result = apart(secret_work);
-    scrub::<WORDS>();
+    zeroize::zeroize_stack::<BYTES>();
     result
 }
 
-/// A frame of its own, so that everything `work` puts on the stack lies where [`scrub`] writes.
+/// A frame of its own, so that everything `work` puts on the stack lies where the wiping writes.
 #[inline(never)]
 fn apart<R>(work: impl FnOnce() -> R) -> R {
     work()
-}
-
-#[inline(never)]
-fn scrub<const WORDS: usize>() {
-    let mut area = [0_u64; WORDS];
-    area.zeroize();
-    black_box(&mut area);
 }
