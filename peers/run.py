@@ -2,55 +2,63 @@
 """Measures Chrysalis beside other people's software, prints the ratios and writes docs/benchmarks.md.
 
 What is compared runs in turns, back and forth, in one go; figures are medians of the rounds. A target that is missed
-is printed and fails nothing. Needs cargo and a C compiler; Node and `make wasm` for the WebAssembly row, `make python` for the
+is printed and fails nothing. Each row is kept when it is measured, with the commit and the machine's load, so that --only
+measures one again without the others. Needs cargo and a C compiler; Node and `make wasm` for the WebAssembly row, `make python` for the
 wheel's, --eval for the conversations'. A row that lacks what it needs is left out and says so.
 """
 
 import argparse
+import datetime
+import json
 import os
 import platform
 import shutil
 import statistics
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import rows_consensus
 import rows_crdt
 import rows_embedding
-from harness import LeftOut, PEERS, ROOT, Row, SCRATCH, in_python, measure, npm, number, packed_bytes, pinned, ratio, run, times
+from harness import BUILT, LeftOut, PEERS, ROOT, Row, SCRATCH, in_python, measure, npm, number, packed_bytes, pinned, ratio, run, times
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
+KEPT = BUILT / "rows"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--eval", metavar="DIR", type=Path, help="directory with locomo-dev.json, for the row of conversations")
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds, to see that it runs; writes no document")
-    parser.add_argument("--only", metavar="ROW", choices=ROWS, nargs="+", help=f"only these rows, and no document: {', '.join(ROWS)}")
+    parser.add_argument("--only", metavar="ROW", choices=ROWS, nargs="+", help=f"only these rows; the document keeps the others: {', '.join(ROWS)}")
     parser.add_argument("--realtime", action="store_true", help="at real-time priority, for a machine that is not idle (needs root)")
     arguments = parser.parse_args()
 
     subprocess.run(["cargo", "build", "--quiet", "--release", "--locked"], cwd=PEERS, check=True)
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    machine = describe_machine(arguments.realtime)
-    print(machine, "\n")
-    rows, absent, is_broken = [], [], False
+    KEPT.mkdir(exist_ok=True)
+    print(describe_machine(), "\n")
+    is_broken = False
     for name in arguments.only or ROWS:
+        when = moment(arguments.realtime)
         try:
             row = ROWS[name](arguments)
         except LeftOut as reason:
-            absent.append(f"{name}: {reason}")
             print(f"left out, {name}: {reason}\n")
+            if not arguments.quick:
+                keep(name, {"absent": str(reason)})
         except subprocess.CalledProcessError as error:
             is_broken = True
             print(f"{name} failed: {error}\n{error.stderr or ''}", file=sys.stderr)
         else:
-            rows.append(row)
             print(as_text(row))
+            if not arguments.quick:
+                keep(name, {"when": when, "row": asdict(row)})
     shutil.rmtree(SCRATCH, ignore_errors=True)
-    if not (arguments.quick or arguments.only or is_broken):
-        DOCUMENT.write_text(as_document(machine, rows, absent, arguments))
+    if not arguments.quick:
+        DOCUMENT.write_text(as_document())
         print(f"written: {DOCUMENT.relative_to(ROOT)}")
     return int(is_broken)
 
@@ -337,21 +345,36 @@ ROWS = {
 }
 
 
-def describe_machine(is_realtime: bool) -> str:
-    """Processor, memory, system, file system and how busy it is; no names."""
+def describe_machine() -> str:
+    """Processor, memory, system and file system; no names."""
     processor, memory = platform.machine(), ""
     if Path("/proc/cpuinfo").exists():
         models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
         processor = f"{models[0]}, {platform.machine()}" if models else processor
         memory = f", {int(Path('/proc/meminfo').read_text().split()[1]) / 2**20:.0f} GiB"
-    files = subprocess.run(["df", "--output=fstype", str(SCRATCH)], capture_output=True, text=True).stdout.split()[-1:]
+    files = subprocess.run(["df", "--output=fstype", str(BUILT)], capture_output=True, text=True).stdout.split()[-1:]
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, cwd=ROOT).stdout.split()[1]
-    load = f", load average {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    priority = ", measured at real-time priority" if is_realtime else ""
     return (
         f"{os.cpu_count()} cores ({processor}){memory}, {platform.system()} {platform.release().split('-')[0]}, "
-        f"file system {''.join(files) or 'unknown'}, Rust {rustc}{load}{priority}."
+        f"file system {''.join(files) or 'unknown'}, Rust {rustc}."
     )
+
+
+def moment(is_realtime: bool) -> str:
+    """When a row is measured, of which commit and how busy the machine is."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT).stdout.strip()
+    load = f", load average {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    return f"{datetime.date.today()}, commit {commit or 'unknown'}{load}{', at real-time priority' if is_realtime else ''}"
+
+
+def keep(name: str, measured: dict) -> None:
+    (KEPT / f"{name}.json").write_text(json.dumps(measured))
+
+
+def kept() -> dict[str, dict]:
+    """What was last measured of each row, in order."""
+    files = {name: KEPT / f"{name}.json" for name in ROWS}
+    return {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
 
 
 def as_text(row: Row) -> str:
@@ -360,29 +383,31 @@ def as_text(row: Row) -> str:
     return "\n".join([row.title, *table, *verdicts(row), *(f"the other side wins: {loss}" for loss in row.losses), ""])
 
 
-def as_document(machine: str, rows: list[Row], absent: list[str], arguments: argparse.Namespace) -> str:
-    options = "".join([" EVAL=dir" if arguments.eval else ""])
+def as_document() -> str:
+    measured = kept()
+    rows = [(Row(**one["row"]), one["when"]) for one in measured.values() if "row" in one]
     parts = [
         "# Benchmarks\n",
-        f"Written by `make peers{options}`; run it for figures of your own machine. What is compared ran in turns in one go, "
-        f"figures are medians of the rounds, and ratios medians of the rounds' ratios. A ratio above 1 means that we are faster.\n\n{machine}\n",
+        f"Written by `make peers EVAL=dir`; run it for figures of your own machine. What is compared ran in turns in one go, "
+        f"figures are medians of the rounds, and ratios medians of the rounds' ratios. A ratio above 1 means that we are faster.\n\n{describe_machine()}\n",
         "## To be reached\n\n| what | measured | to reach | |\n|---|--:|--:|---|",
     ]
     parts += [
         f"| {row.title}: {what} | {amount(value, unit)} | {'at most ' if unit in ('at most', 'share') else ''}{amount(target, unit)} | {'reached' if is_reached(value, target, unit) else '**missed**'} |"
-        for row in rows
+        for row, _ in rows
         for what, value, target, unit in row.targets
     ]
-    losses = [loss for row in rows for loss in row.losses]
+    losses = [loss for row, _ in rows for loss in row.losses]
     parts.append("\n## Where the other side wins\n")
     parts += [f"- {loss}" for loss in losses] or ["Nowhere in this run."]
-    for row in rows:
-        parts.append(f"\n## {row.title}\n\n{row.how}\n")
+    for row, when in rows:
+        parts.append(f"\n## {row.title}\n\n{row.how} Measured on {when}.\n")
         parts.append("| " + " | ".join(row.header) + " |\n|" + "--:|" * len(row.header))
         parts += ["| " + " | ".join(line) + " |" for line in row.lines]
+    absent = [f"- {name}: {measured.get(name, {}).get('absent', 'not measured')}" for name in ROWS if "row" not in measured.get(name, {})]
     if absent:
         parts.append("\n## Left out\n")
-        parts += [f"- {reason}" for reason in absent]
+        parts += absent
     return "\n".join(parts) + "\n"
 
 

@@ -194,7 +194,8 @@ class Round:
         acknowledged = {word: entry for worker in workers for word, entry in worker.acknowledged.items()}
         self.check(acknowledged)
         kills = sum(worker.kills for worker in workers)
-        writers = len(list(Path(self.store, "writers").iterdir()))
+        # One who is killed when its journal is made leaves a directory in which nothing was written.
+        writers = sum(any(journal.glob("*.seg")) for journal in Path(self.store, "writers").iterdir())
         if writers > len(KINDS):
             raise AssertionError(f"{writers} writer journals, though only {len(KINDS)} processes were open at once")
         return len(acknowledged), kills, writers

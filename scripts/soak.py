@@ -47,22 +47,16 @@ def pieces():
         yield "crdt", f"histories {seed} to {seed + 199_999} of each type", *cargo_test(
             "chrysalis-crdt", "properties", CHRYSALIS_SEED=str(seed), CHRYSALIS_HISTORIES="200000")
     yield "crdt", "every history of six steps", *cargo_test("chrysalis-crdt", "exhaustive", CHRYSALIS_SOAK="1")
-    yield "crdt", "100,000,000 damaged inputs a decoder", *cargo_test(
-        "chrysalis-crdt", "fuzz", CHRYSALIS_HISTORIES="100000000")
     yield "journal", "power cuts, flips and kills, exhaustive", ["cargo", "test", "--release", "-p", "chrysalis-journal"], {
         "CHRYSALIS_SOAK": "1"}
     for seed in range(1, 4):
         yield "crypto", f"changed, spliced and moved envelopes, seed {seed}", *cargo_test(
             "chrysalis-crypto", "envelopes", CHRYSALIS_SOAK="1", CHRYSALIS_SEED=str(seed))
-    for part in range(3):
-        yield "crypto", f"every decoder on changed inputs, 200 s each, part {part + 1} of 3", *cargo_test(
-            "chrysalis-crypto", "fuzz", FUZZ_SECONDS="200", FUZZ_SEED=str(part << 40))
     yield "crypto", "secrets in memory, 10,000 cycles", *cargo_test("chrysalis-crypto", "memory", CHRYSALIS_SOAK="1")
     yield "crypto", "time against secrets, 10^6 measurements", [
         "cargo", "run", "--release", "-p", "chrysalis-crypto", "--example", "timing", "--", "1000000"], {}
     yield "security", "keys in memory, 10,000 rounds", *cargo_test("chrysalis-security", "memory", CHRYSALIS_SOAK="1")
     yield "security", "200 rounds of kills on a vault", *cargo_test("chrysalis-security", "vault_kill", CHRYSALIS_SOAK="1")
-    yield "security", "damaged wallets, states and old files", *cargo_test("chrysalis-security", "fuzz", CHRYSALIS_SOAK="1")
     for seed in range(1, 11):
         yield "embedding", f"tokens of 100,000 strings beside the reference, seed {seed}", *cargo_test(
             "chrysalis-embedding", "tokens", CHRYSALIS_SEED=str(seed), CHRYSALIS_TOKEN_STRINGS="100000")
@@ -71,18 +65,25 @@ def pieces():
             "chrysalis-cli", "embed", CHRYSALIS_SOAK="1", CHRYSALIS_SEED=str(seed))
     yield "embedding", "100,000 requests, 5 % of them with faults, 1,000 in flight", *cargo_test(
         "chrysalis-embedding", "flood", CHRYSALIS_SOAK="1")
-    yield "embedding", "tokens, frames and messages on changed inputs", *cargo_test(
-        "chrysalis-embedding", "fuzz", CHRYSALIS_SOAK="1")
     yield "embedding", "200 exits of the interpreter, each way", [
         os.environ["VENV_BIN"] + "/pytest", "rust-bindings/python/tests/test_embedding_service.py", "-k", "exits_clean"], {
         "CHRYSALIS_SOAK": "1"}
     yield from agreement()
     yield "embedding", "tokens of every character and 100,000 texts", *cargo_test(
         "chrysalis-embedding", "wordpiece", CHRYSALIS_SOAK="1")
+    for part in ("crypto", "security", "crdt", "embedding", "journal", "memory"):
+        for third in range(3):
+            yield part, f"every fuzz target on changed inputs, 200 s each, part {third + 1} of 3", [
+                "cargo", "test", "--profile", "soak", "-p", f"chrysalis-{part}", "--test", "fuzz", "--", "--nocapture"], fuzz(third)
     for first in range(1, ROUNDS, ROUNDS_PER_PIECE):
         yield "kills", f"rounds {first} to {first + ROUNDS_PER_PIECE - 1}", [
             sys.executable, "scripts/kill_test.py", "--rounds", str(ROUNDS_PER_PIECE), "--seconds", "3",
             "--seed", str(first)], {}
+
+
+def fuzz(third):
+    """The environment in which a fuzz target runs for a third of its ten minutes, on inputs of its own."""
+    return {"FUZZ_SECONDS": "200", "FUZZ_SEED": str(third << 40)}
 
 
 # A fuzz target of the agreement core, and the test that runs it.
@@ -131,9 +132,9 @@ def agreement():
     yield "agreement", "mutants", *test("mutants", "every_mutant_is_noticed", CHRYSALIS_SOAK="1")
     yield "agreement", "model of two rounds", *test("model", "", CHRYSALIS_SOAK="1")
     for target, name in TARGETS.items():
-        for part in range(3):
-            yield "agreement", f"{target} on changed inputs, part {part + 1} of 3", *test(
-                "fuzz", name, "--exact", FUZZ_SECONDS="200", FUZZ_SEED=str(part << 40))
+        for third in range(3):
+            yield "agreement", f"{target} on changed inputs, part {third + 1} of 3", *test(
+                "fuzz", name, "--exact", **fuzz(third))
 
 
 def revision(part):

@@ -24,14 +24,21 @@ finish() {
 current=
 trap finish EXIT
 
-# The optimiser of WebAssembly has one thread for most of its work: the wheel is built beside it.
-packages() {
-  scripts/python.sh build >"$TOOLS/wheel.log" 2>&1 &
-  local wheel=$!
-  scripts/build-wasm.sh
-  wait $wheel || { cat "$TOOLS/wheel.log" >&2; return 1; }
-  tail -1 "$TOOLS/wheel.log"
+# Runs one command in the background and another in the foreground; then shows what the first said. For what leaves a
+# core idle for a part of its time: tests that wait, and the optimiser of WebAssembly, which has one thread.
+beside() { # beside NAME COMMAND [ARGUMENT]... -- COMMAND [ARGUMENT]...
+  local log=$TOOLS/$1.log first=()
+  shift
+  while [ "$1" != -- ]; do first+=("$1"); shift; done
+  shift
+  "${first[@]}" >"$log" 2>&1 &
+  local job=$!
+  "$@"
+  wait $job || { cat "$log" >&2; return 1; }
+  cat "$log"
 }
+packages() { beside wheel scripts/python.sh build -- scripts/build-wasm.sh; }
+wheel() { scripts/python.sh test && scripts/python.sh stubs && scripts/declarations.sh; }
 
 # Setup has put it there; without it a test that needs it fails.
 export CHRYSALIS_NEEDS_MODEL=1
@@ -39,12 +46,9 @@ step "setup" scripts/setup.sh
 step "format and text" scripts/lint.sh format text
 step "clippy, host and python" scripts/lint.sh host python
 step "clippy, wasm" scripts/lint.sh wasm
-step "cargo test" cargo test --workspace
-step "wasm packages and wheel" packages
-step "wasm packages, tests" scripts/test-ts.sh
-step "generated declarations" scripts/declarations.sh
-step "wheel, tests" scripts/python.sh test
-step "wheel, declarations" scripts/python.sh stubs
+step "cargo test, build" cargo test --workspace --no-run
+step "cargo test; wasm packages and wheel, build" beside packages packages -- cargo test --workspace
+step "wheel and packages, tests and declarations" beside wheel-tests wheel -- scripts/test-ts.sh
 # With the binaries that `cargo test` left behind.
 export CHRYSALIS_PROFILE=debug
 step "README, run as it stands" "$VENV_BIN/python" scripts/test_readme.py

@@ -70,7 +70,7 @@ fn r_53_every_schedule_holds() {
 /// The same with Ed25519 instead of the simulator's quick signatures.
 #[test]
 fn schedules_hold_with_real_signatures() {
-    let count = number("CHRYSALIS_HISTORIES", if is_soak() { 20_000 } else { 30 });
+    let count = number("CHRYSALIS_HISTORIES", if is_soak() { 4_000 } else { 30 });
     let first = number("CHRYSALIS_FIRST_SEED", 1);
     for seed in first..first + count {
         let mut schedule = Schedule::random(seed);
@@ -254,16 +254,19 @@ fn r_13_many_heights_under_faults_that_heal() {
             sizes.extend(resident_kib());
         }
     }
+    // What the report lists is the simulator's, not the members'.
+    let report = cluster.report();
+    let listed = u64::try_from(report.latencies_us.len() * size_of::<u64>() / 1_024).unwrap();
     println!(
         "soak: {heights} heights of 7 members under faults that heal, {} messages, 0 stalls, {:.0} heights a second, resident \
-         memory {} KiB early and {} KiB at the end",
-        cluster.report().messages,
+         memory {} KiB early and {} KiB at the end, where the list of latencies has {listed} KiB",
+        report.messages,
         heights as f64 / started.elapsed().as_secs_f64(),
         sizes.first().copied().unwrap_or(0),
         sizes.last().copied().unwrap_or(0),
     );
     if let [first, .., last] = sizes[..] {
-        assert!(last < first + first / 4 + 8_192, "memory grows: {sizes:?}");
+        assert!(last < first + first / 4 + 2 * listed, "memory grows: {sizes:?}");
     }
 }
 

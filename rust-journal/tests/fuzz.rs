@@ -1,4 +1,4 @@
-//! A short run of the fuzz targets, without a fuzzer: kept inputs, then random ones.
+//! The fuzz targets without libFuzzer: every seed, and changed copies of them.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -8,57 +8,23 @@ mod targets;
 
 use std::path::Path;
 
+use chrysalis_fuzz_replay::replay;
 use chrysalis_journal::{Disk, MemoryDisk, OpenMode};
 use common::{open, record};
 
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
-    let mut paths: Vec<_> =
-        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty());
-    paths.into_iter().map(|path| std::fs::read(path).unwrap()).collect()
-}
-
-fn run(target: &str, body: fn(&[u8]), count: u64) {
-    let seeds = seeds(target);
-    for seed in &seeds {
-        body(seed);
-    }
-    let count = if std::env::var_os("CHRYSALIS_SOAK").is_some() { count * 100 } else { count };
-    for n in 0..count {
-        let mut random = common::Random(n);
-        let mut bytes = seeds[usize::try_from(random.below(seeds.len() as u64)).unwrap()].clone();
-        for _ in 0..=random.below(6) {
-            let at = usize::try_from(random.below(bytes.len().max(1) as u64)).unwrap();
-            let value = random.next().to_le_bytes()[0];
-            match random.below(4) {
-                0 if !bytes.is_empty() => bytes[at] ^= 1 << (value % 8),
-                1 if !bytes.is_empty() => bytes[at] = value,
-                2 => bytes.truncate(at),
-                _ => bytes.insert(at, value),
-            }
-        }
-        // A failure names its input.
-        let input = chrysalis_crypto::hex::encode(&bytes);
-        let result = std::panic::catch_unwind(|| body(&bytes));
-        assert!(result.is_ok(), "{target}, seed {n}: {input}");
-    }
-}
-
 #[test]
 fn blocks() {
-    run("block", targets::block, 20_000);
+    replay("block", targets::block, 20_000);
 }
 
 #[test]
 fn headers() {
-    run("headers", targets::headers, 20_000);
+    replay("headers", targets::headers, 20_000);
 }
 
 #[test]
 fn stores() {
-    run("store", targets::store, 300);
+    replay("store", targets::store, 300);
 }
 
 /// The inputs kept for the fuzz targets are what a store really writes.

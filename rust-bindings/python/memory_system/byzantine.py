@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ByzantineMemoryValidator",
+    "ByzantineScenarioTester",
     "ByzantineValidation",
     "SupermajorityChecker",
     "ValidationVote",
@@ -152,6 +153,33 @@ class SupermajorityChecker:
     ) -> tuple[bool, int, int]:
         """Whether more than ``required_threshold`` of the votes are yes, how many are, and how many it takes."""
         return _rust.consensus_decision(dict(votes), required_threshold)
+
+
+class ByzantineScenarioTester:
+    """Votes of which some are wrong, for tests and demonstrations. Members that lie to each other, crash and recover are what
+    ``memory_system.consensus.SimCluster`` has."""
+
+    @staticmethod
+    def simulate_byzantine_votes(
+        honest_count: int, byzantine_count: int, honest_value: float = 0.9, byzantine_value: float = 0.1
+    ) -> list[ValidationVote]:
+        """Votes of ``honest-0`` and so on, then of ``byzantine-0`` and so on, one a second from 0.0 on. They are not signed:
+        ``weighted_confidence`` and the means take them, ``validate_memory`` does not."""
+        if honest_count < 0 or byzantine_count < 0:
+            raise ValueError("counts of votes are 0 or more")
+        named = [(f"honest-{i}", honest_value) for i in range(honest_count)]
+        named += [(f"byzantine-{i}", byzantine_value) for i in range(byzantine_count)]
+        return [ValidationVote(name, value, float(i)) for i, (name, value) in enumerate(named)]
+
+    @staticmethod
+    def test_trimmed_mean_resistance() -> None:
+        """Prints what three wrong votes of ten do to each mean."""
+        for wrong in (0.1, 1.0, 1e9):
+            votes = ByzantineScenarioTester.simulate_byzantine_votes(7, 3, byzantine_value=wrong)
+            values = [vote.confidence for vote in votes]
+            trimmed = ByzantineMemoryValidator.trimmed_mean(values)
+            robust = ByzantineMemoryValidator.robust_mean(values, 3)
+            print(f"7 votes of 0.9, 3 of {wrong:g}: trimmed mean {trimmed:.4g}, robust mean {robust:.4g}")
 
 
 def _given(votes: Iterable[ValidationVote]) -> list[tuple[str, float, float, bytes | None]]:

@@ -19,12 +19,19 @@ from ._rust import (
     verify_commit_certificate,
     verify_evidence,
 )
-from .byzantine import ByzantineMemoryValidator, ByzantineValidation, SupermajorityChecker, ValidationVote
+from .byzantine import (
+    ByzantineMemoryValidator,
+    ByzantineScenarioTester,
+    ByzantineValidation,
+    SupermajorityChecker,
+    ValidationVote,
+)
 from .exceptions import ConsensusError
 
 __all__ = [
     "Byzantine",
     "ByzantineMemoryValidator",
+    "ByzantineScenarioTester",
     "ByzantineValidation",
     "Change",
     "CommitProof",

@@ -14,6 +14,7 @@ from conftest import REPOSITORY
 from memory_system._rust.crypto import Ed25519KeyPair
 from memory_system.consensus import (
     ByzantineMemoryValidator,
+    ByzantineScenarioTester,
     ByzantineValidation,
     ConsensusError,
     Fault,
@@ -293,3 +294,17 @@ def test_numbers_and_votes_that_are_none_are_refused() -> None:
     assert validator.aggregate_knowledge_confidence({"nobody": 0.5}, members) == (0.0, 0.0, False)
     votes = [ValidationVote("a", 0.0, 1.0), ValidationVote("a", 1.0, 2.0), ValidationVote("b", 0.0, 1.0)]
     assert validator.weighted_confidence(votes, {"a": 3.0}) == 0.75
+
+
+def test_simulated_votes_move_the_trimmed_mean_and_not_the_robust_one(capsys):
+    votes = ByzantineScenarioTester.simulate_byzantine_votes(2, 1)
+    assert [(vote.instance_id, vote.confidence, vote.signature) for vote in votes] == [
+        ("honest-0", 0.9, None), ("honest-1", 0.9, None), ("byzantine-0", 0.1, None)]
+    assert ByzantineScenarioTester.simulate_byzantine_votes(0, 0) == []
+    with pytest.raises(ValueError):
+        ByzantineScenarioTester.simulate_byzantine_votes(1, -1)
+    ByzantineScenarioTester.test_trimmed_mean_resistance()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert all(line.endswith("robust mean 0.9") for line in lines)
+    assert "trimmed mean 0.9," not in lines[2]
