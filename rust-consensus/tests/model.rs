@@ -112,6 +112,8 @@ struct Node {
     /// What has reached it, and what it has sent.
     heard: Messages,
     sent: Messages,
+    /// Of each round's proposals the one that was there first: of two it is the one that is voted on.
+    first: BTreeMap<Round, Messages>,
     timers: BTreeSet<Timeout>,
     decided: Option<Digest>,
     /// Own votes, to see that none contradicts another.
@@ -122,8 +124,8 @@ struct Node {
 /// All of a member that can matter from here on: members that agree in this are taken for one.
 ///
 /// Of a member that has decided nothing matters but what it has decided and said: it is given nothing more. Of others, what they
-/// have heard, without prevotes of rounds that they have left, and which values they have. In which order it came does not matter, nor
-/// what of it is checked already. Whether that is so is looked at while the search goes on: see [`Table::number`].
+/// have heard, without prevotes of rounds that they have left, which proposal of a round came first, and which values they have. In which
+/// order the rest came does not matter, nor what of it is checked already. Whether that is so is looked at while the search goes on: see [`Table::number`].
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Essence {
     member: u16,
@@ -141,6 +143,7 @@ struct GoingOn {
     locked: Option<(Round, Digest)>,
     valid: Option<(Round, Digest)>,
     heard: Messages,
+    first: Vec<Messages>,
     values: BTreeSet<Digest>,
     timers: Vec<Timeout>,
 }
@@ -194,6 +197,7 @@ impl Table {
                 locked: node.core.locked(),
                 valid: node.core.valid(),
                 heard: heard.fold(0, |heard, (bit, _)| heard | bit),
+                first: node.first.range(round..).map(|(_, bit)| *bit).collect(),
                 values: there.filter_map(|(_, known)| known.digest).collect(),
                 timers: due(node),
             }
@@ -415,6 +419,9 @@ impl Cluster {
                     .known(bundle)
                     .map(|(_, known)| (PeerId(known.from.into()), Arc::clone(&known.bytes)))
                     .collect();
+                for (bit, known) in table.known(bundle).filter(|(_, known)| known.kind.is_none()) {
+                    node.first.entry(known.round).or_insert(bit);
+                }
                 for (from, bytes) in inputs {
                     self.feed(table, &mut node, Input::Message { from, bytes });
                 }
@@ -457,6 +464,7 @@ impl Model for Cluster {
                 core,
                 heard: 0,
                 sent: 0,
+                first: BTreeMap::new(),
                 timers: BTreeSet::new(),
                 decided: None,
                 voted: BTreeMap::new(),
