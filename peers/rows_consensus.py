@@ -12,7 +12,7 @@ THEIRS = "arc-malachitebft 0.8.2"
 
 
 def recovery(arguments: argparse.Namespace) -> Row:
-    figures = consensus(arguments, "recovery", 5 if arguments.quick else 60)
+    figures = consensus(arguments, "recovery", 5 if arguments.quick else 300)
     lines, targets, losses = [], [], []
     for case in figures["cases"]:
         ours, theirs = case["ours_ms"], case["theirs_ms"]
@@ -22,7 +22,7 @@ def recovery(arguments: argparse.Namespace) -> Row:
         losses += [f"the third-party core decides after killing {case['case']} in {times(theirs[key] / ours[key])} of our time ({key})" for key in ("mean", "p50", "p99") if theirs[key] < ours[key]]
     return Row(
         "Agreement: recovery",
-        f"Simulated time from killing members to the next decision at all members that are up, in milliseconds: {figures['members']} members, delays of "
+        f"Simulated time from killing members until all that are up have decided the height that was begun and the next, in milliseconds: {figures['members']} members, delays of "
         f"{figures['delay_ms']} ms up to a tenth more or less, the default timeouts of this project for both (1 s for a proposal, 500 ms for votes), values of 256 bytes always "
         f"waiting. {figures['runs']} runs, each with another moment and other victims, the same for both. `{THEIRS}` is the third-party core behind "
         "the same trait, with the same keys, messages and vote log. A share below 1 means that we need less time.",

@@ -69,7 +69,7 @@ mod tests {
                 data.len() > 20 && is_foreign && tail > 0,
                 is_foreign && tail == 0,
                 middle.len() > 5
-                    && middle.len() % 2 == 0
+                    && middle.len().is_multiple_of(2)
                     && middle[..middle.len() / 2] == middle[middle.len() / 2..],
             ];
             kinds.iter().zip(&mut found).for_each(|(is_it, found)| *found |= is_it);
