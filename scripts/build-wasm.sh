@@ -18,10 +18,15 @@ build() { # build DOMAIN
   rm -rf "$raw"
   # The directory is ours to describe (--no-pack), and an optimiser that is missing must not pass (--no-opt).
   # The crate of embeddings is built for speed where it counts tokens. In the other package its kernels are what must be fast.
-  local size=()
-  if [ "$1" = embedding ]; then size=(--config 'profile.wasm.package.chrysalis-embedding.opt-level="z"'); fi
+  # What is linked is optimised as the crate of the glue is: ciphers and hashes half as fast again where that is for speed, but the
+  # larger the glue the more it adds.
+  local level=()
+  case $1 in
+    embedding) level=(--config 'profile.wasm.package.chrysalis-embedding.opt-level="z"') ;;
+    crypto | security) level=(--config 'profile.wasm.package.chrysalis-bindings.opt-level=3') ;;
+  esac
   wasm-pack --log-level warn build rust-bindings --target web --mode no-install --no-pack --no-opt --profile wasm \
-    --out-dir "$raw" --out-name "$name" --features "$1" "${size[@]}"
+    --out-dir "$raw" --out-name "$name" --features "$1" "${level[@]}"
 
   # Everything is made beside the package and moved into place at the end.
   local new=$raw/pkg source=$typescript/$1
