@@ -21,12 +21,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The 256 bytes in the order of their ranks, then the two parts of each further token, three bytes each.
+/// The 256 bytes in the order of their ranks, then the two parts of each further token, three bytes each, in six columns.
 fn merges(encoding: &CoreBPE, count: u32) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let tokens: Vec<Vec<u8>> =
         (0..count).map(|rank| encoding.decode_bytes(&[rank])).collect::<Result<_, _>>()?;
     let ranks: HashMap<&[u8], u32> = tokens.iter().map(Vec::as_slice).zip(0..).collect();
     let mut file = Vec::new();
+    let mut columns: [Vec<u8>; 6] = Default::default();
     for (rank, token) in (0..).zip(&tokens) {
         if rank < 256 {
             let [byte] = token.as_slice() else { return Err("the first tokens are not single bytes".into()) };
@@ -36,10 +37,12 @@ fn merges(encoding: &CoreBPE, count: u32) -> Result<Vec<u8>, Box<dyn std::error:
         let [left, right] = parts(token, rank, &ranks)[..] else {
             return Err("a token is not of two parts".into());
         };
-        for part in [left, right] {
-            file.extend_from_slice(&part.to_le_bytes()[..3]);
+        let bytes = [left, right].into_iter().flat_map(|part| part.to_le_bytes().into_iter().take(3));
+        for (column, byte) in columns.iter_mut().zip(bytes) {
+            column.push(byte);
         }
     }
+    file.extend(columns.concat());
     Ok(file)
 }
 

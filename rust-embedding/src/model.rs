@@ -49,7 +49,7 @@ use crate::space::{Normalisation, SpaceFields};
 
 /// Tokens that pass through the network together, if the texts are no longer. More gains nothing: the kernels are busy, and the
 /// working memory would leave the caches.
-const BATCH_TOKENS: usize = 256;
+const BATCH_TOKENS: NonZero<usize> = NonZero::new(256).expect("more than 0");
 
 /// How a model computes. Vectors of two precisions lie in two spaces.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -99,6 +99,7 @@ pub struct LocalModel {
     precision: Precision,
     weights_digest: [u8; 32],
     overflow: Overflow,
+    batch_tokens: NonZero<usize>,
     backend: Backend,
     /// Working memory that is not in use, as much as passes have been under way at once.
     spaces: Mutex<Vec<Workspace>>,
@@ -130,6 +131,14 @@ impl LocalModel {
     #[must_use]
     pub fn with_overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
+        self
+    }
+
+    /// This model with at most so many tokens in one pass, 256 unless said otherwise; a text with more is a pass by itself. Working
+    /// memory grows with it, vectors do not depend on it.
+    #[must_use]
+    pub fn with_batch_tokens(mut self, tokens: NonZero<usize>) -> Self {
+        self.batch_tokens = tokens;
         self
     }
 
@@ -248,7 +257,7 @@ impl LocalModel {
         tokens: Vec<Result<Tokens, ModelError>>,
         threads: NonZero<usize>,
     ) -> Vec<Result<Encoded, ModelError>> {
-        let batches = batches(&tokens);
+        let batches = batches(&tokens, self.batch_tokens);
         let vectors = parallel(batches.len(), threads, |batch| {
             let texts: Vec<&[u32]> =
                 tokens[batches[batch].clone()].iter().flatten().map(|t| &t.ids[..]).collect();
@@ -325,6 +334,7 @@ impl ModelLoader {
             precision: self.precision,
             weights_digest,
             overflow: Overflow::default(),
+            batch_tokens: BATCH_TOKENS,
             backend: Backend::best(),
             spaces: Mutex::default(),
         })
@@ -369,13 +379,13 @@ pub fn available_instructions() -> Vec<&'static str> {
 /// Texts that one thread tokenizes before it takes more.
 const TOKENIZE_TEXTS: usize = 32;
 
-/// Cuts texts into runs of at most [`BATCH_TOKENS`] tokens, or one text.
-fn batches(tokens: &[Result<Tokens, ModelError>]) -> Vec<std::ops::Range<usize>> {
+/// Cuts texts into runs of at most `limit` tokens, or one text.
+fn batches(tokens: &[Result<Tokens, ModelError>], limit: NonZero<usize>) -> Vec<std::ops::Range<usize>> {
     let mut batches = Vec::new();
     let (mut start, mut size) = (0, 0);
     for (at, tokens) in tokens.iter().enumerate() {
         let length = tokens.as_ref().map_or(0, |tokens| tokens.ids.len());
-        if size > 0 && size + length > BATCH_TOKENS {
+        if size > 0 && size + length > limit.get() {
             batches.push(start..at);
             (start, size) = (at, 0);
         }

@@ -76,6 +76,10 @@ fn the_same_bits_in_any_batch_on_any_threads_and_instructions() {
             outcomes.reverse();
             assert_eq!(vectors(&outcomes), want, "{instructions}, reversed");
         }
+        for tokens in [1, 40, 10_000] {
+            let model = make(available_instructions()[0]).with_batch_tokens(threads(tokens));
+            assert_eq!(vectors(&model.encode_batch(texts, threads(2))), want, "{tokens} tokens in a pass");
+        }
     }
     assert_eq!(toy().with_instructions("sse9").err(), Some(ModelError::UnknownInstructions));
 }

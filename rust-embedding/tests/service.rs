@@ -317,7 +317,18 @@ async fn costs_are_estimated_counted_and_reconciled() {
     let service = ServiceConfig::from_json(&text.to_string()).unwrap().to_service(runtime).unwrap();
     assert_eq!(service.estimate_cost("one two three").to_bits(), 5.07e-07_f64.to_bits());
     // Three tokens of cl100k_base.
-    assert!((service.estimate_cost_exact("one two three") - 3.0 / 1000.0 * 0.00013).abs() < 1e-18);
+    assert!((service.estimate_cost_exact("one two three").unwrap() - 3.0 / 1000.0 * 0.00013).abs() < 1e-18);
+    assert_eq!(service.info()[0].price_per_1k_tokens, 0.00013);
+    // Whose tokens are not known has no exact price; what is free has.
+    for (provider, exact) in [
+        (json!({"provider": "openai", "model": "theirs", "base_url": server.base()}), None),
+        (json!({"provider": "voyage", "api_key": "k"}), None),
+        (json!({"provider": "deterministic"}), Some(0.0)),
+    ] {
+        let text = json!({"providers": [provider]}).to_string();
+        let service = ServiceConfig::from_json(&text).unwrap().to_service(driven()).unwrap();
+        assert_eq!(service.estimate_cost_exact("one two three"), exact);
+    }
     service.embed("one two three").await.unwrap();
     let lane = &service.telemetry().lanes[0];
     // The scripted server counts words.

@@ -296,7 +296,7 @@ def test_numbers_and_votes_that_are_none_are_refused() -> None:
     assert validator.weighted_confidence(votes, {"a": 3.0}) == 0.75
 
 
-def test_simulated_votes_move_the_trimmed_mean_and_not_the_robust_one(capsys):
+def test_simulated_votes_move_the_trimmed_mean_and_not_the_robust_one(capsys: pytest.CaptureFixture[str]) -> None:
     votes = ByzantineScenarioTester.simulate_byzantine_votes(2, 1)
     assert [(vote.instance_id, vote.confidence, vote.signature) for vote in votes] == [
         ("honest-0", 0.9, None), ("honest-1", 0.9, None), ("byzantine-0", 0.1, None)]

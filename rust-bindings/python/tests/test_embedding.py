@@ -6,6 +6,8 @@ from __future__ import annotations
 import array
 import base64
 import hashlib
+import os
+import random
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +21,7 @@ from memory_system._rust import embedding as native
 DETERMINISTIC = File("rust-embedding/vectors/deterministic.json")
 TOKENS = File("rust-embedding/vectors/tokens.json")
 SIMILARITY = File("rust-embedding/vectors/similarity.json")
+SEED = int(os.environ.get("CHRYSALIS_SEED", "1"))
 ENCODINGS = {"cl100k": "cl100k_base", "o200k": "o200k_base"}
 
 
@@ -32,6 +35,26 @@ def test_part_2_digests(case: dict[str, Any]) -> None:
         out = array.array("f", bytes(4 * case["dimension"]))
         native.deterministic_vector_into(case["text"], out, reduction=reduction)
         assert out.tobytes() == packed
+
+
+def test_part_15_2_ten_thousand_vectors_are_the_originals() -> None:
+    """The original in NumPy: its norm is summed as the processor has it, AVX-512 or AVX2."""
+    numpy = pytest.importorskip("numpy", reason="NumPy is not installed: the original is made of it")
+    features = numpy._core._multiarray_umath.__cpu_features__
+    orders = (("avx512", "AVX512_SKX"), ("avx2", "AVX2"))
+    reduction = next((order for order, feature in orders if features.get(feature)), None)
+    chance = random.Random(SEED)
+    for _ in range(10_000):
+        plane = chance.choice((range(32, 127), range(0xA0, 0x3000), range(0x10000, 0x1F900)))
+        text = "".join(map(chr, chance.choices(plane, k=chance.randrange(20))))
+        dimension = chance.choice((chance.randrange(1, 64), chance.randrange(1, 800), 384, 768, 1024))
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+        expected = numpy.random.Generator(numpy.random.PCG64(seed)).random(dimension, dtype=numpy.float32)
+        expected /= numpy.linalg.norm(expected)
+        found = numpy.empty(dimension, dtype=numpy.float32)
+        native.deterministic_vector_into(text, found, reduction=reduction or "avx512")
+        same = (found == expected).all() if reduction else numpy.allclose(found, expected, rtol=1e-6, atol=0)
+        assert same, (SEED, text, dimension)
 
 
 @TOKENS.each("vectors")

@@ -477,6 +477,21 @@ def test_13_everything_is_delegated() -> None:
         inner.close.assert_called_once()
 
 
+def test_13_voyage_as_its_own_tests_had_it() -> None:
+    with pytest.raises(ValueError, match="^Voyage provider requires api_key$"):
+        EmbeddingService("voyage")
+    with Server(lambda seen: [openai(seen, 1024)]) as server:
+        provider = service.VoyageProvider("pa-1", base_url=server.base + "/v1")
+        assert (provider.model, provider.dimensions, provider.timeout) == ("voyage-3", 1024, 30.0)
+        assert run(provider.embed("a")) == vector_of("a", 1024)
+        (seen,) = server.seen
+        assert (seen.path, seen.body) == ("/v1/embeddings", {"model": "voyage-3", "input": ["a"]})
+        assert seen.headers["authorization"] == "Bearer pa-1"
+        # 0.0001 US dollars for a thousand tokens.
+        assert provider.native.estimate_cost("one two three") == pytest.approx(3 * 1.3 / 1000 * 0.0001)
+        assert provider.native.estimate_cost("") == 0.0
+
+
 def test_4_5_the_default_provider_works(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="^Voyage provider requires api_key$"):
         get_embedding_service()

@@ -23,7 +23,7 @@ import pytest
 from conftest import REPOSITORY
 from scripted import Drip, Hang, Reset, Seen, Server, Step, answer, failure, openai, vector_of
 
-from memory_system import CryptoError, _bridge
+from memory_system import CryptoError, ValidationError, _bridge
 from memory_system._rust import embedding as native
 from memory_system.embedding import exceptions as errors
 
@@ -119,6 +119,11 @@ def test_the_local_model(server: Server) -> None:
     assert native.LocalModel(MODEL, truncates=True).encode("word " * 300)
     f32 = native.LocalModel(MODEL, precision="f32", threads=1)
     assert f32.space != model.space and f32.encode("b").numpy() @ matrix.numpy()[1] > 0.98
+    for tokens in (1, 10_000):
+        assert native.LocalModel(MODEL, batch_tokens=tokens).encode_batch(texts).tobytes() == matrix.tobytes()
+    for wrong in ({"batch_tokens": 0}, {"threads": 0}):
+        with pytest.raises(ValidationError):
+            native.LocalModel(MODEL, **wrong)  # type: ignore[arg-type]
     with ThreadPoolExecutor(4) as threads:
         assert {vector.tobytes() for vector in threads.map(model.encode, ["b"] * 50)} == {matrix.numpy()[1].tobytes()}
 
@@ -506,8 +511,11 @@ def test_7_6_and_7_7_counts_and_costs(server: Server) -> None:
     assert 'chrysalis_embedding_attempts_total{provider="openai"' in service.prometheus()
     assert service.estimate_cost("one two three") == 5.07e-07 == native.estimate_cost_by_words("one two three", 0.00013)
     assert service.estimate_cost_exact("one two three") == pytest.approx(3 / 1000 * 0.00013)
+    assert make(server, model="their-own").estimate_cost_exact("one two three") is None
+    # Where nothing costs, tokens do not matter.
+    assert native.EmbeddingService({"providers": [{"provider": "deterministic"}]}).estimate_cost_exact("one") == 0.0
     (info,) = service.info()
-    assert info == {"provider": "openai", "model": "text-embedding-3-large", "dimensions": 8, "circuit": "closed", "in_flight": 0}
+    assert info == {"provider": "openai", "model": "text-embedding-3-large", "dimensions": 8, "circuit": "closed", "in_flight": 0, "price_per_1k_tokens": 0.00013}
     stats: Any = service.cache_stats()
     assert (stats["entries"], "disk" in stats) == (2, False)
     service.clear_cache()

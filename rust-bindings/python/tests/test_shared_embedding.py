@@ -474,6 +474,25 @@ def test_7_6_the_native_service_counts(server: Server) -> None:
     assert (provider["attempts"], provider["tokens_reported"], provider["texts"]) == (1, 2, {"success": 1})
 
 
+def test_7_8_the_circuit_is_in_the_info(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(lambda seen: [failure(503, "down")]) as server:
+        monkeypatch.setenv("NOMIC_API_BASE", server.base)
+        for name in ("NOMIC", "OPENAI"):
+            monkeypatch.setenv(f"{name}_API_KEY", "made-up")
+        service = EmbeddingService()
+        info = service.get_provider_info()
+        assert [info["circuit"], *(other.get("circuit") for other in info["fallbacks"])] == ["closed", "closed", None]
+        nomic = EmbeddingService(forced_provider="nomic")
+        for _ in range(20):
+            with pytest.raises(exceptions.EmbeddingError):
+                nomic.embed("a")
+        assert nomic.get_provider_info()["circuit"] == "open"
+        assert len(server.seen) < 20
+    # One of the caller's own has none that is known.
+    with patch("shared.embedding.providers.openai.OpenAI"):
+        assert EmbeddingService(forced_provider="openai").get_provider_info()["circuit"] is None
+
+
 def test_1_10_sinks() -> None:
     events: list[Any] = []
     calls: list[Any] = []

@@ -400,6 +400,7 @@ export type Outcome = {
     /** Requests sent with it. */
     attempts: number;
     queueMs: number;
+    /** Waiting for providers, connecting included: `fetch` does not tell it apart. */
     providerMs: number;
     retryMs: number;
 } & (
@@ -414,6 +415,8 @@ export interface ProviderInfo {
     dimensions: number | null;
     circuit: 'closed' | 'open' | 'half-open';
     inFlight: number;
+    /** US dollars. */
+    pricePer1kTokens: number;
 }
 
 /** A distribution of times. */

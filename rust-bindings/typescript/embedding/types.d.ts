@@ -397,6 +397,7 @@ export type Outcome = {
   /** Requests sent with it. */
   attempts: number;
   queueMs: number;
+  /** Waiting for providers, connecting included: `fetch` does not tell it apart. */
   providerMs: number;
   retryMs: number;
 } & (
@@ -411,6 +412,8 @@ export interface ProviderInfo {
   dimensions: number | null;
   circuit: 'closed' | 'open' | 'half-open';
   inFlight: number;
+  /** US dollars. */
+  pricePer1kTokens: number;
 }
 
 /** A distribution of times. */

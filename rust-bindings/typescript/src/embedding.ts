@@ -1,5 +1,6 @@
 /** Embedding under the names of the replaced code. The work is in `rust-embedding/pkg`. */
 import init, { EmbeddingError, EmbeddingService } from 'rust-embedding/pkg';
+import { getNativeTokenizerError, initTokenizer } from './tokens.js';
 import type { EmbedOptions, FlatVectors, ServiceConfig, ServiceOptions } from 'rust-embedding/pkg';
 
 /** Loads the module, once. */
@@ -26,6 +27,23 @@ export class RustEmbeddingService {
 
   embedBatchFlat(texts: readonly string[], options?: EmbedOptions): Promise<FlatVectors> {
     return this.service.embedBatchFlat(texts, options);
+  }
+
+  /**
+   * US dollars by the tokens that the first provider's model counts; `null` where it has a price and its tokens are not known. Loads
+   * `rust-embedding/pkg/tokens`, once, where there is a price; rejected with what keeps it from being loaded.
+   */
+  async estimateCostExact(text: string): Promise<number | null> {
+    const { model, pricePer1kTokens } = this.service.providers()[0]!;
+    if (pricePer1kTokens === 0) return 0;
+    const tokens = await initTokenizer();
+    if (!tokens) throw getNativeTokenizerError();
+    try {
+      return (tokens.countTokens(text, model) / 1000) * pricePer1kTokens;
+    } catch (error) {
+      if (error instanceof tokens.EmbeddingError && error.code === 'tokens/unknown-model') return null;
+      throw error;
+    }
   }
 
   close(): void {

@@ -1,10 +1,10 @@
 //! The tier on disk, on unsigned journals. Vectors are written behind the caller's back by one thread; several processes
 //! may share a directory. What is dead is left behind by moving on to a new generation, a directory of its own.
 
+mod generations;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrysalis_journal::{
-    Commit, Cursor, Disk, FileDisk, JournalError, NewRecord, OpenMode, Options, Position, Store, StoredRecord,
+    Commit, Cursor, FileDisk, JournalError, NewRecord, Options, Position, Store, StoredRecord,
 };
 
 use crate::cache::CacheKey;
@@ -21,6 +21,8 @@ use crate::cache::record::VectorRecord;
 use crate::embedding::Embedding;
 use crate::error::EmbeddingError;
 use crate::space::{Space, SpaceId};
+
+use generations::{begin_next, lock_rotation, make_current, newest, path_of, remove, settle};
 
 /// How much a tier on disk holds, and for how long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -128,7 +130,6 @@ enum Job {
 
 const KIND_VECTOR: u16 = 1;
 const KIND_SPACE: u16 = 2;
-const ROTATION_LOCK: &str = "rotation.lock";
 /// A lookup reads and checks a whole commit, so commits are small.
 const COMMIT_BYTES: usize = 16 << 10;
 /// Vectors that the writer takes at a time.
@@ -141,7 +142,6 @@ impl DiskCache {
     /// # Errors
     /// [`EmbeddingError::Cache`], [`EmbeddingError::NoThread`].
     pub fn open(root: &Path, settings: DiskSettings) -> Result<Self, EmbeddingError> {
-        fs::create_dir_all(root).map_err(io_error("create"))?;
         let generation = settle(root)?;
         let mut state = State::open(root, generation)?;
         state.read_new(&settings);
@@ -419,9 +419,7 @@ impl Shared {
             self.reopen(&mut self.state());
             return Ok(false);
         }
-        let temporary = self.root.join(TEMPORARY);
-        remove_dir(&temporary)?;
-        let fresh = open_store(&temporary)?;
+        let fresh = open_store(&begin_next(&self.root)?)?;
         let mut commit = Commits::new(&fresh);
         let mut lost = 0;
         let live: BTreeSet<SpaceId> = entries.iter().map(|entry| entry.space).collect();
@@ -437,17 +435,16 @@ impl Shared {
             return Err(EmbeddingError::Cache(JournalError::DiskFull));
         }
         fresh.close()?;
-        fs::rename(&temporary, self.root.join(generation_name(old + 1))).map_err(io_error("rename"))?;
-        FileDisk::new(&self.root).sync_dir("").map_err(io_error("sync"))?;
+        make_current(&self.root, old + 1)?;
         self.reopen(&mut self.state());
-        remove_dir(&self.root.join(generation_name(old)))?;
+        remove(&self.root, old)?;
         Ok(true)
     }
 }
 
 impl State {
     fn open(root: &Path, generation: u64) -> Result<Self, EmbeddingError> {
-        let store = open_store(&root.join(generation_name(generation)))?;
+        let store = open_store(&path_of(root, generation))?;
         let stats = DiskStats { generation, ..DiskStats::default() };
         Ok(Self {
             store: Arc::new(store),
@@ -574,65 +571,8 @@ fn read_record(store: &Store, entry: &Entry) -> Option<VectorRecord> {
     }
 }
 
-const TEMPORARY: &str = "next.tmp";
-
-fn generation_name(generation: u64) -> String {
-    format!("generation-{generation:016x}")
-}
-
-/// The newest generation there is; 0 for none.
-fn newest(root: &Path) -> Result<u64, EmbeddingError> {
-    Ok(generations(root)?.into_iter().max().unwrap_or(0))
-}
-
-fn generations(root: &Path) -> Result<Vec<u64>, EmbeddingError> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root).map_err(io_error("list"))? {
-        let name = entry.map_err(io_error("list"))?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix("generation-"));
-        let number = number.and_then(|number| u64::from_str_radix(number, 16).ok());
-        found.extend(number.filter(|number| name.to_str() == Some(&generation_name(*number))));
-    }
-    Ok(found)
-}
-
-/// Removes what a crash left of a move, unless one is under way, and gives the generation to use.
-fn settle(root: &Path) -> Result<u64, EmbeddingError> {
-    if let Some(_guard) = lock_rotation(root)? {
-        let last = newest(root)?;
-        for generation in generations(root)?.into_iter().filter(|generation| *generation < last) {
-            remove_dir(&root.join(generation_name(generation)))?;
-        }
-        remove_dir(&root.join(TEMPORARY))?;
-    }
-    Ok(newest(root)?.max(1))
-}
-
-fn lock_rotation(root: &Path) -> Result<Option<Box<dyn chrysalis_journal::DiskLock>>, EmbeddingError> {
-    let disk = FileDisk::new(root);
-    disk.open(ROTATION_LOCK, OpenMode::Create).map_err(io_error("create"))?;
-    disk.try_lock(ROTATION_LOCK).map_err(io_error("lock"))
-}
-
 fn open_store(path: &Path) -> Result<Store, EmbeddingError> {
     Ok(Store::open(Arc::new(FileDisk::new(path)), Options::default())?)
-}
-
-fn remove_dir(path: &Path) -> Result<(), EmbeddingError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove")(error)),
-        _ => Ok(()),
-    }
-}
-
-fn io_error(operation: &'static str) -> impl FnOnce(io::Error) -> EmbeddingError {
-    move |error| {
-        EmbeddingError::Cache(JournalError::Io {
-            operation,
-            file: "cache directory".to_owned(),
-            kind: error.kind(),
-        })
-    }
 }
 
 fn milliseconds(time: Duration) -> u64 {

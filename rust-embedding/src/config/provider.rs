@@ -440,7 +440,7 @@ fn fill(field: &mut Option<String>, find: impl FnOnce() -> Option<String>) {
 }
 
 /// The exact counter of a model of OpenAI's; none for models whose tokens are not known. In WebAssembly the tables are a
-/// package of their own, so the host gives a counter or there is none.
+/// package of their own, and there is none.
 fn token_counter(model: &str) -> Option<TokenCounter> {
     #[cfg(not(target_arch = "wasm32"))]
     {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::wordpiece::Tokens;
-use super::{BATCH_TOKENS, Encoded, LocalModel, ModelError};
+use super::{Encoded, LocalModel, ModelError};
 
 /// A model for many callers at once: texts that arrive while the model is busy are computed together in its next passes.
 ///
@@ -86,7 +86,7 @@ impl Encoder {
         let mut queue = self.lock();
         while let Some(next) = queue.waiting.front() {
             size += next.tokens.ids.len();
-            if size > BATCH_TOKENS {
+            if size > self.model.batch_tokens.get() {
                 break;
             }
             let Some(Waiting { tokens, reply }) = queue.waiting.pop_front() else { break };

@@ -258,13 +258,18 @@ impl EmbeddingService {
         estimate_cost_by_words(text, self.inner.providers[0].price_per_1k_tokens())
     }
 
-    /// The price by the first provider's tokens, in US dollars: exact where its counter is.
+    /// The price by the first provider's tokens, in US dollars; `None` where it has a price and its tokens are only
+    /// estimated.
     #[must_use]
-    pub fn estimate_cost_exact(&self, text: &str) -> f64 {
+    pub fn estimate_cost_exact(&self, text: &str) -> Option<f64> {
         let provider = &self.inner.providers[0];
+        let price = provider.price_per_1k_tokens();
+        if price == 0.0 {
+            return Some(0.0);
+        }
         #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 tokens")]
-        let tokens = provider.count_tokens(text) as f64;
-        tokens / 1000.0 * provider.price_per_1k_tokens()
+        let count = || provider.count_tokens(text) as f64;
+        provider.limits().is_count_exact.then(|| count() / 1000.0 * price)
     }
 
     /// The providers and how they are.
@@ -279,6 +284,7 @@ impl EmbeddingService {
             space: provider.space(),
             circuit: core.circuit(now, place).unwrap_or(Circuit::Closed),
             in_flight: core.in_flight(place),
+            price_per_1k_tokens: provider.price_per_1k_tokens(),
         };
         self.inner.providers.iter().enumerate().map(describe).collect()
     }
@@ -385,6 +391,8 @@ pub struct ProviderInfo {
     pub circuit: Circuit,
     /// Requests under way.
     pub in_flight: usize,
+    /// US dollars for a thousand tokens.
+    pub price_per_1k_tokens: f64,
 }
 
 /// A call under way. Dropping it cancels the call.

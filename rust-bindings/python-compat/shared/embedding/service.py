@@ -120,7 +120,7 @@ class EmbeddingService:
         return cost
 
     def get_provider_info(self) -> dict[str, Any]:
-        """The first provider, and those behind it."""
+        """The first provider, and those behind it; ``circuit`` says of those with a server whether requests are let through."""
         primary = self._primary_provider
         return {
             **_describe(primary),
@@ -299,11 +299,14 @@ def _name(provider: Any) -> Any:
 
 
 def _describe(provider: Any) -> dict[str, Any]:
-    return {
+    described: dict[str, Any] = {
         "provider": _name(provider),
         "model": provider.get_model_name(),
         "dimensions": provider.get_dimensions(),
     }
+    if isinstance(provider, (OpenAIProvider, NomicProvider)):
+        described["circuit"] = provider.circuit()
+    return described
 
 
 def _build(name: str, make: Callable[[], Any]) -> Any:

@@ -118,9 +118,9 @@ class EmbeddingService:
         """
         The price of a text in US dollars by the rule of the replaced service: words × 1.3 tokens.
         """
-    def estimate_cost_exact(self, /, text: str) -> float:
+    def estimate_cost_exact(self, /, text: str) -> float | None:
         """
-        The price of a text in US dollars by the tokens that its model counts.
+        The price of a text in US dollars by the tokens that its model counts; `None` where these are only estimated.
         """
     def flush(self, /) -> None:
         """
@@ -128,7 +128,7 @@ class EmbeddingService:
         """
     def info(self, /) -> "list[dict[str, object]]":
         """
-        The providers in order, each with `provider`, `model`, `dimensions`, `circuit` and `in_flight`.
+        The providers in order, each with `provider`, `model`, `dimensions`, `circuit`, `in_flight` and `price_per_1k_tokens`.
         """
     def keep(self, /, digest: SupportsLenAndGetItem[SupportsIndex], vector: Embedding | Buffer | Iterable[float], expires: SupportsFloat | SupportsIndex, *, query: bool = False) -> bool:
         """
@@ -278,10 +278,10 @@ class LocalModel:
     A BERT encoder from a directory in sentence-transformers form. May be used from several threads: texts of callers that wait are
     computed together, and each has the bits it has alone.
     """
-    def __new__(cls, /, path: str | PathLike[str], *, precision: str = "int8-canonical", threads: int | None = None, truncates: bool = False) -> LocalModel:
+    def __new__(cls, /, path: str | PathLike[str], *, precision: str = "int8-canonical", threads: int | None = None, batch_tokens: int | None = None, truncates: bool = False) -> LocalModel:
         """
         Reads the model in the directory `path`. `precision` is `int8-canonical`, the same bits everywhere, or `f32`; `threads` are
-        those of one batch, by default all processors. With `truncates`, the beginning of a text over the model's limit is
+        those of one batch, by default all processors; `batch_tokens` are those of one pass, by default 256. With `truncates`, the beginning of a text over the model's limit is
         embedded; without, such a text raises. What is wrong with a file is told: which, what was expected, what was found.
         """
     def __repr__(self, /) -> str: ...
@@ -338,6 +338,11 @@ class Outcome:
     def attempts(self, /) -> int:
         """
         Requests sent with this text.
+        """
+    @property
+    def connect_time(self, /) -> float:
+        """
+        Seconds of waiting for connections to be made; 0 where one was open.
         """
     @property
     def embedding(self, /) -> Embedding | None:

@@ -137,7 +137,28 @@ class NativeProvider(EmbeddingProviderBase):
         return space.dimensions if space is not None else self._usual_dimensions
 
 
-class OllamaProvider(NativeProvider):
+class RemoteProvider(NativeProvider):
+    """A provider with a server. Its key, where it has one, is kept in wiped memory and nowhere else."""
+
+    def __init__(
+        self,
+        provider: str,
+        model: str,
+        base_url: str | None,
+        timeout: float,
+        usual_dimensions: int = 768,
+        *,
+        disk_cache: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        self.model = model
+        self.base_url = base_url
+        self.timeout = timeout
+        common = {"provider": provider, "model": model, "base_url": base_url, "timeout": timeout}
+        super().__init__({**common, **settings}, usual_dimensions, disk_cache=disk_cache)
+
+
+class OllamaProvider(RemoteProvider):
     """A server of Ollama."""
 
     def __init__(
@@ -148,23 +169,11 @@ class OllamaProvider(NativeProvider):
         task_type: str | None = None,
         **more: Any,
     ) -> None:
-        self.model = model
-        self.base_url = base_url
-        self.timeout = timeout
         self.task_type = task_type
-        super().__init__(
-            {
-                "provider": "ollama",
-                "model": model,
-                "base_url": base_url,
-                "timeout": timeout,
-                "task": _ollama_task(task_type),
-            },
-            **more,
-        )
+        super().__init__("ollama", model, base_url, timeout, task=_ollama_task(task_type), **more)
 
 
-class OpenAIProvider(NativeProvider):
+class OpenAIProvider(RemoteProvider):
     """OpenAI, and what speaks as it does."""
 
     def __init__(
@@ -175,21 +184,9 @@ class OpenAIProvider(NativeProvider):
         timeout: float = 30.0,
         **more: Any,
     ) -> None:
-        self.model = model
-        self.base_url = base_url
-        self.timeout = timeout
-        super().__init__(
-            {
-                "provider": "openai",
-                "api_key": api_key,
-                "model": model,
-                "base_url": base_url,
-                "timeout": timeout,
-                "encoding_format": "unset",
-            },
-            1536,
-            **more,
-        )
+        # The replaced provider asked for no format.
+        settings = {"api_key": api_key, "encoding_format": "unset", **more}
+        super().__init__("openai", model, base_url, timeout, 1536, **settings)
 
 
 class SentenceTransformersProvider(NativeProvider):
@@ -200,7 +197,7 @@ class SentenceTransformersProvider(NativeProvider):
         super().__init__({"provider": "local", "path": str(find_model(model)), "truncates": True}, **more)
 
 
-class HuggingFaceProvider(NativeProvider):
+class HuggingFaceProvider(RemoteProvider):
     """The inference API of Hugging Face."""
 
     def __init__(
@@ -211,22 +208,10 @@ class HuggingFaceProvider(NativeProvider):
         timeout: float = 30.0,
         **more: Any,
     ) -> None:
-        self.model = model
-        self.base_url = base_url
-        self.timeout = timeout
-        super().__init__(
-            {
-                "provider": "huggingface",
-                "api_key": api_key,
-                "model": model,
-                "base_url": base_url,
-                "timeout": timeout,
-            },
-            **more,
-        )
+        super().__init__("huggingface", model, base_url, timeout, api_key=api_key, **more)
 
 
-class VoyageProvider(NativeProvider):
+class VoyageProvider(RemoteProvider):
     """Voyage."""
 
     def __init__(
@@ -237,15 +222,10 @@ class VoyageProvider(NativeProvider):
         timeout: float = 30.0,
         **more: Any,
     ) -> None:
-        self.model = model
-        super().__init__(
-            {"provider": "voyage", "api_key": api_key, "model": model, "base_url": base_url, "timeout": timeout},
-            1024,
-            **more,
-        )
+        super().__init__("voyage", model, base_url, timeout, 1024, api_key=api_key, **more)
 
 
-class NomicProvider(NativeProvider):
+class NomicProvider(RemoteProvider):
     """Nomic; with a ``base_url`` of one's own, the shape of the replaced provider."""
 
     def __init__(
@@ -256,11 +236,7 @@ class NomicProvider(NativeProvider):
         timeout: float = 30.0,
         **more: Any,
     ) -> None:
-        self.model = model
-        super().__init__(
-            {"provider": "nomic", "api_key": api_key, "model": model, "base_url": base_url, "timeout": timeout},
-            **more,
-        )
+        super().__init__("nomic", model, base_url, timeout, api_key=api_key, **more)
 
 
 class DeterministicProvider(NativeProvider):
@@ -329,8 +305,8 @@ class EmbeddingService:
         try:
             if not batch:
                 pass
-            elif isinstance(self._provider, NativeProvider):
-                await self._embed_natively(self._provider.native, batch, result)
+            elif (service := self._native) is not None:
+                await self._embed_natively(service, batch, result)
             else:
                 distinct = list(dict.fromkeys(batch))
                 vectors = await self._provider.embed_batch(distinct)
@@ -365,25 +341,23 @@ class EmbeddingService:
 
     def clear_cache(self) -> int:
         """Forgets all cached vectors; gives how many there were."""
-        counts = self._cache_counts()
-        if counts is None or not isinstance(self._provider, NativeProvider):
+        counts, service = self._cache_counts(), self._native
+        if counts is None or service is None:
             return 0
-        self._provider.native.clear_cache()
+        service.clear_cache()
         return int(counts["entries"])
 
     def telemetry(self) -> dict[str, Any]:
         """Everything that the native service counted."""
-        if isinstance(self._provider, NativeProvider):
-            return self._provider.native.telemetry()
-        return {}
+        return self._native.telemetry() if self._native is not None else {}
 
     def close(self) -> None:
         """Ends calls under way, and waits until what is cached is on disk."""
-        if isinstance(self._provider, NativeProvider):
-            counts = self._cache_counts()
-            if counts is not None and self._books is not None:
-                self._books.save(session_of(counts))
-            self._provider.native.close()
+        counts = self._cache_counts()
+        if counts is not None and self._books is not None:
+            self._books.save(session_of(counts))
+        if self._native is not None:
+            self._native.close()
 
     async def _embed_natively(
         self, service: native.EmbeddingService, batch: list[str], result: EmbeddingResult
@@ -401,18 +375,22 @@ class EmbeddingService:
         result.computed = len(sources) - result.cache_hits
 
     @property
+    def _native(self) -> native.EmbeddingService | None:
+        """The native service of the provider; a provider of the caller's has none."""
+        return self._provider.native if isinstance(self._provider, NativeProvider) else None
+
+    @property
     def _namespace(self) -> str:
         return self.model or self.provider.value
 
     def _cache_counts(self) -> dict[str, Any] | None:
         """Counts of the cache: lookups as callers see them, vectors and evictions of the disk."""
-        if not isinstance(self._provider, NativeProvider):
-            return None
-        stats: dict[str, Any] | None = self._provider.native.cache_stats()
+        service = self._native
+        stats: dict[str, Any] | None = service.cache_stats() if service is not None else None
         disk = stats.get("disk") if stats is not None else None
-        if disk is None:
+        if service is None or disk is None:
             return None
-        counted: dict[str, Any] = self._provider.native.telemetry()
+        counted: dict[str, Any] = service.telemetry()
         return {
             "entries": disk["entries"],
             "evictions": disk["evictions"],
@@ -496,5 +474,5 @@ _cached: weakref.WeakSet[EmbeddingService] = weakref.WeakSet()
 @atexit.register
 def _flush_all() -> None:
     for service in list(_cached):
-        if isinstance(service._provider, NativeProvider):
-            service._provider.native.flush()
+        if service._native is not None:
+            service._native.flush()

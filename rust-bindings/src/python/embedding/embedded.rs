@@ -296,6 +296,12 @@ impl Outcome {
         self.outcome.queue_time.as_secs_f64()
     }
 
+    /// Seconds of waiting for connections to be made; 0 where one was open.
+    #[getter]
+    fn connect_time(&self) -> f64 {
+        self.outcome.connect_time.as_secs_f64()
+    }
+
     /// Seconds of waiting for providers.
     #[getter]
     fn provider_time(&self) -> f64 {

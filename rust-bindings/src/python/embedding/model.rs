@@ -26,15 +26,16 @@ pub(in crate::python) struct LocalModel {
 #[pymethods]
 impl LocalModel {
     /// Reads the model in the directory `path`. `precision` is `int8-canonical`, the same bits everywhere, or `f32`; `threads` are
-    /// those of one batch, by default all processors. With `truncates`, the beginning of a text over the model's limit is
+    /// those of one batch, by default all processors; `batch_tokens` are those of one pass, by default 256. With `truncates`, the beginning of a text over the model's limit is
     /// embedded; without, such a text raises. What is wrong with a file is told: which, what was expected, what was found.
     #[new]
-    #[pyo3(signature = (path, *, precision = "int8-canonical", threads = None, truncates = false))]
+    #[pyo3(signature = (path, *, precision = "int8-canonical", threads = None, batch_tokens = None, truncates = false))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         precision: &str,
         threads: Option<Length>,
+        batch_tokens: Option<Length>,
         truncates: bool,
     ) -> Result<Self> {
         let precision = match precision {
@@ -46,9 +47,15 @@ impl LocalModel {
             Some(threads) => NonZero::new(threads.0).ok_or(BindingError::OutOfRange("threads"))?,
             None => std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
         };
+        let batch_tokens = batch_tokens
+            .map(|tokens| NonZero::new(tokens.0).ok_or(BindingError::OutOfRange("batch_tokens")))
+            .transpose()?;
         let overflow = if truncates { Overflow::Truncate } else { Overflow::Refuse };
-        let model =
-            Arc::new(py.detach(|| model::LocalModel::load(&path, precision))?.with_overflow(overflow));
+        let mut model = py.detach(|| model::LocalModel::load(&path, precision))?.with_overflow(overflow);
+        if let Some(tokens) = batch_tokens {
+            model = model.with_batch_tokens(tokens);
+        }
+        let model = Arc::new(model);
         let space = Arc::new(Space::new(model.space_fields())?);
         Ok(Self { encoder: Encoder::new(Arc::clone(&model), threads), model, space, threads })
     }

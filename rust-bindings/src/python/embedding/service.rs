@@ -161,8 +161,8 @@ impl EmbeddingService {
         Ok(self.service.service()?.estimate_cost(text.0))
     }
 
-    /// The price of a text in US dollars by the tokens that its model counts.
-    fn estimate_cost_exact(&self, py: Python<'_>, text: Text<'_>) -> Result<f64> {
+    /// The price of a text in US dollars by the tokens that its model counts; `None` where these are only estimated.
+    fn estimate_cost_exact(&self, py: Python<'_>, text: Text<'_>) -> Result<Option<f64>> {
         let service = self.service.service()?;
         Ok(py.detach(|| service.estimate_cost_exact(text.0)))
     }
@@ -173,7 +173,7 @@ impl EmbeddingService {
         Ok(self.service.service()?.space().map(EmbeddingSpace::new))
     }
 
-    /// The providers in order, each with `provider`, `model`, `dimensions`, `circuit` and `in_flight`.
+    /// The providers in order, each with `provider`, `model`, `dimensions`, `circuit`, `in_flight` and `price_per_1k_tokens`.
     #[pyo3(signature = () -> "list[dict[str, object]]")]
     fn info<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         self.service

@@ -22,6 +22,7 @@ pub(super) fn info<'py>(py: Python<'py>, info: &ProviderInfo) -> PyResult<Bound<
     dict.set_item("dimensions", info.dimensions)?;
     dict.set_item("circuit", info.circuit.name())?;
     dict.set_item("in_flight", info.in_flight)?;
+    dict.set_item("price_per_1k_tokens", info.price_per_1k_tokens)?;
     Ok(dict)
 }
 
@@ -68,6 +69,7 @@ fn lane<'py>(py: Python<'py>, lane: &LaneTelemetry) -> PyResult<Bound<'py, PyDic
     dict.set_item("retry_time", lane.retry_time.as_secs_f64())?;
     for (name, sketch) in [
         ("queue_time", &lane.queue_time),
+        ("connect_time", &lane.connect_time),
         ("provider_time", &lane.provider_time),
         ("total_time", &lane.total_time),
     ] {

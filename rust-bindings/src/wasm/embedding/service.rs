@@ -215,6 +215,7 @@ impl EmbeddingService {
                 ("dimensions", info.dimensions.map_or(JsValue::NULL, JsValue::from)),
                 ("circuit", info.circuit.name().into()),
                 ("inFlight", info.in_flight.into()),
+                ("pricePer1kTokens", info.price_per_1k_tokens.into()),
             ])
         };
         self.service.info().into_iter().map(describe).collect()

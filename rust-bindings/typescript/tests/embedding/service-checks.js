@@ -253,7 +253,7 @@ export function serviceChecks(api) {
       equal([telemetry.cacheHits, lane.totalTime.count], [1, 2]);
       const all = JSON.stringify([events, telemetry, service.providers()]) + service.toPrometheus();
       assert(!all.includes('secret') && !all.includes(KEY) && service.toPrometheus().includes('openai'));
-      equal(service.providers(), [{ provider: 'openai', model: 'text-embedding-3-small', dimensions: 3, circuit: 'closed', inFlight: 0 }]);
+      equal(service.providers(), [{ provider: 'openai', model: 'text-embedding-3-small', dimensions: 3, circuit: 'closed', inFlight: 0, pricePer1kTokens: 2 }]);
       assert(Math.abs(service.estimateCost('one two three') - 3 * 1.3 / 1000 * 2) < 1e-15);
       service.free();
     }],

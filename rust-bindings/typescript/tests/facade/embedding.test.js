@@ -26,6 +26,29 @@ test('12: RustEmbeddingService has create, embed and embedBatch', async () => {
   await assert.rejects(RustEmbeddingService.create({ providers: [] }), { code: 'embedding/no-provider' });
 });
 
+test('7.7: the price is exact where the tokens are known, and not guessed elsewhere', async () => {
+  const cost = async (provider, text) => {
+    const service = await RustEmbeddingService.create({ providers: [provider] });
+    try {
+      return await service.estimateCostExact(text);
+    } finally {
+      service.close();
+    }
+  };
+  const openai = { provider: 'openai', apiKey: 'k' };
+  assert.equal(await cost(openai, ''), 0);
+  // Four tokens of cl100k_base, two words.
+  assert.equal(await cost(openai, 'Hello, world!'), 4 / 1000 * 0.00013);
+  assert.equal(await cost({ ...openai, model: 'text-embedding-3-small', pricePer1kTokens: 0.00002 }, 'Hello, world!'), 4 / 1000 * 0.00002);
+  assert.equal(await cost({ ...openai, model: 'their-own' }, 'Hello, world!'), null);
+  assert.equal(await cost({ provider: 'voyage', apiKey: 'k' }, 'Hello, world!'), null);
+  assert.equal(await cost({ provider: 'deterministic', dimensions: 8 }, 'Hello, world!'), 0);
+  await assert.rejects(cost(openai, 1), { code: 'INVALID_ARGUMENT' });
+  process.env.TOKENIZER_RS_DISABLE_NATIVE = '1';
+  await assert.rejects(cost(openai, 'a'), /TOKENIZER_RS_DISABLE_NATIVE/);
+  delete process.env.TOKENIZER_RS_DISABLE_NATIVE;
+});
+
 test('13: one call for equal texts', async () => {
   const inner = counting();
   const cached = new CachedEmbeddingProvider(inner);

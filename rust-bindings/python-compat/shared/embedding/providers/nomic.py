@@ -113,6 +113,11 @@ class NomicProvider(EmbeddingProvider):
         """What the native service of this provider counted."""
         return [self._client.telemetry()]
 
+    def circuit(self) -> str:
+        """Whether requests are let through: ``closed`` if they are, ``open``, or ``half-open`` for one at a time."""
+        (info,) = self._client.info()
+        return str(info["circuit"])
+
 
 def _explain(error: Exception) -> EmbeddingProviderError:
     """The error with the text of the replaced provider before its own."""

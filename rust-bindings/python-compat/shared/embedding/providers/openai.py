@@ -96,3 +96,11 @@ class OpenAIProvider(EmbeddingProvider):
         if not isinstance(self._client, _NATIVE_CLIENT):
             return []
         return [service.telemetry() for service in self._client.services()]
+
+    def circuit(self) -> str | None:
+        """Whether requests are let through: ``closed`` if they are, ``open``, or ``half-open`` for one at a time. ``None`` with a client of
+        another kind."""
+        if not isinstance(self._client, _NATIVE_CLIENT):
+            return None
+        (info,) = self._client.service(self.model, self.dimensions).info()
+        return str(info["circuit"])
